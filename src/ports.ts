@@ -1,0 +1,176 @@
+import type { Batch } from "./core/batch.ts";
+import type { Series } from "./core/series.ts";
+import type { Table, TableName } from "./core/table.ts";
+import type { Month, TimeRange } from "./core/time.ts";
+
+/** The machine's clock. Tests bring their own. */
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Resolves after `ms`, or rejects with `Interrupted` as soon as the signal aborts. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+/** Talk for the user; never data. */
+export interface Logger {
+  info(message: string): void;
+  warn(message: string): void;
+  debug(message: string): void;
+}
+
+/** A row that cannot be put into columns, but whose place in time is known. */
+export interface BrokenRow {
+  /** Milliseconds; the row's event time (a candle's open time). */
+  readonly time: number;
+  /** Kebab-case: `shape`, `type`. */
+  readonly reason: string;
+  /** The row as the venue sent it. */
+  readonly evidence: string;
+}
+
+/** A stretch of a series as one answer gave it, unchecked. */
+export interface Page {
+  /** Ascending or not, unique or not: as sent. Every column of the series' table is filled. */
+  readonly batch: Batch;
+  /** Row `index` of the batch as the venue sent it. */
+  evidence(index: number): string;
+  readonly broken: readonly BrokenRow[];
+  /** Stretches that the venue said it does not keep (any more). */
+  readonly unpublished: readonly TimeRange[];
+  /** Milliseconds; everything of the asked range before it has been delivered, in this page or an earlier one. */
+  readonly until: number;
+}
+
+/** Where rows come from. Answers are columns; `read` streams them in time order, memory bounded. */
+export interface Source {
+  /** The host asked, for messages and manifests. */
+  readonly host: string;
+  /** The venue's clock in milliseconds; asked once, then kept. @throws SourceError */
+  now(signal?: AbortSignal): Promise<number>;
+  /**
+   * Event time (ms) of the series' first row.
+   * @throws SourceError `unknown-symbol` where the venue does not know the symbol
+   */
+  first(series: Series, signal?: AbortSignal): Promise<number>;
+  /**
+   * Rows whose event time lies in `[from, to)`; for candles that is the open time, and rows that are still open may be
+   * among them. Pages come in time order; the last one's `until` is at least `to`.
+   * @throws SourceError, DataError
+   */
+  read(series: Series, range: TimeRange, signal?: AbortSignal): AsyncIterable<Page>;
+  /** What was asked so far. */
+  readonly usage: { readonly requests: number; readonly retries: number };
+}
+
+export interface StoredObject {
+  readonly key: string;
+  readonly bytes: number;
+}
+
+/** Named byte strings under one root. Writes are atomic: a reader sees the old bytes or the new ones. */
+export interface ObjectStore {
+  /** For messages: a folder, or `gs://…`. */
+  readonly label: string;
+  /** undefined where there is no such object. @throws StoreError */
+  read(key: string): Promise<Uint8Array | undefined>;
+  /** Replaces the object. Durable only after `flush`. @throws StoreError */
+  write(key: string, bytes: Uint8Array): Promise<void>;
+  remove(key: string): Promise<void>;
+  /** Objects whose key starts with `prefix` (whole folder names), ascending by key. */
+  list(prefix: string): AsyncIterable<StoredObject>;
+  /** Returns when everything written before would survive a power cut. */
+  flush(): Promise<void>;
+  /** A local path of the object for programs that read files, where there is one. */
+  path(key: string): string | undefined;
+}
+
+/** The right to write to a lake; one holder at a time. */
+export interface LakeLock {
+  release(): Promise<void>;
+}
+
+/** One row of the warehouse's own record of what was loaded: a series within a load unit. */
+export interface LedgerRow {
+  readonly table: TableName;
+  readonly month: Month;
+  /** The series in file-name spelling, `binance-us_btcusdt_spot_1h`. */
+  readonly series: string;
+  /** Hash over the content hashes of the series' partitions of that month. */
+  readonly content: string;
+  readonly rows: number;
+  readonly jobId: string;
+  /** Milliseconds. */
+  readonly loadedAt: number;
+}
+
+export interface LoadObject {
+  /** Local path of the Parquet file. */
+  readonly path: string;
+  /** The lake's key, for messages. */
+  readonly key: string;
+  readonly sha256: string;
+  readonly rows: number;
+}
+
+/** One table and calendar month, all series: what is replaced in one atomic step. */
+export interface LoadUnit {
+  readonly table: Table;
+  readonly month: Month;
+  readonly series: readonly { readonly series: string; readonly content: string; readonly rows: number }[];
+  readonly objects: readonly LoadObject[];
+}
+
+export interface SetupReport {
+  readonly created: readonly string[];
+  readonly exists: readonly string[];
+  readonly differs: readonly { readonly table: string; readonly difference: string; readonly next: string }[];
+}
+
+/** A column of a query's answer; `type` is DuckDB's or BigQuery's own name. */
+export interface ResultColumn {
+  readonly name: string;
+  readonly type: string;
+}
+
+/** Values are null, boolean, number, string (also for integers beyond 2^53 and for times, as ISO 8601), arrays and objects. */
+export interface QueryResult {
+  readonly columns: readonly ResultColumn[];
+  /** Row arrays in batches. */
+  readonly batches: AsyncIterable<readonly (readonly unknown[])[]>;
+}
+
+export interface Warehouse {
+  /** `duckdb:data/candlelake.duckdb`. */
+  readonly label: string;
+  /** The statements that `setup` would run. */
+  ddl(): string;
+  /** Creates what is missing; never changes what is there. @throws WarehouseError */
+  setup(): Promise<SetupReport>;
+  /** Empty where the warehouse does not exist yet. @throws WarehouseError where the file is no warehouse of ours */
+  ledger(): Promise<readonly LedgerRow[]>;
+  /**
+   * Replaces the units, each with its ledger rows, atomically; calls `done` after each one. When the signal aborts, the
+   * units that are done are kept.
+   * @throws DataError where an object is not what its manifest says; WarehouseError
+   */
+  load(units: readonly LoadUnit[], done: (unit: LoadUnit, rows: number) => void, signal?: AbortSignal): Promise<void>;
+  /** Read-only SQL. @throws UsageError where the statement is refused or wrong */
+  query(sql: string, signal?: AbortSignal): Promise<QueryResult>;
+  close(): Promise<void>;
+}
+
+/** Read-only SQL over the lake's Parquet files, and their export. */
+export interface LakeSql {
+  query(sql: string, tables: readonly LakeTable[], signal?: AbortSignal): Promise<QueryResult>;
+  /** Copies the rows that `where` leaves, in key order, to one file. Returns their number. */
+  exportTo(table: LakeTable, range: TimeRange | undefined, file: string, format: ExportFormat, signal?: AbortSignal): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** The files of a table that manifests vouch for. */
+export interface LakeTable {
+  readonly table: Table;
+  readonly paths: readonly string[];
+}
+
+export type ExportFormat = "parquet" | "csv" | "arrow";
