@@ -151,8 +151,8 @@ function importsOf(text) {
     /(?:^|;)\s*import\b[^"'(\n]*(["'])(?<specifier>[^"'\n]+)\1/gm,
     /(?:^|;)\s*(?:export\s+(?:type\s+)?[*{][^"'\n]*|\}\s*)from\s*(["'])(?<specifier>[^"'\n]+)\1/gm,
     /(?<![.\w$])import\s*\((?:\s*(["'])(?<specifier>[^"'\n]+)\1\s*[,)])?/g,
-    /(?<![.\w$])(?:require\s*\(|createRequire\b|getBuiltinModule\b)/g,
-    /\.\s*getBuiltinModule\b/g,
+    /(?<![.\w$])require\s*\(/g,
+    /\b(?:createRequire|getBuiltinModule)\b/g,
   ];
   const found = [];
   for (const pattern of patterns) {
