@@ -1,0 +1,132 @@
+import { gridOf, type Interval, nextOpen, openAt, openFrom } from "../../core/interval.ts";
+import { MINUTE, type TimeRange } from "../../core/time.ts";
+import { LIMB } from "./decimal.ts";
+import { makeMinutes, type Minutes } from "./minutes.ts";
+import type { Instrument } from "./symbols.ts";
+
+/** Minutes made at a time: enough to be quick, few enough to stay in the processor's cache. */
+const BLOCK = 4_096;
+
+/** Candles of one instrument and interval in whole units (ticks, lots, tick × lot), ascending. */
+export interface Candles {
+  readonly of: Instrument;
+  readonly rows: number;
+  /** Milliseconds. */
+  readonly openTime: Float64Array;
+  readonly closeTime: Float64Array;
+  readonly open: Float64Array;
+  readonly high: Float64Array;
+  readonly low: Float64Array;
+  readonly close: Float64Array;
+  readonly lots: Float64Array;
+  /** In two limbs: a busy month has more digits than a double. */
+  readonly quote: Wide;
+  readonly trades: Float64Array;
+  readonly takerLots: Float64Array;
+  readonly takerQuote: Wide;
+}
+
+/** A column of `high × LIMB + low`. */
+export interface Wide {
+  readonly high: Float64Array;
+  readonly low: Float64Array;
+}
+
+const wide = (rows: number): Wide => ({ high: new Float64Array(rows), low: new Float64Array(rows) });
+
+function addTo(sum: Wide, row: number, amount: number): void {
+  const high = Math.floor(amount / LIMB);
+  sum.high[row] = (sum.high[row] as number) + high;
+  sum.low[row] = (sum.low[row] as number) + (amount - high * LIMB);
+}
+
+function carry(sum: Wide, row: number): void {
+  const over = Math.floor((sum.low[row] as number) / LIMB);
+  sum.high[row] = (sum.high[row] as number) + over;
+  sum.low[row] = (sum.low[row] as number) - over * LIMB;
+}
+
+/** What the minute that is still open shows after `part` of it: some of its trades, and no more than it will have. */
+function showPart(minutes: Minutes, row: number, part: number): void {
+  const open = minutes.open[row] as number;
+  const close = Math.round(open + ((minutes.close[row] as number) - open) * part);
+  const some = (column: Float64Array, least: number): number =>
+    (column[row] = Math.max(least, Math.floor((column[row] as number) * part)));
+  const lots = some(minutes.lots, 2);
+  const taker = Math.min(lots - 1, some(minutes.takerLots, 1));
+  minutes.takerLots[row] = taker;
+  minutes.high[row] = Math.max(open, close);
+  minutes.low[row] = Math.min(open, close);
+  minutes.close[row] = close;
+  minutes.takerQuote[row] = taker * open;
+  minutes.quote[row] = lots * open;
+  some(minutes.trades, 1);
+}
+
+/**
+ * Candles whose open time lies in `range`, the first `limit` of them. Every candle is exactly what its minutes add up to.
+ * Nothing before the listing or after `now`; the last candle may still be open then.
+ */
+export function makeCandles(of: Instrument, interval: Interval, range: TimeRange, now: number, limit = Infinity): Candles {
+  const grid = gridOf(interval);
+  const opens: number[] = [];
+  const end = Math.min(range.to, now + 1);
+  const start = Math.max(range.from, openAt(grid, of.listed));
+  for (let open = openFrom(grid, start); open < end && opens.length < limit; open = nextOpen(grid, open)) opens.push(open);
+
+  const rows = opens.length;
+  const column = (): Float64Array => new Float64Array(rows);
+  const candles: Candles = {
+    of,
+    rows,
+    openTime: Float64Array.from(opens),
+    closeTime: Float64Array.from(opens, (open) => nextOpen(grid, open) - 1),
+    open: column(),
+    high: column(),
+    low: column().fill(Infinity),
+    close: column(),
+    lots: column(),
+    quote: wide(rows),
+    trades: column(),
+    takerLots: column(),
+    takerQuote: wide(rows),
+  };
+  if (rows === 0) return candles;
+
+  const first = Math.max(of.listed, opens[0] as number) / MINUTE;
+  const openMinute = Math.floor(now / MINUTE);
+  const last = Math.min(openMinute, Math.floor((candles.closeTime[rows - 1] as number) / MINUTE));
+  let row = 0;
+  for (let from = first; from <= last; from += BLOCK) {
+    const minutes = makeMinutes(of, from, Math.min(BLOCK, last - from + 1));
+    if (openMinute < from + minutes.open.length && openMinute >= from) {
+      showPart(minutes, openMinute - from, (now - openMinute * MINUTE) / MINUTE);
+    }
+    row = addMinutes(candles, row, minutes, from);
+  }
+  return candles;
+}
+
+/** Adds a run of minutes to the candles from `row` on; returns the row that the next minute belongs to. */
+function addMinutes(candles: Candles, row: number, minutes: Minutes, from: number): number {
+  const { open, high, low, close, lots, trades, takerLots } = candles;
+  let end = ((candles.closeTime[row] as number) + 1) / MINUTE;
+  for (let i = 0; i < minutes.open.length; i++) {
+    if (lots[row] === 0) open[row] = minutes.open[i] as number;
+    high[row] = Math.max(high[row] as number, minutes.high[i] as number);
+    low[row] = Math.min(low[row] as number, minutes.low[i] as number);
+    close[row] = minutes.close[i] as number;
+    lots[row] = (lots[row] as number) + (minutes.lots[i] as number);
+    trades[row] = (trades[row] as number) + (minutes.trades[i] as number);
+    takerLots[row] = (takerLots[row] as number) + (minutes.takerLots[i] as number);
+    addTo(candles.quote, row, minutes.quote[i] as number);
+    addTo(candles.takerQuote, row, minutes.takerQuote[i] as number);
+    carry(candles.quote, row);
+    carry(candles.takerQuote, row);
+    if (from + i + 1 === end && row + 1 < candles.rows) {
+      row++;
+      end = ((candles.closeTime[row] as number) + 1) / MINUTE;
+    }
+  }
+  return row;
+}
