@@ -1,0 +1,82 @@
+import { fixedLength, gridOf, type Interval, openAt, type Period } from "../core/interval.ts";
+import type { Market } from "../core/series.ts";
+import { HOUR } from "../core/time.ts";
+import { makeCandles } from "../sources/synthetic/candles.ts";
+import { fundingEvents } from "../sources/synthetic/funding.ts";
+import { openInterest } from "../sources/synthetic/open-interest.ts";
+import { type Instrument, instrument, SYMBOLS } from "../sources/synthetic/symbols.ts";
+import { fundingText, klineText, openInterestText } from "../sources/synthetic/text.ts";
+import type { Feed, Host, Listing, Window } from "./feed.ts";
+
+const marketOf = (host: Host): Market => (host === "binance-futures" ? "um" : "spot");
+
+/** The made market as a venue; both spot hosts have the same one. */
+export class MadeFeed implements Feed {
+  readonly made = true;
+  readonly #seed: number | undefined;
+
+  constructor(seed?: number) {
+    this.#seed = seed;
+  }
+
+  serverTime(): undefined {}
+
+  listings(host: Host): readonly Listing[] {
+    return SYMBOLS.map((symbol) => {
+      const { tick, lot } = this.#instrument(host, symbol);
+      return { symbol, tick: step(tick), lot: step(lot) };
+    });
+  }
+
+  knows(host: Host, symbol: string): boolean {
+    return instrument(marketOf(host), symbol, this.#seed) !== undefined;
+  }
+
+  klines(host: Host, symbol: string, interval: Interval, window: Window, now: number): readonly string[] {
+    const from = window.end === "newest" ? Math.max(window.from, newestOpens(interval, window, now)) : window.from;
+    const candles = makeCandles(this.#instrument(host, symbol), interval, { from, to: window.to }, now, window.limit);
+    return Array.from({ length: candles.rows }, (_, row) => klineText(candles, row));
+  }
+
+  funding(symbol: string, window: Window, now: number): readonly string[] {
+    const of = this.#instrument("binance-futures", symbol);
+    // One event more than asked for may lie in the span, never one less.
+    const span = (window.limit + 1) * of.fundingHours * HOUR;
+    const to = Math.min(window.to, now + 1);
+    const events =
+      window.end === "newest"
+        ? fundingEvents(of, Math.max(window.from, to - span), to, now).slice(-window.limit)
+        : fundingEvents(of, window.from, window.to, now).slice(0, window.limit);
+    return events.map((event) => fundingText(of, event));
+  }
+
+  openInterest(symbol: string, period: Period, window: Window, now: number): readonly string[] {
+    const of = this.#instrument("binance-futures", symbol);
+    const length = fixedLength(period) ?? 0;
+    const end = Math.min(window.to, now + 1);
+    const [from, to] =
+      window.end === "newest"
+        ? [Math.max(window.from, end - window.limit * length), end]
+        : [window.from, Math.min(end, Math.ceil(window.from / length) * length + window.limit * length)];
+    const history = openInterest(of, length, from, to, now);
+    return Array.from({ length: history.rows }, (_, row) => openInterestText(of, history, row));
+  }
+
+  #instrument(host: Host, symbol: string): Instrument {
+    const of = instrument(marketOf(host), symbol, this.#seed);
+    if (!of) throw new RangeError(`the made market has no ${symbol}`);
+    return of;
+  }
+}
+
+/** `10^-decimals` as text. */
+const step = (decimals: number): string => (10 ** -decimals).toFixed(Math.max(0, decimals));
+
+/** The open time of the first of the newest candles. */
+function newestOpens(interval: Interval, window: Window, now: number): number {
+  const last = openAt(gridOf(interval), Math.min(window.to - 1, now));
+  const length = fixedLength(interval);
+  if (length !== undefined) return last - (window.limit - 1) * length;
+  const date = new Date(last);
+  return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() - (window.limit - 1), 1);
+}

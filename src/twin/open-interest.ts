@@ -1,0 +1,34 @@
+import { PERIODS } from "../core/interval.ts";
+import { DAY } from "../core/time.ts";
+import { refusal } from "./answer.ts";
+import type { Feed } from "./feed.ts";
+import type { Parameters } from "./parameters.ts";
+
+const DEFAULT_LIMIT = 30;
+const MAXIMUM = 500;
+/** The venue keeps no more, at any period. */
+const KEPT = 30 * DAY;
+
+/**
+ * `/futures/data/openInterestHist`. A start before the horizon is an error, an unknown symbol is an empty list.
+ * @param history `all` serves what the feed has, however old
+ */
+export function openInterestHist(feed: Feed, parameters: Parameters, now: number, history: "30d" | "all"): readonly string[] {
+  const symbol = parameters.mandatory("symbol").toUpperCase();
+  const text = parameters.mandatory("period");
+  const from = parameters.whole("startTime");
+  const to = parameters.whole("endTime");
+  const limit = parameters.whole("limit") ?? DEFAULT_LIMIT;
+  const horizon = history === "all" ? 0 : now - KEPT;
+  const period = PERIODS.find((known) => known === text);
+  if (!period) throw invalidParameter("period");
+  if (limit === 0 || limit > MAXIMUM) throw invalidParameter("limit");
+  if (from !== undefined && from < horizon) throw invalidParameter("startTime");
+  if (from !== undefined && to !== undefined && to < from) throw invalidParameter("endTime");
+  if (!feed.knows("binance-futures", symbol)) return [];
+  const end = from === undefined ? "newest" : "oldest";
+  return feed.openInterest(symbol, period, { from: from ?? horizon, to: (to ?? now) + 1, limit, end }, now);
+}
+
+/** These routes word it differently from the others. */
+const invalidParameter = (name: string) => refusal(400, -1130, `parameter '${name}' is invalid.`);

@@ -1,0 +1,71 @@
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { MadeFeed } from "./made-feed.ts";
+import { TwinClock } from "./twin-clock.ts";
+import { type TwinRequest, TwinVenues } from "./twin.ts";
+import type { TwinAnswer } from "./answer.ts";
+
+export interface StartOptions {
+  /** Milliseconds at which the servers' time stands still, or a clock of one's own. Left out: the machine's clock. */
+  readonly now?: number | (() => number);
+  /** 0, which is usual, takes a free one. */
+  readonly port?: number;
+  /** Another seed is another market. */
+  readonly seed?: number;
+  /** `all` serves open interest that is older than the venue's 30 days. */
+  readonly history?: "30d" | "all";
+  /** false counts nothing and refuses nobody. */
+  readonly limits?: boolean;
+}
+
+export interface Twin {
+  /** `http://127.0.0.1:PORT`; the hosts lie under `/binance-us`, `/binance-spot`, `/binance-futures`. */
+  readonly url: string;
+  /** Environment variables that turn a client to the twin. */
+  readonly settings: Readonly<Record<string, string>>;
+  /** What was asked, the oldest first; of very many, the newest. */
+  readonly requests: readonly TwinRequest[];
+  /** Sets every host's clock, in milliseconds; it stands still there. */
+  setNow(time: number): void;
+  /** The same answers without a socket: path and query in, answer out. */
+  handle(url: string): TwinAnswer;
+  /** Ends every connection. Nothing keeps running. */
+  close(): Promise<void>;
+}
+
+/** Starts the stand-in on the loopback address. */
+export async function startTwin(options: StartOptions = {}): Promise<Twin> {
+  const feed = new MadeFeed(options.seed);
+  const clock = new TwinClock(feed, options.now);
+  const venues = new TwinVenues({ feed, clock, history: options.history ?? "30d", limits: options.limits ?? true });
+  const server = createServer((request, response) => respond(venues, request, response));
+  server.listen(options.port ?? 0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new TypeError("the twin listens on a port");
+  const url = `http://127.0.0.1:${address.port}`;
+  return {
+    url,
+    settings: {
+      CANDLELAKE_BINANCE_US_REST: `${url}/binance-us`,
+      CANDLELAKE_BINANCE_SPOT_REST: `${url}/binance-spot`,
+      CANDLELAKE_BINANCE_FUTURES_REST: `${url}/binance-futures`,
+      ...(feed.made ? { CANDLELAKE_SYNTHETIC: "1" } : {}),
+    },
+    requests: venues.requests,
+    setNow: (time) => clock.set(time),
+    handle: (path) => venues.handle(path),
+    close: async () => {
+      const closed = once(server, "close");
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+function respond(venues: TwinVenues, request: IncomingMessage, response: ServerResponse): void {
+  const { status, headers, body } = venues.handle(request.url ?? "/");
+  response.writeHead(status, { ...headers, "content-length": body.byteLength });
+  response.end(request.method === "HEAD" ? undefined : body);
+}
