@@ -1,0 +1,171 @@
+import { AppError, Interrupted, SourceError, throwIfAborted } from "../core/errors.ts";
+import { SECOND } from "../core/time.ts";
+import type { Clock } from "../ports.ts";
+import { HostGate, PATIENCE } from "./host-gate.ts";
+import { networkFailure } from "./network-failure.ts";
+import type { RequestBudget } from "./request-budget.ts";
+import { Slots } from "./slots.ts";
+import { STOPPING, statusError, stopOf } from "./status.ts";
+import { systemClock } from "./system-clock.ts";
+import { type Answer, serverDate, type Transport } from "./transport.ts";
+import { undiciTransport } from "./undici-transport.ts";
+
+/** How often a request is sent at most. */
+const TRIES = 5;
+/** Milliseconds before the second try; doubles with each, and is spread by half. */
+const FIRST_PAUSE = SECOND / 2;
+
+export interface HttpRequest {
+  /** Below the client's base address. */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string | number>>;
+  /** What is asked, for messages: `BTCUSDT 1h`. */
+  readonly subject?: string;
+  /** What the request takes out of which budget. */
+  readonly budget?: RequestBudget;
+  readonly weight?: number;
+}
+
+export interface HttpClientOptions {
+  /** `http(s)://host:port[/path]`. */
+  readonly base: string;
+  readonly clock?: Clock;
+  readonly transport?: Transport;
+  /** Requests at once. */
+  readonly concurrency?: number;
+  /** In [0, 1): spreads the pauses between tries. */
+  readonly random?: () => number;
+  /** Looks at every answer, whatever its status. */
+  readonly onAnswer?: (answer: Answer) => void;
+  /** The host's own words for a refusal (4xx); undefined where it has none. */
+  readonly refusal?: (answer: Answer, where: string) => SourceError | undefined;
+}
+
+/**
+ * Asks one host. Tries again what may pass (lost connections, time-outs, 408, 5xx, unreadable answers), never what
+ * will not; keeps to budgets; and stops everything to the host when it says so, until the time that it names.
+ */
+export class HttpClient {
+  readonly host: string;
+  #requests = 0;
+  #retries = 0;
+  /** The venue's clock, to a second, as its last answer told it; undefined before. */
+  date: number | undefined;
+  readonly #base: string;
+  readonly #clock: Clock;
+  readonly #transport: Transport;
+  readonly #random: () => number;
+  readonly #onAnswer: HttpClientOptions["onAnswer"];
+  readonly #refusal: HttpClientOptions["refusal"];
+  readonly #slots: Slots;
+  readonly #gate = new HostGate();
+  #reached = false;
+
+  constructor(options: HttpClientOptions) {
+    this.#base = options.base.replace(/\/+$/, "");
+    this.host = new URL(options.base).host;
+    this.#clock = options.clock ?? systemClock;
+    this.#transport = options.transport ?? undiciTransport();
+    this.#random = options.random ?? Math.random;
+    this.#onAnswer = options.onAnswer;
+    this.#refusal = options.refusal;
+    this.#slots = new Slots(options.concurrency ?? 8);
+  }
+
+  /** Requests sent, and how many of them were second or later tries. */
+  get usage(): { readonly requests: number; readonly retries: number } {
+    return { requests: this.#requests, retries: this.#retries };
+  }
+
+  /**
+   * The answer, as `read` makes it out; where `read` throws a retryable error the request is sent again.
+   * @throws SourceError, what `read` throws, Interrupted
+   */
+  async get<T>(request: HttpRequest, read: (answer: Answer) => T, signal?: AbortSignal): Promise<T> {
+    const leave = await this.#slots.take(signal);
+    try {
+      for (let tries = 1; ; tries++) {
+        const release = await this.#admit(request, signal);
+        if (tries > 1) this.#retries++;
+        try {
+          return read(await this.#send(request, release, signal));
+        } catch (error) {
+          if (!(error instanceof AppError) || !error.retryable) throw error;
+          if (error.code === "unreachable" && !this.#reached) throw error;
+          if (tries === TRIES) throw this.#givenUp(error);
+          await this.#clock.sleep(this.#pause(error, tries), signal);
+        }
+      }
+    } finally {
+      leave();
+    }
+  }
+
+  /** Takes the weight, then waits for the host; nothing lies between the last look at the gate and the sending. */
+  async #admit(request: HttpRequest, signal: AbortSignal | undefined) {
+    this.#gate.wait(this.#clock.now());
+    const charge = await request.budget?.reserve(request.weight ?? 1, signal);
+    try {
+      for (let wait = this.#gate.wait(this.#clock.now()); wait > 0; wait = this.#gate.wait(this.#clock.now())) {
+        await this.#clock.sleep(wait, signal);
+      }
+      throwIfAborted(signal);
+    } catch (error) {
+      charge?.refund();
+      throw error;
+    }
+    return () => charge?.settle();
+  }
+
+  async #send(request: HttpRequest, release: () => void, signal: AbortSignal | undefined): Promise<Answer> {
+    const where = this.where(request);
+    this.#requests++;
+    let answer: Answer;
+    try {
+      answer = await this.#transport(this.#url(request), { signal });
+    } catch (error) {
+      if (signal?.aborted) throw new Interrupted();
+      throw networkFailure(error, where);
+    } finally {
+      release();
+    }
+    this.#reached = true;
+    this.date = serverDate(answer) ?? this.date;
+    this.#onAnswer?.(answer);
+    const { status } = answer;
+    if (status >= 200 && status < 300) return answer;
+    const now = this.#clock.now();
+    if (STOPPING.has(status)) {
+      const { until, reason } = stopOf(answer, this.host, where, now);
+      this.#gate.stop(until, reason);
+      throw reason;
+    }
+    const said = status < 500 && status !== 408 ? this.#refusal?.(answer, where) : undefined;
+    throw said ?? statusError(answer, where, now);
+  }
+
+  /** How messages name a request: `api.binance.us/api/v3/klines (BTCUSDT 1h)`. */
+  where({ path, subject }: HttpRequest): string {
+    return `${this.#base.replace(/^https?:\/\//, "")}${path}${subject ? ` (${subject})` : ""}`;
+  }
+
+  #url({ path, query }: HttpRequest): string {
+    const search = new URLSearchParams();
+    for (const [name, value] of Object.entries(query ?? {})) search.set(name, String(value));
+    return `${this.#base}${path}${search.size > 0 ? `?${search}` : ""}`;
+  }
+
+  #pause(error: AppError, tries: number): number {
+    const backOff = FIRST_PAUSE * 2 ** (tries - 1) * (0.5 + this.#random());
+    return Math.max(backOff, Math.min(error.retryAfter ?? 0, PATIENCE));
+  }
+
+  #givenUp(error: AppError): SourceError {
+    this.#reached = false;
+    return new SourceError(error.code, `${error.message} Given up after ${TRIES} tries.`, error.next, {
+      retryable: true,
+      retryAfter: error.retryAfter,
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,126 @@
+import { constant, type NumberColumn } from "../../core/batch.ts";
+import { SourceError } from "../../core/errors.ts";
+import type { Series } from "../../core/series.ts";
+import { DAY, HOUR, type TimeRange } from "../../core/time.ts";
+import { FUNDING_RATES } from "../../market/funding-rates.ts";
+import type { BrokenRow, Page } from "../../ports.ts";
+import type { Api } from "./api.ts";
+import { decodeEvents, type Event, type Events } from "./events.ts";
+
+/** Mark prices of old events are the empty string; `rateType` and what may follow are not kept. */
+const FIELDS = [{ name: "fundingRate" }, { name: "markPrice", optional: true }] as const;
+
+export const decodeFunding = (body: Uint8Array, where: string): Events =>
+  decodeEvents(body, where, "fundingTime", FIELDS);
+
+/** The funding events of one symbol. */
+export class FundingHistory {
+  readonly #api: Api;
+  readonly #series: Series;
+
+  constructor(api: Api, series: Series) {
+    this.#api = api;
+    this.#series = series;
+  }
+
+  /** @throws SourceError `unknown-symbol` where there is none */
+  async first(signal?: AbortSignal): Promise<number> {
+    const { events } = await this.#ask(1, undefined, 1, signal);
+    if (events[0]) return events[0].time;
+    const message = `${this.#api.host} knows no funding of ${this.#series.symbol}.`;
+    throw new SourceError("unknown-symbol", message, "candlelake ingest --help");
+  }
+
+  /**
+   * Reads `range`, which does not reach behind the venue's clock, as far as events have been settled. Like every
+   * reading it stops only where an answer proves the end: an event from behind it, or nothing more at all.
+   */
+  async *read(range: TimeRange, signal?: AbortSignal): AsyncGenerator<Page, void, undefined> {
+    // A day earlier, because the first event's interval needs the event before it.
+    let from = range.from - DAY;
+    let before: number | undefined;
+    for (let done = false; !done; ) {
+      const limit = Math.min(this.#route.limit, Math.ceil((range.to - from) / HOUR) + 2);
+      const answer = await this.#ask(from, undefined, limit, signal);
+      const sorted = answer.events.toSorted((a, b) => a.time - b.time);
+      const times = [...sorted, ...answer.broken].map((row) => row.time).filter((time) => time >= from);
+      const latest = Math.max(...times);
+      done = times.length === 0 || latest >= range.to;
+      const inside = sorted.filter(({ time }) => time >= Math.max(from, range.from) && time < range.to);
+      before = sorted.findLast(({ time }) => time < range.from)?.time ?? before;
+      if (inside[0] && before === undefined) before = await this.#before(range.from, signal);
+      const broken = answer.broken.filter(({ time }) => time >= Math.max(from, range.from) && time < range.to);
+      from = latest + 1;
+      yield this.#page(inside, before, broken, done ? range.to : Math.max(range.from, from));
+      before = inside.at(-1)?.time ?? before;
+    }
+  }
+
+  /** The last event before `time`; undefined where there is none. A day was looked back already. */
+  async #before(time: number, signal: AbortSignal | undefined): Promise<number | undefined> {
+    const first = await this.first(signal);
+    for (let back = DAY; time - back > first; back *= 8) {
+      const end = time - back;
+      let last: number | undefined;
+      for (let from = Math.max(first, time - 8 * back); from < end; ) {
+        const { events, broken } = await this.#ask(from, end, this.#route.limit, signal);
+        const times = [...events, ...broken].map((event) => event.time).filter((at) => at >= from && at < end);
+        if (times.length === 0) break;
+        last = Math.max(...times);
+        from = last + 1;
+      }
+      if (last !== undefined) return last;
+    }
+    return undefined;
+  }
+
+  #ask(from: number, to: number | undefined, limit: number, signal: AbortSignal | undefined): Promise<Events> {
+    const query = { symbol: this.#series.symbol, startTime: from, ...(to === undefined ? {} : { endTime: to - 1 }) };
+    return this.#api.ask(this.#route, query, limit, `${this.#series.symbol} funding`, decodeFunding, signal);
+  }
+
+  get #route() {
+    const route = this.#api.endpoint.funding;
+    if (!route) throw new TypeError(`${this.#api.host} has no funding`);
+    return route;
+  }
+
+  #page(events: readonly Event[], before: number | undefined, broken: readonly BrokenRow[], until: number): Page {
+    const column = (values: readonly (number | null | undefined)[]): NumberColumn => ({
+      values: Float64Array.from(values, (value) => value ?? 0),
+      valid: Uint8Array.from(values, (value) => (value == null ? 0 : 1)),
+    });
+    const full = (values: readonly number[]): NumberColumn => ({ values: Float64Array.from(values), valid: null });
+    return {
+      batch: {
+        table: FUNDING_RATES,
+        rows: events.length,
+        columns: [
+          full(events.map((event) => event.time * 1000)),
+          column(events.map((event) => event.values[0])),
+          column(intervals(events, before)),
+          column(events.map((event) => event.values[1])),
+          constant(this.#series.symbol),
+          constant(this.#series.venue),
+          constant(this.#api.source),
+        ],
+      },
+      evidence: (index) => events[index]?.evidence ?? "",
+      broken,
+      unpublished: [],
+      until,
+    };
+  }
+}
+
+/**
+ * Whole hours since the event before, settlement jitter rounded away. Two events of one time (a regular and a special
+ * one) both count from the one before them.
+ */
+export function intervals(events: readonly { readonly time: number }[], before: number | undefined): (number | null)[] {
+  let [last, previous] = [before, before];
+  return events.map(({ time }) => {
+    if (time !== last) [previous, last] = [last, time];
+    return previous === undefined ? null : Math.round((time - previous) / HOUR);
+  });
+}
