@@ -1,0 +1,86 @@
+import { availableParallelism } from "node:os";
+import type { DuckDBConnection } from "@duckdb/node-api";
+import { Interrupted } from "../../core/errors.ts";
+
+/** Enough for every sort and join of a load; what does not fit goes to the spill folder. */
+export const MEMORY_LIMIT = "512MB";
+const MAX_THREADS = 4;
+
+/**
+ * The oldest DuckDB that may open our files. From this version on a write-ahead log names the file and checkpoint that
+ * it continues, so that a log which another program left of a replaced file is refused, never replayed into the new one.
+ */
+const STORAGE_VERSION = "v1.4.0";
+
+export interface SessionOptions {
+  /** `:memory:` or a path. */
+  readonly file: string;
+  readonly readOnly: boolean;
+  /** DuckDB's spelling, `512MB`. */
+  readonly memoryLimit: string;
+  /** Folder for what exceeds the memory; DuckDB makes it when it is needed and takes it away at the end. */
+  readonly spill: string;
+}
+
+export interface Session {
+  readonly connection: DuckDBConnection;
+  close(): void;
+}
+
+/** Opens a database. No extension is ever fetched or loaded, and naive times are UTC. @throws what DuckDB throws */
+export async function openSession({ file, readOnly, memoryLimit, spill }: SessionOptions): Promise<Session> {
+  const { DuckDBInstance } = await import("@duckdb/node-api");
+  const instance = await DuckDBInstance.create(file, {
+    access_mode: readOnly ? "READ_ONLY" : "READ_WRITE",
+    autoinstall_known_extensions: "false",
+    autoload_known_extensions: "false",
+    allow_persistent_secrets: "false",
+    memory_limit: memoryLimit,
+    threads: String(Math.min(availableParallelism(), MAX_THREADS)),
+    temp_directory: spill,
+    ...(readOnly ? {} : { storage_compatibility_version: STORAGE_VERSION }),
+  });
+  try {
+    const connection = await instance.connect();
+    await connection.run("SET TimeZone = 'UTC'");
+    return {
+      connection,
+      close() {
+        connection.closeSync();
+        instance.closeSync();
+      },
+    };
+  } catch (error) {
+    instance.closeSync();
+    throw error;
+  }
+}
+
+/** Forbids files but those allowed before, and every further setting. */
+export async function lockDown({ connection }: Session): Promise<void> {
+  await connection.run("SET enable_external_access = false");
+  await connection.run("SET lock_configuration = true");
+}
+
+/** Runs work that an abort ends within a moment. @throws Interrupted */
+export async function interruptible<T>(
+  { connection }: Session,
+  signal: AbortSignal | undefined,
+  work: () => Promise<T>,
+): Promise<T> {
+  if (signal?.aborted) throw new Interrupted();
+  const interrupt = (): void => connection.interrupt();
+  signal?.addEventListener("abort", interrupt);
+  try {
+    return await work();
+  } catch (error) {
+    if (signal?.aborted) throw new Interrupted();
+    throw error;
+  } finally {
+    signal?.removeEventListener("abort", interrupt);
+  }
+}
+
+/** What DuckDB says, without the excerpt of the statement below it. */
+export const firstLine = (error: unknown): string =>
+  (error instanceof Error ? error.message : String(error)).split("\n")[0]?.trim() ?? "";
