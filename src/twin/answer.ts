@@ -33,3 +33,8 @@ export class Refusal extends Error {
 /** A refusal in the venue's JSON: a negative code and a message. */
 export const refusal = (status: number, code: number, message: string, headers: Readonly<Record<string, string>> = {}): Refusal =>
   new Refusal(status, JSON.stringify({ code, msg: message }), { "content-type": JSON_TYPE, ...headers });
+
+export const bytesOf = (text: string): Uint8Array => Buffer.from(text);
+
+/** `[]`, which a venue answers with 200 where it has no rows. */
+export const NO_ROWS = bytesOf("[]");

@@ -19,7 +19,7 @@ export interface Listing {
   readonly lot?: string;
 }
 
-/** What a twin serves. Rows are JSON texts as the venue writes them, ascending; none is of after `now`. */
+/** What a twin serves. Rows come as the JSON list that the venue would send, ascending; none is of after `now`. */
 export interface Feed {
   /** Made data: every answer says so. */
   readonly made: boolean;
@@ -27,7 +27,7 @@ export interface Feed {
   serverTime(host: Host): number | undefined;
   listings(host: Host): readonly Listing[];
   knows(host: Host, symbol: string): boolean;
-  klines(host: Host, symbol: string, interval: Interval, window: Window, now: number): readonly string[];
-  funding(symbol: string, window: Window, now: number): readonly string[];
-  openInterest(symbol: string, period: Period, window: Window, now: number): readonly string[];
+  klines(host: Host, symbol: string, interval: Interval, window: Window, now: number): Uint8Array;
+  funding(symbol: string, window: Window, now: number): Uint8Array;
+  openInterest(symbol: string, period: Period, window: Window, now: number): Uint8Array;
 }

@@ -1,5 +1,5 @@
 import { DAY, MINUTE, SECOND } from "../core/time.ts";
-import { refusal } from "./answer.ts";
+import { type Refusal, refusal } from "./answer.ts";
 import type { Host } from "./feed.ts";
 
 /** What a request is counted against. */
@@ -28,64 +28,79 @@ const SHORTEST_BAN = 2 * MINUTE;
 const LONGEST_BAN = 3 * DAY;
 const ADDRESS = "127.0.0.1";
 
+export interface Count {
+  /** Of the budget, in its present window. */
+  readonly used: number;
+  /** 429 or 418 where it was one too many. */
+  readonly refusal: Refusal | undefined;
+}
+
+/** What was spent of an allowance in its present window. */
+class Account {
+  readonly allowance: Allowance;
+  used = 0;
+  /** Requests beyond the limit. */
+  over = 0;
+  #window = Number.NaN;
+
+  constructor(allowance: Allowance) {
+    this.allowance = allowance;
+  }
+
+  /** @returns whether it was too much */
+  spend(weight: number, now: number): boolean {
+    const window = Math.floor(now / this.allowance.window);
+    if (window !== this.#window) {
+      this.#window = window;
+      this.used = 0;
+      this.over = 0;
+    }
+    this.used += weight;
+    if (this.used <= this.allowance.limit) return false;
+    this.over++;
+    return true;
+  }
+}
+
 /** Counts what one host lets an address spend: 429 beyond it, 418 for who goes on, longer each time. */
 export class Limits {
   readonly #host: Host;
-  readonly #used = new Map<string, { window: number; count: number }>();
-  #ignored = 0;
+  readonly #accounts: ReadonlyMap<string, Account>;
   #bans = 0;
   #bannedUntil = Number.NEGATIVE_INFINITY;
 
   constructor(host: Host) {
     this.#host = host;
+    this.#accounts = new Map(Object.entries(ALLOWANCES[host]).map(([name, allowance]) => [name, new Account(allowance)]));
   }
 
   /**
    * Counts a request.
    * @param now milliseconds, the clock that the windows go by
-   * @returns the weight used in this minute
-   * @throws Refusal 418 or 429
    */
-  count(budget: Budget, weight: number, now: number): number {
-    if (now < this.#bannedUntil) throw this.#banned(now);
-    const allowances = ALLOWANCES[this.#host];
-    this.#spend("raw", allowances.raw, 1, now);
-    const used = this.#spend(budget, allowances[budget], weight, now);
-    if (this.#within("raw", allowances.raw) && this.#within(budget, allowances[budget])) return used;
-
-    if (++this.#ignored > PATIENCE) {
-      this.#bannedUntil = now + Math.min(LONGEST_BAN, SHORTEST_BAN * 2 ** this.#bans++);
-      this.#ignored = 0;
-      throw this.#banned(now);
-    }
-    const over = this.#within(budget, allowances[budget]) ? "raw" : budget;
-    throw this.#tooMany(over, allowances[over] as Allowance, now);
+  count(budget: Budget, weight: number, now: number): Count {
+    const account = this.#accounts.get(budget);
+    const raw = this.#accounts.get("raw");
+    if (now < this.#bannedUntil) return { used: account?.used ?? 0, refusal: this.#banned(now) };
+    const over = [raw?.spend(1, now) ? raw : undefined, account?.spend(weight, now) ? account : undefined].find((one) => one);
+    const used = account?.used ?? 0;
+    if (!over) return { used, refusal: undefined };
+    if (over.over <= PATIENCE) return { used, refusal: this.#tooMany(over.allowance, now) };
+    this.#bannedUntil = now + Math.min(LONGEST_BAN, SHORTEST_BAN * 2 ** this.#bans++);
+    return { used, refusal: this.#banned(now) };
   }
 
-  #spend(name: string, allowance: Allowance | undefined, weight: number, now: number): number {
-    if (!allowance) return 0;
-    const window = Math.floor(now / allowance.window);
-    const before = this.#used.get(name);
-    const count = (before?.window === window ? before.count : 0) + weight;
-    this.#used.set(name, { window, count });
-    return count;
-  }
-
-  #within(name: string, allowance: Allowance | undefined): boolean {
-    return !allowance || (this.#used.get(name)?.count ?? 0) <= allowance.limit;
-  }
-
-  #tooMany(name: string, { limit, window }: Allowance, now: number) {
+  #tooMany({ limit, window }: Allowance, now: number): Refusal {
     const minutes = window / MINUTE;
     const what =
       this.#host === "binance-futures"
         ? `Too many requests; current limit of IP(${ADDRESS}) is ${limit} requests per ${minutes === 1 ? "minute" : `${minutes} minutes`}.`
-        : `Too much request weight used; current limit is ${limit} ${name === "raw" ? "requests" : "request weight"} per ${minutes} MINUTE.`;
+        : `Too much request weight used; current limit is ${limit} request weight per ${minutes} MINUTE.`;
     const left = window - (now % window);
     return limited(429, `${what} Please use the websocket for live updates to avoid polling the API.`, left);
   }
 
-  #banned(now: number) {
+  #banned(now: number): Refusal {
     const who = this.#host === "binance-futures" ? `Way too many requests; IP(${ADDRESS})` : "Way too much request weight used; IP";
     return limited(
       418,
@@ -95,5 +110,5 @@ export class Limits {
   }
 }
 
-const limited = (status: 418 | 429, message: string, wait: number) =>
+const limited = (status: 418 | 429, message: string, wait: number): Refusal =>
   refusal(status, -1003, message, { "retry-after": String(Math.ceil(wait / SECOND)) });

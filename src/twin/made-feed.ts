@@ -2,10 +2,10 @@ import { fixedLength, gridOf, type Interval, openAt, type Period } from "../core
 import type { Market } from "../core/series.ts";
 import { HOUR } from "../core/time.ts";
 import { makeCandles } from "../sources/synthetic/candles.ts";
-import { fundingEvents } from "../sources/synthetic/funding.ts";
+import { type FundingEvent, fundingEvents } from "../sources/synthetic/funding.ts";
+import { listOf, writeFunding, writeKline, writeOpenInterest } from "../sources/synthetic/json.ts";
 import { openInterest } from "../sources/synthetic/open-interest.ts";
 import { type Instrument, instrument, SYMBOLS } from "../sources/synthetic/symbols.ts";
-import { fundingText, klineText, openInterestText } from "../sources/synthetic/text.ts";
 import type { Feed, Host, Listing, Window } from "./feed.ts";
 
 const marketOf = (host: Host): Market => (host === "binance-futures" ? "um" : "spot");
@@ -32,13 +32,13 @@ export class MadeFeed implements Feed {
     return instrument(marketOf(host), symbol, this.#seed) !== undefined;
   }
 
-  klines(host: Host, symbol: string, interval: Interval, window: Window, now: number): readonly string[] {
+  klines(host: Host, symbol: string, interval: Interval, window: Window, now: number): Uint8Array {
     const from = window.end === "newest" ? Math.max(window.from, newestOpens(interval, window, now)) : window.from;
     const candles = makeCandles(this.#instrument(host, symbol), interval, { from, to: window.to }, now, window.limit);
-    return Array.from({ length: candles.rows }, (_, row) => klineText(candles, row));
+    return listOf(candles.rows, (out, row) => writeKline(out, candles, row));
   }
 
-  funding(symbol: string, window: Window, now: number): readonly string[] {
+  funding(symbol: string, window: Window, now: number): Uint8Array {
     const of = this.#instrument("binance-futures", symbol);
     // One event more than asked for may lie in the span, never one less.
     const span = (window.limit + 1) * of.fundingHours * HOUR;
@@ -47,10 +47,10 @@ export class MadeFeed implements Feed {
       window.end === "newest"
         ? fundingEvents(of, Math.max(window.from, to - span), to, now).slice(-window.limit)
         : fundingEvents(of, window.from, window.to, now).slice(0, window.limit);
-    return events.map((event) => fundingText(of, event));
+    return listOf(events.length, (out, row) => writeFunding(out, of, events[row] as FundingEvent));
   }
 
-  openInterest(symbol: string, period: Period, window: Window, now: number): readonly string[] {
+  openInterest(symbol: string, period: Period, window: Window, now: number): Uint8Array {
     const of = this.#instrument("binance-futures", symbol);
     const length = fixedLength(period) ?? 0;
     const end = Math.min(window.to, now + 1);
@@ -59,7 +59,7 @@ export class MadeFeed implements Feed {
         ? [Math.max(window.from, end - window.limit * length), end]
         : [window.from, Math.min(end, Math.ceil(window.from / length) * length + window.limit * length)];
     const history = openInterest(of, length, from, to, now);
-    return Array.from({ length: history.rows }, (_, row) => openInterestText(of, history, row));
+    return listOf(history.rows, (out, row) => writeOpenInterest(out, of, history, row));
   }
 
   #instrument(host: Host, symbol: string): Instrument {

@@ -1,19 +1,15 @@
 import { PERIODS } from "../core/interval.ts";
 import { DAY } from "../core/time.ts";
-import { refusal } from "./answer.ts";
-import type { Feed } from "./feed.ts";
-import type { Parameters } from "./parameters.ts";
+import { NO_ROWS, refusal } from "./answer.ts";
+import type { Call } from "./call.ts";
 
 const DEFAULT_LIMIT = 30;
 const MAXIMUM = 500;
 /** The venue keeps no more, at any period. */
 const KEPT = 30 * DAY;
 
-/**
- * `/futures/data/openInterestHist`. A start before the horizon is an error, an unknown symbol is an empty list.
- * @param history `all` serves what the feed has, however old
- */
-export function openInterestHist(feed: Feed, parameters: Parameters, now: number, history: "30d" | "all"): readonly string[] {
+/** `/futures/data/openInterestHist`. A start before the horizon is an error, an unknown symbol is an empty list. */
+export function openInterestHist({ feed, host, parameters, now, history }: Call): Uint8Array {
   const symbol = parameters.mandatory("symbol").toUpperCase();
   const text = parameters.mandatory("period");
   const from = parameters.whole("startTime");
@@ -25,7 +21,7 @@ export function openInterestHist(feed: Feed, parameters: Parameters, now: number
   if (limit === 0 || limit > MAXIMUM) throw invalidParameter("limit");
   if (from !== undefined && from < horizon) throw invalidParameter("startTime");
   if (from !== undefined && to !== undefined && to < from) throw invalidParameter("endTime");
-  if (!feed.knows("binance-futures", symbol)) return [];
+  if (!feed.knows(host, symbol)) return NO_ROWS;
   const end = from === undefined ? "newest" : "oldest";
   return feed.openInterest(symbol, period, { from: from ?? horizon, to: (to ?? now) + 1, limit, end }, now);
 }

@@ -1,42 +1,46 @@
 import { MINUTE } from "../core/time.ts";
-import type { Feed, Host } from "./feed.ts";
+import { bytesOf } from "./answer.ts";
+import type { Call } from "./call.ts";
+import type { Host } from "./feed.ts";
 import { fundingRate } from "./funding.ts";
-import { futuresKlines, futuresKlinesWeight, spotKlines } from "./klines.ts";
+import { continuousKlines, futuresKlines, futuresKlinesWeight, spotKlines } from "./klines.ts";
 import { ALLOWANCES, type Budget } from "./limits.ts";
 import { openInterestHist } from "./open-interest.ts";
-import { Parameters } from "./parameters.ts";
-
-export interface Call {
-  readonly feed: Feed;
-  readonly host: Host;
-  readonly query: URLSearchParams;
-  /** The server's time in milliseconds. */
-  readonly now: number;
-  readonly history: "30d" | "all";
-}
 
 export interface Route {
   readonly budget: Budget;
+  /** What it costs, even where it is refused. */
   weight(query: URLSearchParams): number;
-  /** JSON texts of rows, or a whole body. @throws Refusal */
-  answer(call: Call): readonly string[] | string;
+  /** Whether it answers rows. */
+  readonly rows: boolean;
+  /** The body of a 200. @throws Refusal */
+  answer(call: Call): Uint8Array;
 }
 
-const route = (budget: Budget, weight: number | Route["weight"], answer: Route["answer"]): Route => ({
+/** Answers a small JSON text. */
+const text = (weight: number, write: (call: Call) => string): Route => ({
+  budget: "weight",
+  rows: false,
+  weight: () => weight,
+  answer: (call) => bytesOf(write(call)),
+});
+
+/** Answers a list of rows. */
+const list = (budget: Budget, weight: number | Route["weight"], answer: Route["answer"]): Route => ({
   budget,
+  rows: true,
   weight: typeof weight === "number" ? () => weight : weight,
   answer,
 });
 
-const ping = () => "{}";
-const time = ({ now }: Call) => `{"serverTime":${now}}`;
-const klines = ({ feed, host, query, now }: Call) => spotKlines(feed, host, new Parameters(query), now);
+const ping = text(1, () => "{}");
+const time = text(1, ({ now }) => `{"serverTime":${now}}`);
 
 const spot = (klinesWeight: number, infoWeight: number): Readonly<Record<string, Route>> => ({
-  "/api/v3/ping": route("weight", 1, ping),
-  "/api/v3/time": route("weight", 1, time),
-  "/api/v3/exchangeInfo": route("weight", infoWeight, exchangeInfo),
-  "/api/v3/klines": route("weight", klinesWeight, klines),
+  "/api/v3/ping": ping,
+  "/api/v3/time": time,
+  "/api/v3/exchangeInfo": text(infoWeight, exchangeInfo),
+  "/api/v3/klines": list("weight", klinesWeight, spotKlines),
 });
 
 /** Every path that is answered. */
@@ -44,19 +48,13 @@ export const ROUTES: Readonly<Record<Host, Readonly<Record<string, Route>>>> = {
   "binance-us": spot(1, 10),
   "binance-spot": spot(2, 20),
   "binance-futures": {
-    "/fapi/v1/ping": route("weight", 1, ping),
-    "/fapi/v1/time": route("weight", 1, time),
-    "/fapi/v1/exchangeInfo": route("weight", 1, exchangeInfo),
-    "/fapi/v1/klines": route("weight", futuresKlinesWeight, ({ feed, query, now }) =>
-      futuresKlines(feed, new Parameters(query), "symbol", now),
-    ),
-    "/fapi/v1/continuousKlines": route("weight", futuresKlinesWeight, ({ feed, query, now }) =>
-      futuresKlines(feed, new Parameters(query), "pair", now),
-    ),
-    "/fapi/v1/fundingRate": route("funding", 1, ({ feed, query, now }) => fundingRate(feed, new Parameters(query), now)),
-    "/futures/data/openInterestHist": route("data", 1, ({ feed, query, now, history }) =>
-      openInterestHist(feed, new Parameters(query), now, history),
-    ),
+    "/fapi/v1/ping": ping,
+    "/fapi/v1/time": time,
+    "/fapi/v1/exchangeInfo": text(1, exchangeInfo),
+    "/fapi/v1/klines": list("weight", futuresKlinesWeight, futuresKlines),
+    "/fapi/v1/continuousKlines": list("weight", futuresKlinesWeight, continuousKlines),
+    "/fapi/v1/fundingRate": list("funding", 1, fundingRate),
+    "/futures/data/openInterestHist": list("data", 1, openInterestHist),
   },
 };
 

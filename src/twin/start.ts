@@ -1,9 +1,12 @@
 import { once } from "node:events";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { MadeFeed } from "./made-feed.ts";
-import { TwinClock } from "./twin-clock.ts";
-import { type TwinRequest, TwinVenues } from "./twin.ts";
+import { createServer } from "node:http";
 import type { TwinAnswer } from "./answer.ts";
+import { FaultInjector } from "./faults/injector.ts";
+import { MadeFeed } from "./made-feed.ts";
+import { ReplayFeed } from "./replay/replay-feed.ts";
+import { respond } from "./respond.ts";
+import { type TwinRequest, TwinVenues } from "./twin.ts";
+import { TwinClock } from "./twin-clock.ts";
 
 export interface StartOptions {
   /** Milliseconds at which the servers' time stands still, or a clock of one's own. Left out: the machine's clock. */
@@ -16,6 +19,10 @@ export interface StartOptions {
   readonly history?: "30d" | "all";
   /** false counts nothing and refuses nobody. */
   readonly limits?: boolean;
+  /** A folder of recorded data to serve in place of made data. */
+  readonly replay?: string;
+  /** What goes wrong, as `docs/twin.md` spells it: `429@3, cut@/klines@every:10`. */
+  readonly faults?: string;
 }
 
 export interface Twin {
@@ -33,11 +40,20 @@ export interface Twin {
   close(): Promise<void>;
 }
 
-/** Starts the stand-in on the loopback address. */
+/**
+ * Starts the stand-in on the loopback address.
+ * @throws UsageError where the faults or the folder are wrong
+ */
 export async function startTwin(options: StartOptions = {}): Promise<Twin> {
-  const feed = new MadeFeed(options.seed);
+  const feed = options.replay === undefined ? new MadeFeed(options.seed) : new ReplayFeed(options.replay);
   const clock = new TwinClock(feed, options.now);
-  const venues = new TwinVenues({ feed, clock, history: options.history ?? "30d", limits: options.limits ?? true });
+  const venues = new TwinVenues({
+    feed,
+    clock,
+    history: options.history ?? "30d",
+    limits: options.limits ?? true,
+    faults: new FaultInjector(options.faults ?? ""),
+  });
   const server = createServer((request, response) => respond(venues, request, response));
   server.listen(options.port ?? 0, "127.0.0.1");
   await once(server, "listening");
@@ -62,10 +78,4 @@ export async function startTwin(options: StartOptions = {}): Promise<Twin> {
       await closed;
     },
   };
-}
-
-function respond(venues: TwinVenues, request: IncomingMessage, response: ServerResponse): void {
-  const { status, headers, body } = venues.handle(request.url ?? "/");
-  response.writeHead(status, { ...headers, "content-length": body.byteLength });
-  response.end(request.method === "HEAD" ? undefined : body);
 }

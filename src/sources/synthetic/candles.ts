@@ -34,18 +34,6 @@ export interface Wide {
 
 const wide = (rows: number): Wide => ({ high: new Float64Array(rows), low: new Float64Array(rows) });
 
-function addTo(sum: Wide, row: number, amount: number): void {
-  const high = Math.floor(amount / LIMB);
-  sum.high[row] = (sum.high[row] as number) + high;
-  sum.low[row] = (sum.low[row] as number) + (amount - high * LIMB);
-}
-
-function carry(sum: Wide, row: number): void {
-  const over = Math.floor((sum.low[row] as number) / LIMB);
-  sum.high[row] = (sum.high[row] as number) + over;
-  sum.low[row] = (sum.low[row] as number) - over * LIMB;
-}
-
 /** What the minute that is still open shows after `part` of it: some of its trades, and no more than it will have. */
 function showPart(minutes: Minutes, row: number, part: number): void {
   const open = minutes.open[row] as number;
@@ -107,26 +95,59 @@ export function makeCandles(of: Instrument, interval: Interval, range: TimeRange
   return candles;
 }
 
-/** Adds a run of minutes to the candles from `row` on; returns the row that the next minute belongs to. */
+/** Adds the minutes from `from` on to the candles from `row` on; returns the row that the next minute belongs to. */
 function addMinutes(candles: Candles, row: number, minutes: Minutes, from: number): number {
-  const { open, high, low, close, lots, trades, takerLots } = candles;
-  let end = ((candles.closeTime[row] as number) + 1) / MINUTE;
-  for (let i = 0; i < minutes.open.length; i++) {
-    if (lots[row] === 0) open[row] = minutes.open[i] as number;
-    high[row] = Math.max(high[row] as number, minutes.high[i] as number);
-    low[row] = Math.min(low[row] as number, minutes.low[i] as number);
-    close[row] = minutes.close[i] as number;
-    lots[row] = (lots[row] as number) + (minutes.lots[i] as number);
-    trades[row] = (trades[row] as number) + (minutes.trades[i] as number);
-    takerLots[row] = (takerLots[row] as number) + (minutes.takerLots[i] as number);
-    addTo(candles.quote, row, minutes.quote[i] as number);
-    addTo(candles.takerQuote, row, minutes.takerQuote[i] as number);
-    carry(candles.quote, row);
-    carry(candles.takerQuote, row);
-    if (from + i + 1 === end && row + 1 < candles.rows) {
-      row++;
-      end = ((candles.closeTime[row] as number) + 1) / MINUTE;
-    }
+  const count = minutes.open.length;
+  for (let start = 0; start < count; ) {
+    const close = ((candles.closeTime[row] as number) + 1) / MINUTE - from;
+    const end = Math.min(close, count);
+    addRun(candles, row, minutes, start, end);
+    if (end === close) row++;
+    start = end;
   }
   return row;
+}
+
+/** Adds the minutes `[start, end)` to one candle. */
+function addRun(candles: Candles, row: number, minutes: Minutes, start: number, end: number): void {
+  let high = candles.high[row] as number;
+  let low = candles.low[row] as number;
+  let lots = candles.lots[row] as number;
+  let trades = candles.trades[row] as number;
+  let takerLots = candles.takerLots[row] as number;
+  let quoteHigh = candles.quote.high[row] as number;
+  let quoteLow = candles.quote.low[row] as number;
+  let takerHigh = candles.takerQuote.high[row] as number;
+  let takerLow = candles.takerQuote.low[row] as number;
+  if (lots === 0) candles.open[row] = minutes.open[start] as number;
+  candles.close[row] = minutes.close[end - 1] as number;
+  for (let i = start; i < end; i++) {
+    high = Math.max(high, minutes.high[i] as number);
+    low = Math.min(low, minutes.low[i] as number);
+    lots += minutes.lots[i] as number;
+    trades += minutes.trades[i] as number;
+    takerLots += minutes.takerLots[i] as number;
+    const quote = minutes.quote[i] as number;
+    const quoteLimb = Math.floor(quote / LIMB);
+    quoteHigh += quoteLimb;
+    quoteLow += quote - quoteLimb * LIMB;
+    const taker = minutes.takerQuote[i] as number;
+    const takerLimb = Math.floor(taker / LIMB);
+    takerHigh += takerLimb;
+    takerLow += taker - takerLimb * LIMB;
+  }
+  candles.high[row] = high;
+  candles.low[row] = low;
+  candles.lots[row] = lots;
+  candles.trades[row] = trades;
+  candles.takerLots[row] = takerLots;
+  carry(candles.quote, row, quoteHigh, quoteLow);
+  carry(candles.takerQuote, row, takerHigh, takerLow);
+}
+
+/** Stores a sum whose low limb may have run over. */
+function carry(sum: Wide, row: number, high: number, low: number): void {
+  const over = Math.floor(low / LIMB);
+  sum.high[row] = high + over;
+  sum.low[row] = low - over * LIMB;
 }

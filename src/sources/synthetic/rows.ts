@@ -7,10 +7,10 @@ import { tableOf } from "../../market/tables.ts";
 import type { Page } from "../../ports.ts";
 import { type Candles, makeCandles } from "./candles.ts";
 import { decimalValue, wideValue } from "./decimal.ts";
-import { FUNDING_DECIMALS, fundingEvents } from "./funding.ts";
+import { FUNDING_DECIMALS, type FundingEvent, fundingEvents } from "./funding.ts";
 import { openInterest } from "./open-interest.ts";
 import type { Instrument } from "./symbols.ts";
-import { fundingText, klineText, openInterestText } from "./text.ts";
+import { rowText, writeFunding, writeKline, writeOpenInterest } from "./json.ts";
 
 export const notFetched = (series: Series): TypeError => new TypeError(`${seriesLabel(series)} is derived, never asked for`);
 
@@ -55,7 +55,7 @@ function candleRows(of: Instrument, series: Series, range: TimeRange, now: numbe
     open_time: micros(candles.openTime),
     ...origin(of),
   });
-  return { batch, evidence: (row) => klineText(candles, row) };
+  return { batch, evidence: (row) => rowText((out) => writeKline(out, candles, row)) };
 }
 
 function fundingRows(of: Instrument, series: Series, range: TimeRange, now: number): Rows {
@@ -67,7 +67,7 @@ function fundingRows(of: Instrument, series: Series, range: TimeRange, now: numb
     mark_price: nullable(events.map((event) => event.mark && decimalValue(event.mark, FUNDING_DECIMALS))),
     ...origin(of),
   });
-  return { batch, evidence: (row) => fundingText(of, events[row] as (typeof events)[number]) };
+  return { batch, evidence: (row) => rowText((out) => writeFunding(out, of, events[row] as FundingEvent)) };
 }
 
 function openInterestRows(of: Instrument, series: Series, range: TimeRange, now: number): Rows {
@@ -79,7 +79,7 @@ function openInterestRows(of: Instrument, series: Series, range: TimeRange, now:
     period: constant(String(series.step)),
     ...origin(of),
   });
-  return { batch, evidence: (row) => openInterestText(of, history, row) };
+  return { batch, evidence: (row) => rowText((out) => writeOpenInterest(out, of, history, row)) };
 }
 
 const origin = (of: Instrument): Record<string, Column> => ({
