@@ -1,5 +1,5 @@
 import type { Batch } from "./core/batch.ts";
-import type { Series } from "./core/series.ts";
+import type { Market, Series, Venue } from "./core/series.ts";
 import type { Table, TableName } from "./core/table.ts";
 import type { Month, TimeRange } from "./core/time.ts";
 
@@ -78,6 +78,8 @@ export interface ObjectStore {
   remove(key: string): Promise<void>;
   /** Objects whose key starts with `prefix` (whole folder names), ascending by key. */
   list(prefix: string): AsyncIterable<StoredObject>;
+  /** Bytes of the object, cheaply; undefined where there is none. */
+  size(key: string): number | undefined;
   /** Returns when everything written before would survive a power cut. */
   flush(): Promise<void>;
   /** A local path of the object for programs that read files, where there is one. */
@@ -142,8 +144,8 @@ export interface QueryResult {
 export interface Warehouse {
   /** `duckdb:data/candlelake.duckdb`. */
   readonly label: string;
-  /** The statements that `setup` would run. */
-  ddl(): string;
+  /** The statements that `setup` would run; of the named tables alone where some are named. */
+  ddl(tables?: readonly TableName[]): string;
   /** Creates what is missing; never changes what is there. @throws WarehouseError */
   setup(): Promise<SetupReport>;
   /** Empty where the warehouse does not exist yet. @throws WarehouseError where the file is no warehouse of ours */
@@ -163,7 +165,13 @@ export interface Warehouse {
 export interface LakeSql {
   query(sql: string, tables: readonly LakeTable[], signal?: AbortSignal): Promise<QueryResult>;
   /** Copies the rows that `where` leaves, in key order, to one file. Returns their number. */
-  exportTo(table: LakeTable, range: TimeRange | undefined, file: string, format: ExportFormat, signal?: AbortSignal): Promise<number>;
+  exportTo(
+    table: LakeTable,
+    range: TimeRange | undefined,
+    file: string,
+    format: ExportFormat,
+    signal?: AbortSignal,
+  ): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -174,3 +182,21 @@ export interface LakeTable {
 }
 
 export type ExportFormat = "parquet" | "csv" | "arrow";
+
+/** Everything that the pipeline needs of the world outside. Heavy parts are opened when they are first asked for. */
+export interface Ports {
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Made data: a world of their own, behind this one switch. */
+  readonly synthetic: boolean;
+  readonly store: ObjectStore;
+  /** @throws StoreError `lake-busy` naming who holds the lock since when */
+  lock(command: string, signal?: AbortSignal): Promise<LakeLock>;
+  /** The source behind a venue's endpoint, one a venue and market. */
+  source(venue: Exclude<Venue, "synthetic">, market: Market): Promise<Source>;
+  warehouse(): Promise<Warehouse>;
+  lakeSql(): Promise<LakeSql>;
+  /** Requests and retries of all sources together. */
+  usage(): { readonly requests: number; readonly retries: number };
+  close(): Promise<void>;
+}

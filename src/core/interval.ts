@@ -4,7 +4,21 @@ import { DAY, HOUR, MINUTE, type TimeRange } from "./time.ts";
 
 /** Candle lengths in the venue's spelling. `1s` exists on one venue only and is not kept. */
 export const INTERVALS = [
-  "1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d", "3d", "1w", "1M",
+  "1m",
+  "3m",
+  "5m",
+  "15m",
+  "30m",
+  "1h",
+  "2h",
+  "4h",
+  "6h",
+  "8h",
+  "12h",
+  "1d",
+  "3d",
+  "1w",
+  "1M",
 ] as const;
 export type Interval = (typeof INTERVALS)[number];
 

@@ -1,4 +1,5 @@
-import { type Series, stem } from "./series.ts";
+import type { Interval, Period } from "./interval.ts";
+import { type Kind, type Market, type Series, stem, type Venue } from "./series.ts";
 import type { TableName } from "./table.ts";
 import type { Day, Month } from "./time.ts";
 
@@ -32,3 +33,28 @@ export const manifestKey = (table: TableName, series: Series, month: Month): str
 
 export const quarantineKey = (table: TableName, series: Series, day: Day): string =>
   `${QUARANTINE}/${table}/${fileStem(series)}_${day}.json`;
+
+const KIND: Record<TableName, Kind> = {
+  spot_klines: "klines",
+  futures_klines: "klines",
+  funding_rates: "funding",
+  open_interest: "open-interest",
+  futures_metrics: "metrics",
+};
+
+const MANIFEST_NAME =
+  /^(binance|binance-us|synthetic)_(.+)_(spot|um)_(?:(funding)|(?:oi_)?([0-9]+[mhdwM]))_(\d{4}-\d{2})\.json$/;
+
+/** The series and month that a manifest's file name tells; undefined for any other file. */
+export function parseManifestName(table: TableName, name: string): { series: Series; month: Month } | undefined {
+  const [, venue, symbol, market, funding, step, month] = MANIFEST_NAME.exec(name) ?? [];
+  if (!symbol || !month || (KIND[table] === "funding") !== (funding !== undefined)) return undefined;
+  const series: Series = {
+    kind: KIND[table],
+    venue: venue as Venue,
+    market: market as Market,
+    symbol: symbol.toUpperCase(),
+    step: step as Interval | Period | undefined,
+  };
+  return { series, month };
+}

@@ -4,10 +4,21 @@ export const OPEN_INTEREST: Table = {
   name: "open_interest",
   doc: "Open interest of USD-M perpetual futures. The venue's REST keeps 30 days.",
   columns: [
-    { name: "time", type: "TIMESTAMP", unit: "UTC", doc: "The instant at which the value was known: the end of its period." },
+    {
+      name: "time",
+      type: "TIMESTAMP",
+      unit: "UTC",
+      doc: "The instant at which the value was known: the end of its period.",
+    },
     { name: "open_interest", type: "FLOAT64", unit: "base", doc: "Sum of open positions in the base asset." },
     { name: "open_interest_value", type: "FLOAT64", unit: "quote", doc: "The same in the quote asset." },
-    { name: "period", type: "STRING", unit: "", doc: "Distance of the values (5m … 1d). Also a folder name.", partitionKey: true },
+    {
+      name: "period",
+      type: "STRING",
+      unit: "",
+      doc: "Distance of the values (5m … 1d). Also a folder name.",
+      partitionKey: true,
+    },
     { name: "symbol", type: "STRING", unit: "", doc: "The venue's symbol, upper case." },
     { name: "venue", type: "STRING", unit: "", doc: "binance, or synthetic for made data." },
     { name: "source", type: "STRING", unit: "", doc: "rest, archive-daily or synthetic." },

@@ -1,0 +1,66 @@
+import { openCandlelake } from "../../open.ts";
+import type { QueryResult } from "../../ports.ts";
+import type { Context } from "../context.ts";
+import { csvLine, table, write } from "../output.ts";
+
+/** More rows than this in a text table help nobody; the other formats stream whatever there is. */
+const TEXT_ROWS = 1000;
+
+const named = (result: QueryResult, row: readonly unknown[]): Record<string, unknown> =>
+  Object.fromEntries(result.columns.map((column, i) => [column.name, row[i]]));
+
+async function printJson(result: QueryResult): Promise<void> {
+  let open = "[\n";
+  for await (const batch of result.batches) {
+    if (batch.length === 0) continue;
+    await write(open + batch.map((row) => `  ${JSON.stringify(named(result, row))}`).join(",\n"));
+    open = ",\n";
+  }
+  await write(open === "[\n" ? "[]\n" : "\n]\n");
+}
+
+async function printText(context: Context, result: QueryResult): Promise<void> {
+  const rows: (readonly unknown[])[] = [];
+  let total = 0;
+  for await (const batch of result.batches) {
+    total += batch.length;
+    rows.push(...batch.slice(0, Math.max(0, TEXT_ROWS - rows.length)));
+  }
+  const made = context.config.synthetic ? "SYNTHETIC: made data, no market.\n" : "";
+  await write(
+    made +
+      table(
+        result.columns.map((column) => column.name),
+        rows,
+      ),
+  );
+  if (total > rows.length) context.say(`${total - rows.length} more rows: use --format csv or json.`);
+}
+
+export async function run(context: Context): Promise<number> {
+  const { engine } = await openCandlelake(context.config, context.log);
+  try {
+    const sql = context.args[0] as string;
+    const result = await (context.flag("lake")
+      ? engine.queryLake(sql, context.signal)
+      : engine.query(sql, context.signal));
+    switch (context.format) {
+      case "json":
+        await printJson(result);
+        break;
+      case "csv":
+        await write(csvLine(result.columns.map((column) => column.name)));
+        for await (const batch of result.batches) await write(batch.map(csvLine).join(""));
+        break;
+      case "ndjson":
+        for await (const batch of result.batches)
+          await write(batch.map((row) => `${JSON.stringify(named(result, row))}\n`).join(""));
+        break;
+      case "text":
+        await printText(context, result);
+    }
+    return 0;
+  } finally {
+    await engine.close();
+  }
+}

@@ -1,0 +1,52 @@
+import { UsageError } from "../../core/errors.ts";
+import { parseTime } from "../../core/time.ts";
+import { type StartOptions, startTwin } from "../../twin/start.ts";
+import type { Context } from "../context.ts";
+import { json, write } from "../output.ts";
+
+function whole(context: Context, name: string, most: number): number | undefined {
+  const text = context.text(name);
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value <= most) return value;
+  throw new UsageError(
+    "bad-option",
+    `--${name} ${JSON.stringify(text)}: write a whole number up to ${most}.`,
+    "candlelake twin --help",
+  );
+}
+
+function optionsOf(context: Context): StartOptions {
+  const port = whole(context, "port", 65_535);
+  const seed = whole(context, "seed", 2 ** 32 - 1);
+  const now = context.text("now");
+  const [replay, faults, history] = [context.text("replay"), context.text("faults"), context.text("history")];
+  return {
+    ...(port === undefined ? {} : { port }),
+    ...(seed === undefined ? {} : { seed }),
+    ...(now === undefined ? {} : { now: parseTime(now, "--now").from }),
+    ...(replay === undefined ? {} : { replay }),
+    ...(faults === undefined ? {} : { faults }),
+    ...(history === "all" ? { history } : {}),
+  };
+}
+
+/** Serves until the signal: the settings on standard output, and then nothing but answers. */
+export async function run(context: Context): Promise<number> {
+  const twin = await startTwin(optionsOf(context));
+  try {
+    if (context.format === "json")
+      await write(json({ command: "twin", ok: true, settings: twin.settings, error: null }));
+    else {
+      const lines = Object.entries(twin.settings).map(([name, value]) => `${name}=${value}\n`);
+      await write(`${lines.join("")}ready\n`);
+    }
+    await new Promise<void>((resolve) => {
+      if (context.signal.aborted) resolve();
+      else context.signal.addEventListener("abort", () => resolve(), { once: true });
+    });
+    return 0;
+  } finally {
+    await twin.close();
+  }
+}

@@ -1,0 +1,104 @@
+import { type Config, type Resolved, resolveConfig } from "../config.ts";
+import { UsageError } from "../core/errors.ts";
+import { parseTime, type TimeRange } from "../core/time.ts";
+import type { Logger } from "../ports.ts";
+import type { CommandLine } from "./options.ts";
+import type { Format } from "./output.ts";
+import { Progress } from "./progress.ts";
+
+/** What a command is given. */
+export class Context {
+  readonly line: CommandLine;
+  readonly signal: AbortSignal;
+  readonly progress: Progress;
+  private resolved: Resolved | undefined;
+
+  constructor(line: CommandLine, signal: AbortSignal) {
+    this.line = line;
+    this.signal = signal;
+    this.progress = new Progress({
+      terminal: process.stderr.isTTY === true && process.env.TERM !== "dumb",
+      shown: !this.flag("quiet") && !this.flag("no-progress"),
+    });
+  }
+
+  get args(): readonly string[] {
+    return this.line.args;
+  }
+
+  text(name: string): string | undefined {
+    const value = this.line.options.get(name);
+    return value === true ? undefined : value;
+  }
+
+  flag(name: string): boolean {
+    return this.line.options.has(name);
+  }
+
+  get format(): Format {
+    return (this.text("format") ?? "text") as Format;
+  }
+
+  get settings(): Resolved {
+    this.resolved ??= resolveConfig(
+      {
+        config: this.text("config"),
+        data: this.text("data"),
+        warehouse: this.text("warehouse"),
+        synthetic: this.flag("synthetic") || undefined,
+      },
+      process.env,
+    );
+    return this.resolved;
+  }
+
+  get config(): Config {
+    return this.settings.config;
+  }
+
+  /** Talk for the user, on standard error. */
+  say(message: string): void {
+    if (this.flag("quiet")) return;
+    this.progress.clear();
+    process.stderr.write(`${message}\n`);
+  }
+
+  get log(): Logger {
+    return {
+      info: (message) => this.say(message),
+      warn: (message) => this.say(message),
+      debug: (message) => {
+        if (this.flag("verbose")) this.say(message);
+      },
+    };
+  }
+
+  /**
+   * `--date`, or `--from` and `--to`. `to` is undefined where it was left out.
+   * @throws UsageError where they contradict each other
+   */
+  range(): { from: number | undefined; to: number | undefined } {
+    const [date, from, to] = [this.text("date"), this.text("from"), this.text("to")];
+    const help = `candlelake ${this.line.command} --help`;
+    if (date !== undefined) {
+      if (from !== undefined || to !== undefined)
+        throw new UsageError("bad-range", "--date stands alone: leave out --from and --to.", help);
+      const range: TimeRange = parseTime(date, "--date");
+      if (range.from === range.to)
+        throw new UsageError("bad-range", `--date ${date} is an instant: write a day.`, help);
+      return range;
+    }
+    const range = {
+      from: from === undefined ? undefined : parseTime(from, "--from").from,
+      to: to === undefined ? undefined : parseTime(to, "--to").from,
+    };
+    if (range.from !== undefined && range.to !== undefined && range.from >= range.to) {
+      throw new UsageError(
+        "bad-range",
+        `--from ${from} is not before --to ${to}; the range is half-open, its end is not part of it.`,
+        help,
+      );
+    }
+    return range;
+  }
+}

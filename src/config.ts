@@ -1,0 +1,319 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { UsageError } from "./core/errors.ts";
+import { INTERVALS, type Interval, PERIODS, type Period, parseInterval, parsePeriod } from "./core/interval.ts";
+import { parseSymbol } from "./core/series.ts";
+import { nearest } from "./core/suggest.ts";
+import { parseTime } from "./core/time.ts";
+
+export const CONFIG_FILE = "candlelake.config.json";
+export const CONFIG_SCHEMA_FILE = "candlelake.config.schema.json";
+
+export interface ConfiguredSeries {
+  readonly market: "spot" | "futures";
+  readonly venue: "binance" | "binance-us";
+  readonly symbol: string;
+  readonly interval: Interval;
+  readonly period: Period;
+  /** Milliseconds. */
+  readonly from: number;
+}
+
+export interface Endpoints {
+  readonly "binance-us-rest": string;
+  readonly "binance-spot-rest": string;
+  readonly "binance-futures-rest": string;
+}
+
+/** Everything that decides what a command does, complete and frozen. */
+export interface Config {
+  readonly data: string;
+  readonly warehouse: string;
+  readonly synthetic: boolean;
+  readonly endpoints: Endpoints;
+  readonly series: readonly ConfiguredSeries[];
+}
+
+export type Origin = "flag" | "environment" | "file" | "default";
+
+export interface Resolved {
+  readonly config: Config;
+  readonly origins: Readonly<
+    Record<string, { readonly value: string; readonly origin: Origin; readonly from: string }>
+  >;
+  /** The file that was read, if any. */
+  readonly file: string | undefined;
+}
+
+/** What the command line gave; undefined where a flag was left out. */
+export interface Flags {
+  readonly config?: string | undefined;
+  readonly data?: string | undefined;
+  readonly warehouse?: string | undefined;
+  readonly synthetic?: boolean | undefined;
+}
+
+export const DEFAULT_ENDPOINTS: Endpoints = {
+  "binance-us-rest": "https://api.binance.us",
+  "binance-spot-rest": "https://data-api.binance.vision",
+  "binance-futures-rest": "https://fapi.binance.com",
+};
+
+export const ENDPOINT_VARIABLES: Readonly<Record<keyof Endpoints, string>> = {
+  "binance-us-rest": "CANDLELAKE_BINANCE_US_REST",
+  "binance-spot-rest": "CANDLELAKE_BINANCE_SPOT_REST",
+  "binance-futures-rest": "CANDLELAKE_BINANCE_FUTURES_REST",
+};
+
+interface Schema {
+  readonly type: "object" | "array" | "string" | "boolean";
+  readonly description?: string;
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly required?: readonly string[];
+  readonly additionalProperties?: false;
+  readonly items?: Schema;
+  readonly enum?: readonly string[];
+}
+
+const text = (description: string): Schema => ({ type: "string", description });
+
+/** The JSON Schema of the config file: `init` writes it beside the file, and reading checks against the same value. */
+export const CONFIG_SCHEMA: Schema & { readonly $schema: string; readonly title: string } = {
+  $schema: "https://json-schema.org/draft/2020-12/schema",
+  title: "candlelake configuration",
+  type: "object",
+  additionalProperties: false,
+  properties: {
+    $schema: text("This schema, for editors."),
+    data: text("Folder of the lake. Default: data."),
+    warehouse: text("duckdb:PATH. Default: duckdb:<data>/candlelake.duckdb."),
+    synthetic: { type: "boolean", description: "Made data only, in a world of their own. Default: false." },
+    endpoints: {
+      type: "object",
+      description: "Other addresses of the venues' REST interfaces.",
+      additionalProperties: false,
+      properties: {
+        "binance-us-rest": text("Default: https://api.binance.us"),
+        "binance-spot-rest": text("Default: https://data-api.binance.vision"),
+        "binance-futures-rest": text("Default: https://fapi.binance.com"),
+      },
+    },
+    series: {
+      type: "array",
+      description: "What `run` keeps up to date.",
+      items: {
+        type: "object",
+        additionalProperties: false,
+        required: ["market", "symbol", "interval", "from"],
+        properties: {
+          market: {
+            type: "string",
+            enum: ["spot", "futures"],
+            description: "futures: USD-M perpetuals with funding and open interest.",
+          },
+          venue: {
+            type: "string",
+            enum: ["binance", "binance-us"],
+            description: "Default: binance-us for spot, binance for futures.",
+          },
+          symbol: text("The venue's spelling, such as BTCUSDT."),
+          interval: { type: "string", enum: INTERVALS, description: "Candle length." },
+          period: { type: "string", enum: PERIODS, description: "Open interest's period, futures only. Default: 5m." },
+          from: text("First day, such as 2025-01-01."),
+        },
+      },
+    },
+  },
+};
+
+const NEXT = "candlelake config --help";
+
+function refuse(file: string, at: string, why: string): never {
+  throw new UsageError("bad-config", `${file}: ${at || "the file"} ${why}.`, NEXT);
+}
+
+const typeOf = (value: unknown): string => (Array.isArray(value) ? "array" : value === null ? "null" : typeof value);
+
+function validate(schema: Schema, value: unknown, at: string, file: string): void {
+  if (typeOf(value) !== schema.type) refuse(file, at, `must be of type ${schema.type}, not ${typeOf(value)}`);
+  if (schema.enum && !schema.enum.includes(String(value))) {
+    const guess = nearest(String(value), schema.enum);
+    refuse(
+      file,
+      at,
+      `is ${JSON.stringify(value)}${guess ? `; did you mean ${guess}?` : ""} Known: ${schema.enum.join(" ")}`,
+    );
+  }
+  if (schema.type === "array" && schema.items) {
+    for (const [i, item] of (value as unknown[]).entries()) validate(schema.items, item, `${at}[${i}]`, file);
+  }
+  if (schema.type !== "object" || !schema.properties) return;
+  const members = value as Record<string, unknown>;
+  for (const [name, member] of Object.entries(members)) {
+    const inner = at ? `${at}.${name}` : name;
+    const known = schema.properties[name];
+    if (!known) {
+      const guess = nearest(name, Object.keys(schema.properties));
+      refuse(file, inner, `is not a setting${guess ? `; did you mean ${guess}?` : ""}`);
+    }
+    validate(known, member, inner, file);
+  }
+  for (const name of schema.required ?? [])
+    if (!(name in members)) refuse(file, at ? `${at}.${name}` : name, "is missing");
+}
+
+interface FileConfig {
+  readonly data?: string;
+  readonly warehouse?: string;
+  readonly synthetic?: boolean;
+  readonly endpoints?: Partial<Endpoints>;
+  readonly series?: readonly {
+    market: "spot" | "futures";
+    venue?: "binance" | "binance-us";
+    symbol: string;
+    interval: string;
+    period?: string;
+    from: string;
+  }[];
+}
+
+function readFile(file: string, named: boolean): FileConfig | undefined {
+  let content: string;
+  try {
+    content = fs.readFileSync(file, "utf8");
+  } catch (error) {
+    const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
+    if (missing && !named) return undefined;
+    throw new UsageError(
+      "bad-config",
+      `${file}: ${missing ? "there is no such file" : "it cannot be read"}.`,
+      "candlelake init",
+    );
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(content);
+  } catch (error) {
+    return refuse(file, "", `is no JSON: ${(error as Error).message}`);
+  }
+  validate(CONFIG_SCHEMA, value, "", file);
+  return value as FileConfig;
+}
+
+function readSeries(file: FileConfig, name: string): ConfiguredSeries[] {
+  return (file.series ?? []).map((entry, i) => {
+    const at = (member: string) => `${name}: series[${i}].${member}`;
+    if (entry.market === "futures" && entry.venue === "binance-us")
+      refuse(name, `series[${i}].venue`, "binance-us has no futures");
+    return {
+      market: entry.market,
+      venue: entry.venue ?? (entry.market === "spot" ? "binance-us" : "binance"),
+      symbol: parseSymbol(entry.symbol, at("symbol")),
+      interval: parseInterval(entry.interval, at("interval")),
+      period: parsePeriod(entry.period ?? "5m", at("period")),
+      from: parseTime(entry.from, at("from")).from,
+    };
+  });
+}
+
+const TRUE = new Set(["1", "true", "yes"]);
+const FALSE = new Set(["", "0", "false", "no"]);
+
+function readSwitch(name: string, value: string): boolean {
+  if (TRUE.has(value.toLowerCase())) return true;
+  if (FALSE.has(value.toLowerCase())) return false;
+  throw new UsageError("bad-environment", `${name}=${value}: write 1 or 0.`, NEXT);
+}
+
+function checkEndpoint(address: string, from: string): string {
+  let url: URL;
+  try {
+    url = new URL(address);
+  } catch {
+    throw new UsageError(
+      "bad-endpoint",
+      `${from}: ${JSON.stringify(address)} is no URL such as http://127.0.0.1:8080.`,
+      NEXT,
+    );
+  }
+  if (url.protocol !== "http:" && url.protocol !== "https:") {
+    throw new UsageError("bad-endpoint", `${from}: ${url.protocol} is not http or https.`, NEXT);
+  }
+  if (/(^|\.)testnet\.|^demo-|\.demo\./.test(url.hostname)) {
+    throw new UsageError("test-market", `${from}: ${url.hostname} serves a test market, which is no history.`, NEXT);
+  }
+  return address.replace(/\/+$/, "");
+}
+
+/** The DuckDB file of a world: made data get a file of their own, whatever was asked for. */
+export function duckdbFile(warehouse: string, synthetic: boolean): string {
+  const file = warehouse.slice("duckdb:".length);
+  if (!synthetic) return file;
+  const { dir, name, ext } = path.parse(file);
+  return name.endsWith("_synthetic") ? file : path.join(dir, `${name}_synthetic${ext}`);
+}
+
+function checkWarehouse(url: string, from: string): string {
+  if (url.startsWith("duckdb:") && url.length > "duckdb:".length) return url;
+  const why = url.startsWith("bigquery:") ? "this version loads into DuckDB only" : "it is no duckdb:PATH";
+  throw new UsageError("bad-warehouse", `${from}: ${JSON.stringify(url)}: ${why}.`, NEXT);
+}
+
+/** Flags before environment before file before defaults. @throws UsageError naming the setting and where it came from */
+export function resolveConfig(flags: Flags, environment: Readonly<Record<string, string | undefined>>): Resolved {
+  const name = flags.config ?? CONFIG_FILE;
+  const file = readFile(name, flags.config !== undefined);
+  const origins: Record<string, { value: string; origin: Origin; from: string }> = {};
+  const pick = (setting: string, candidates: readonly (readonly [Origin, string, string | undefined])[]): string => {
+    for (const [origin, from, value] of candidates) {
+      if (value === undefined || value === "") continue;
+      origins[setting] = { value, origin, from };
+      return value;
+    }
+    throw new Error(`${setting} has no default`);
+  };
+  const data = pick("data", [
+    ["flag", "--data", flags.data],
+    ["environment", "CANDLELAKE_DATA", environment.CANDLELAKE_DATA],
+    ["file", name, file?.data],
+    ["default", "", "data"],
+  ]);
+  const switched = environment.CANDLELAKE_SYNTHETIC;
+  const synthetic = pick("synthetic", [
+    ["flag", "--synthetic", flags.synthetic === undefined ? undefined : String(flags.synthetic)],
+    ["environment", "CANDLELAKE_SYNTHETIC", switched && String(readSwitch("CANDLELAKE_SYNTHETIC", switched))],
+    ["file", name, file?.synthetic === undefined ? undefined : String(file.synthetic)],
+    ["default", "", "false"],
+  ]);
+  const warehouse = pick("warehouse", [
+    ["flag", "--warehouse", flags.warehouse],
+    ["environment", "CANDLELAKE_WAREHOUSE", environment.CANDLELAKE_WAREHOUSE],
+    ["file", name, file?.warehouse],
+    ["default", "", `duckdb:${path.join(data, "candlelake.duckdb")}`],
+  ]);
+  checkWarehouse(warehouse, origins.warehouse?.from || "warehouse");
+  const endpoints = { ...DEFAULT_ENDPOINTS };
+  for (const key of Object.keys(DEFAULT_ENDPOINTS) as (keyof Endpoints)[]) {
+    const variable = ENDPOINT_VARIABLES[key];
+    const address = pick(key, [
+      ["environment", variable, environment[variable]],
+      ["file", name, file?.endpoints?.[key]],
+      ["default", "", DEFAULT_ENDPOINTS[key]],
+    ]);
+    endpoints[key] = checkEndpoint(address, origins[key]?.from || key);
+  }
+  const series = file ? readSeries(file, name) : [];
+  origins.series = {
+    value: String(series.length),
+    origin: file?.series ? "file" : "default",
+    from: file?.series ? name : "",
+  };
+  const config: Config = {
+    data,
+    warehouse,
+    synthetic: synthetic === "true",
+    endpoints: Object.freeze(endpoints),
+    series: Object.freeze(series),
+  };
+  return { config: Object.freeze(config), origins, file: file && name };
+}

@@ -1,0 +1,120 @@
+import * as path from "node:path";
+import { type Config, DEFAULT_ENDPOINTS, duckdbFile, type Endpoints } from "./config.ts";
+import type { Market } from "./core/series.ts";
+import { systemClock } from "./net/system-clock.ts";
+import { Engine } from "./pipeline/engine.ts";
+import type { Clock, LakeSql, Logger, Ports, Source, Warehouse } from "./ports.ts";
+import { DISK, type Disk } from "./stores/disk.ts";
+import { FileStore } from "./stores/file.ts";
+import { lockLake } from "./stores/lock.ts";
+
+export const SILENT: Logger = { info() {}, warn() {}, debug() {} };
+
+/** Seams for tests: another clock, and a disk that stops where it is told to. */
+export interface Seams {
+  readonly clock?: Clock;
+  readonly disk?: Disk;
+  readonly onStep?: (step: string) => void;
+}
+
+const ENDPOINT: Record<"binance" | "binance-us", Record<Market, keyof Endpoints | undefined>> = {
+  binance: { spot: "binance-spot-rest", um: "binance-futures-rest" },
+  "binance-us": { spot: "binance-us-rest", um: undefined },
+};
+
+/** Where a world's files lie: made data have a root of their own, and nothing opens both. */
+export const lakeRoot = (config: Config): string =>
+  config.synthetic ? path.join(config.data, "synthetic") : config.data;
+
+async function openSource(
+  config: Config,
+  venue: "binance" | "binance-us",
+  market: Market,
+  clock: Clock,
+): Promise<Source> {
+  const key = ENDPOINT[venue][market];
+  if (!key) throw new Error(`${venue} has no ${market}`);
+  const url = config.endpoints[key];
+  if (config.synthetic && url === DEFAULT_ENDPOINTS[key]) {
+    const { SyntheticSource } = await import("./sources/synthetic/source.ts");
+    return new SyntheticSource(clock);
+  }
+  const [{ BinanceRest }, { endpointOf }] = await Promise.all([
+    import("./sources/binance/rest.ts"),
+    import("./sources/binance/endpoints.ts"),
+  ]);
+  const endpoint = endpointOf(venue, market);
+  if (!endpoint) throw new Error(`${venue} has no endpoint for ${market}`);
+  return new BinanceRest({ endpoint, base: url, synthetic: config.synthetic, clock });
+}
+
+/** Config to ports: the only place that names adapters. Nothing is read or written before it is asked for. */
+export function openPorts(config: Config, log: Logger = SILENT, seams: Seams = {}): Ports {
+  const clock = seams.clock ?? systemClock;
+  const root = lakeRoot(config);
+  const store = new FileStore(root, seams.disk ?? DISK);
+  const sources = new Map<string, Promise<Source>>();
+  const opened: Source[] = [];
+  let warehouse: Promise<Warehouse> | undefined;
+  let lakeSql: Promise<LakeSql> | undefined;
+  const openWarehouse = async (): Promise<Warehouse> => {
+    const { DuckDbWarehouse } = await import("./warehouses/duckdb.ts");
+    const file = duckdbFile(config.warehouse, config.synthetic);
+    return new DuckDbWarehouse({ file, synthetic: config.synthetic, now: () => clock.now(), onStep: seams.onStep });
+  };
+  const openLakeSql = async (): Promise<LakeSql> => {
+    const { DuckDbLakeSql } = await import("./warehouses/lake-sql.ts");
+    return new DuckDbLakeSql({ root, synthetic: config.synthetic });
+  };
+  return {
+    clock,
+    log,
+    synthetic: config.synthetic,
+    store,
+    async lock(command, signal) {
+      const lock = await lockLake(root, command, clock, signal);
+      store.removeUnfinished();
+      return lock;
+    },
+    source(venue, market) {
+      // The made market is one market, whichever venue's words are used to ask for it.
+      const name = `${venue}/${market}`;
+      let source = sources.get(name);
+      if (!source) {
+        source = openSource(config, venue, market, clock).then((made) => {
+          opened.push(made);
+          return made;
+        });
+        sources.set(name, source);
+      }
+      return source;
+    },
+    warehouse() {
+      warehouse ??= openWarehouse();
+      return warehouse;
+    },
+    lakeSql() {
+      lakeSql ??= openLakeSql();
+      return lakeSql;
+    },
+    usage: () => ({
+      requests: opened.reduce((sum, source) => sum + source.usage.requests, 0),
+      retries: opened.reduce((sum, source) => sum + source.usage.retries, 0),
+    }),
+    async close() {
+      await (await warehouse)?.close();
+      await (await lakeSql)?.close();
+    },
+  };
+}
+
+export interface Candlelake {
+  readonly engine: Engine;
+  readonly ports: Ports;
+  usage(): { readonly requests: number; readonly retries: number };
+}
+
+export function openCandlelake(config: Config, log: Logger = SILENT, seams: Seams = {}): Candlelake {
+  const ports = openPorts(config, log, seams);
+  return { engine: new Engine(ports), ports, usage: () => ports.usage() };
+}

@@ -1,0 +1,245 @@
+import { AppError, DataError, EXIT, Interrupted, StoreError, throwIfAborted } from "../core/errors.ts";
+import { fileStem, objectKey } from "../core/layout.ts";
+import { finalRange, hasRows } from "../core/partition.ts";
+import {
+  type DeriveStep,
+  deriveReason,
+  type FetchStep,
+  type Goal,
+  inputsOf,
+  type LoadStep,
+  type Step,
+  type Target,
+} from "../core/plan.ts";
+import { type Day, monthOf } from "../core/time.ts";
+import { TABLE } from "../market/tables.ts";
+import type { Source } from "../ports.ts";
+import type { Lake } from "./lake.ts";
+import { type LoadPorts, loadUnits } from "./load.ts";
+import { type Outcome, planned, type Status } from "./outcome.ts";
+import { produceDerived, produceFetched, runsOf } from "./produce.ts";
+import { Receiver } from "./received.ts";
+import type { LakeState } from "./state.ts";
+
+export interface ApplyPorts extends LoadPorts {
+  /** The source that a target is read from. */
+  source(target: Target): Promise<Source>;
+}
+
+export interface Applied {
+  readonly outcomes: readonly Outcome[];
+  /** What ended the work before its end, if anything did. */
+  readonly fatal: AppError | undefined;
+}
+
+/** How many series are worked on at once: enough to hide a venue's latency, few enough to bound memory. */
+const PARALLEL_SERIES = 4;
+
+/** After so many days in a row that came broken, the rest of a run is not asked for. */
+const PATIENCE = 3;
+
+/** Refusals that pass by themselves, or elsewhere: the rest can be done later. */
+const LATER = new Set(["geo-blocked", "banned", "rate-limited"]);
+
+/** A failure that no other step can escape. */
+const isFatal = (error: unknown): error is AppError => error instanceof StoreError || error instanceof Interrupted;
+
+function failure(step: Step, error: unknown): Outcome {
+  if (!(error instanceof AppError)) throw error;
+  const status: Status = LATER.has(error.code) ? "deferred" : "failed";
+  return { ...planned(step), rows: 0, status, error: { ...error.detail, exitCode: error.exitCode } };
+}
+
+/** Carries a plan out. The only code that does I/O, and all of it through ports. */
+export class Apply {
+  private readonly goal: Goal;
+  private readonly lake: Lake;
+  private readonly state: LakeState;
+  private readonly ports: ApplyPorts;
+  private readonly signal: AbortSignal | undefined;
+  private readonly report: (outcome: Outcome) => void;
+  private readonly outcomes = new Map<Step, Outcome>();
+
+  constructor(
+    goal: Goal,
+    lake: Lake,
+    state: LakeState,
+    ports: ApplyPorts,
+    report: (outcome: Outcome) => void,
+    signal?: AbortSignal,
+  ) {
+    this.goal = goal;
+    this.lake = lake;
+    this.state = state;
+    this.ports = ports;
+    this.report = report;
+    this.signal = signal;
+  }
+
+  async run(steps: readonly Step[]): Promise<Applied> {
+    let fatal: AppError | undefined;
+    try {
+      await this.fetchAll(steps.filter((step) => step.action === "fetch"));
+      await this.deriveAll(steps.filter((step) => step.action === "derive"));
+      await this.loadAll(steps.filter((step) => step.action === "load"));
+    } catch (error) {
+      if (!isFatal(error)) throw error;
+      fatal = error;
+    }
+    return { outcomes: steps.map((step) => this.outcomes.get(step) ?? planned(step)), fatal };
+  }
+
+  private settle(outcome: Outcome): void {
+    this.outcomes.set(outcome.step, outcome);
+    this.report(outcome);
+  }
+
+  private async fetchAll(steps: readonly FetchStep[]): Promise<void> {
+    const groups = new Map<Target, FetchStep[]>();
+    for (const step of steps) {
+      const target = this.goal.targets.find(
+        (candidate) =>
+          candidate.table === step.table &&
+          fileStem(candidate.series) === fileStem(step.series) &&
+          !outside(candidate, step.day),
+      );
+      if (!target) throw new Error(`no target for ${step.path}`);
+      groups.set(target, [...(groups.get(target) ?? []), step]);
+    }
+    const waiting = [...groups];
+    const worker = async (): Promise<void> => {
+      for (let next = waiting.shift(); next; next = waiting.shift()) await this.fetchSeries(...next);
+    };
+    const workers = await Promise.allSettled(Array.from({ length: PARALLEL_SERIES }, worker));
+    for (const result of workers) if (result.status === "rejected") throw result.reason;
+  }
+
+  /** One series, in runs of days; what is finished is in its manifest when this returns or throws. */
+  private async fetchSeries(target: Target, steps: readonly FetchStep[]): Promise<void> {
+    for (const step of steps) if (step.error) this.settle(failure(step, step.error));
+    const open = steps.filter((step) => !step.error);
+    const wanted = (day: Day) => hasRows(target.series, day, target.now, target.first);
+    try {
+      for (const run of runsOf(open, wanted)) await this.fetchRun(target, run);
+    } finally {
+      await this.lake.save(target.table, target.series);
+    }
+  }
+
+  /** A day that comes broken is given up, and the run goes on after it. */
+  private async fetchRun(target: Target, run: readonly FetchStep[]): Promise<void> {
+    let broken = 0;
+    for (let at = 0; at < run.length; ) {
+      const before = at;
+      try {
+        for await (const outcome of this.days(target, run.slice(at))) {
+          this.settle(outcome);
+          at++;
+          broken = outcome.error ? broken + 1 : 0;
+        }
+      } catch (error) {
+        if (isFatal(error) || !(error instanceof AppError)) throw error;
+        broken = at > before ? 1 : broken + 1;
+        const hopeless = !(error instanceof DataError) || broken >= PATIENCE;
+        const lost = hopeless ? run.slice(at) : run.slice(at, at + 1);
+        for (const step of lost) this.settle(failure(step, error));
+        at += lost.length;
+      }
+    }
+  }
+
+  private async *days(target: Target, run: readonly FetchStep[]): AsyncIterable<Outcome> {
+    const { series, now, first, table } = target;
+    const range = (step: FetchStep) => finalRange(series, step.day, now, first);
+    const source = await this.ports.source(target);
+    const [head, tail] = [run[0] as FetchStep, run.at(-1) as FetchStep];
+    const asked = { from: range(head).from, to: range(tail).to };
+    const receiver = new Receiver(TABLE[table], asked.from);
+    let at = 0;
+    for await (const page of source.read(series, asked, this.signal)) {
+      throwIfAborted(this.signal);
+      receiver.add(page);
+      for (let step = run[at]; step && receiver.until >= range(step).to; step = run[++at]) {
+        yield await this.produce(target, step, receiver, source.host);
+        throwIfAborted(this.signal);
+        if (run[at + 1] && monthOf((run[at + 1] as FetchStep).day) !== monthOf(step.day))
+          await this.lake.save(table, series);
+      }
+    }
+    if (at < run.length) throw new Error(`${source.host} ended its pages before ${(run[at] as FetchStep).path}`);
+  }
+
+  private async produce(target: Target, step: FetchStep, receiver: Receiver, host: string): Promise<Outcome> {
+    const received = receiver.take(finalRange(target.series, step.day, target.now, target.first));
+    try {
+      return await produceFetched(this.lake, target, step, received, host, this.state);
+    } catch (error) {
+      if (isFatal(error)) throw error;
+      return failure(step, error);
+    }
+  }
+
+  private async deriveAll(steps: readonly DeriveStep[]): Promise<void> {
+    const failed = new Map<string, Outcome>();
+    for (const outcome of this.outcomes.values()) {
+      if (outcome.error && outcome.step.action === "fetch") failed.set(outcome.step.path, outcome);
+    }
+    let last: DeriveStep | undefined;
+    try {
+      for (const step of steps) {
+        throwIfAborted(this.signal);
+        if (last && (monthOf(last.day) !== monthOf(step.day) || last.series !== step.series)) {
+          await this.lake.save(last.table, last.series);
+        }
+        last = step;
+        const outcome = await this.derive(step, failed);
+        if (outcome) this.settle(outcome);
+        else this.outcomes.set(step, { ...planned(step), status: "unchanged" });
+      }
+    } finally {
+      if (last) await this.lake.save(last.table, last.series);
+    }
+  }
+
+  private async derive(step: DeriveStep, failed: ReadonlyMap<string, Outcome>): Promise<Outcome | undefined> {
+    try {
+      if (step.error) throw step.error;
+      for (const input of inputsOf(step.derivation, step.day)) {
+        const lost = failed.get(objectKey(input.table, input.series, input.day));
+        if (lost?.error) return { ...planned(step), status: "deferred", error: lost.error };
+      }
+      if (deriveReason(step.derivation, step.day, this.state) === undefined) return undefined;
+      return await produceDerived(this.lake, step, this.state);
+    } catch (error) {
+      if (isFatal(error)) throw error;
+      return failure(step, error);
+    }
+  }
+
+  private async loadAll(steps: readonly LoadStep[]): Promise<void> {
+    if (steps.length === 0) return;
+    for (const outcome of await loadUnits(
+      steps,
+      this.lake,
+      this.state,
+      this.ports,
+      (done) => this.settle(done),
+      this.signal,
+    )) {
+      this.outcomes.set(outcome.step, outcome);
+    }
+  }
+}
+
+const outside = (target: Target, day: Day): boolean => {
+  const time = Date.parse(`${day}T00:00:00Z`);
+  return time < target.range.from || time >= target.range.to;
+};
+
+/** What a command's exit code is, given its outcomes: its own error's where nothing at all could be done. */
+export function exitCodeOf({ outcomes, fatal }: Applied): number {
+  if (fatal) return fatal.exitCode;
+  const bad = outcomes.filter((outcome) => outcome.status === "failed" || outcome.status === "deferred");
+  if (bad.length === 0) return EXIT.ok;
+  return bad.length === outcomes.length ? (bad[0]?.error?.exitCode ?? EXIT.incomplete) : EXIT.incomplete;
+}

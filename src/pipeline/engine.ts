@@ -1,0 +1,192 @@
+import type { Batch } from "../core/batch.ts";
+import { concat, numbers, slice } from "../core/batch.ts";
+import { type Goal, plan, type Step, type Target } from "../core/plan.ts";
+import type { Series } from "../core/series.ts";
+import type { Table } from "../core/table.ts";
+import { dayRange, monthsOf, type TimeRange } from "../core/time.ts";
+import { TABLES } from "../market/tables.ts";
+import type { ExportFormat, LakeTable, Ports, QueryResult, SetupReport } from "../ports.ts";
+import { type Applied, Apply } from "./apply.ts";
+import { loadGoal, readGoal, type Topic, type Wish } from "./goal.ts";
+import { Lake } from "./lake.ts";
+import type { Outcome } from "./outcome.ts";
+import { readPartition } from "./produce.ts";
+import { LakeState } from "./state.ts";
+import { type SeriesStatus, statusOf } from "./status.ts";
+
+/** What to bring about. Wishes for the lake, and whether the warehouse is to follow. */
+export interface Request {
+  readonly wishes: readonly Wish[];
+  /** null: leave the warehouse alone. `range` narrows it, widened to whole load units. */
+  readonly load: { readonly topic: Topic | undefined; readonly range: TimeRange | undefined } | null;
+}
+
+export interface Plan {
+  readonly request: Request;
+  readonly goal: Goal;
+  readonly steps: readonly Step[];
+  /** How the request was read, where that is worth saying. */
+  readonly notes: readonly string[];
+}
+
+interface Opened extends Plan {
+  readonly lake: Lake;
+  readonly state: LakeState;
+  readonly venues: ReadonlyMap<Target, Wish["venue"]>;
+}
+
+export interface Report {
+  planned?(plan: Plan): void;
+  settled?(outcome: Outcome): void;
+}
+
+/** Plan, apply and look: the whole of candlelake over one lake and one warehouse. */
+export class Engine {
+  private readonly ports: Ports;
+
+  constructor(ports: Ports) {
+    this.ports = ports;
+  }
+
+  private async open(request: Request, signal?: AbortSignal): Promise<Opened> {
+    const lake = new Lake(this.ports.store);
+    const { goal: wished, notes, venues } = await readGoal(request.wishes, lake, this.ports, signal);
+    const load = request.load && (await loadGoal(lake, request.load.topic, request.load.range, wished));
+    const goal: Goal = { ...wished, load };
+    const ledger = load ? await (await this.ports.warehouse()).ledger() : [];
+    const state = new LakeState(lake, ledger);
+    await state.open(goal);
+    return { request, goal, steps: plan(goal, state), notes, lake, state, venues };
+  }
+
+  /** The steps that `apply` would take now. Writes nothing. @throws UsageError, SourceError, WarehouseError */
+  async plan(request: Request, signal?: AbortSignal): Promise<Plan> {
+    const { goal, steps, notes } = await this.open(request, signal);
+    return { request, goal, steps, notes };
+  }
+
+  /**
+   * Plans under the lake's lock and carries the plan out. What fails is told in the outcomes and stops nothing else.
+   * @throws UsageError, and StoreError where the lake cannot be locked
+   */
+  async apply(request: Request, command: string, report: Report = {}, signal?: AbortSignal): Promise<Applied> {
+    const lock = await this.ports.lock(command, signal);
+    try {
+      const opened = await this.open(request, signal);
+      report.planned?.(opened);
+      const ports = {
+        source: (target: Target) => this.ports.source(opened.venues.get(target) ?? "binance", target.series.market),
+        warehouse: () => this.ports.warehouse(),
+      };
+      const apply = new Apply(
+        opened.goal,
+        opened.lake,
+        opened.state,
+        ports,
+        (outcome) => report.settled?.(outcome),
+        signal,
+      );
+      return await apply.run(opened.steps);
+    } finally {
+      await lock.release();
+    }
+  }
+
+  async setup(): Promise<SetupReport> {
+    return (await this.ports.warehouse()).setup();
+  }
+
+  /** For each series what the lake has, what it lacks and what is loaded. */
+  async status(): Promise<readonly SeriesStatus[]> {
+    const lake = new Lake(this.ports.store);
+    const ledger = await (await this.ports.warehouse()).ledger();
+    const all: SeriesStatus[] = [];
+    for (const table of TABLES) {
+      for (const shelf of await lake.shelves(table.name)) all.push(await statusOf(lake, shelf, ledger));
+    }
+    return all;
+  }
+
+  /** Read-only SQL on the warehouse. */
+  async query(sql: string, signal?: AbortSignal): Promise<QueryResult> {
+    return (await this.ports.warehouse()).query(sql, signal);
+  }
+
+  /** Read-only SQL on the lake's Parquet files: on those that manifests vouch for, and no others. */
+  async queryLake(sql: string, signal?: AbortSignal): Promise<QueryResult> {
+    const named = TABLES.filter((table) => sql.toLowerCase().includes(table.name));
+    const tables = await Promise.all(named.map((table) => this.files(table)));
+    return (await this.ports.lakeSql()).query(sql, tables, signal);
+  }
+
+  /** Rows of a table to one file; returns their number. */
+  async exportTo(
+    table: Table,
+    selection: Selection,
+    file: string,
+    format: ExportFormat,
+    signal?: AbortSignal,
+  ): Promise<number> {
+    const files = await this.files(table, selection);
+    return (await this.ports.lakeSql()).exportTo(files, selection.range, file, format, signal);
+  }
+
+  /** Columns of a range, a partition at a time in order of series and day. @throws DataError */
+  async *read(
+    table: Table,
+    selection: Selection = {},
+  ): AsyncIterable<{ readonly series: Series; readonly batch: Batch }> {
+    const lake = new Lake(this.ports.store);
+    for await (const { series, day, entry } of this.partitions(lake, table, selection)) {
+      const batch = await readPartition(lake, table.name, series, day, entry);
+      yield { series, batch: selection.range ? within(batch, selection.range) : batch };
+    }
+  }
+
+  private async files(table: Table, selection: Selection = {}): Promise<LakeTable> {
+    const lake = new Lake(this.ports.store);
+    const paths: string[] = [];
+    for await (const { entry } of this.partitions(lake, table, selection)) {
+      const path = entry.object === null ? undefined : this.ports.store.path(entry.object);
+      if (path) paths.push(path);
+    }
+    return { table, paths };
+  }
+
+  private async *partitions(lake: Lake, table: Table, selection: Selection) {
+    const { range } = selection;
+    const wanted = range && new Set(monthsOf(range));
+    for (const shelf of await lake.shelves(table.name)) {
+      if (selection.series && !selection.series(shelf.series)) continue;
+      for (const month of shelf.months) {
+        if (wanted && !wanted.has(month)) continue;
+        await lake.open(table.name, shelf.series, [month]);
+        const damage = lake.damage(table.name, shelf.series, month);
+        if (damage) throw damage;
+        for (const [day, entry] of lake.entries(table.name, shelf.series, month)) {
+          const { from, to } = dayRange(day);
+          if (entry.rows > 0 && (!range || (from < range.to && to > range.from)))
+            yield { series: shelf.series, day, entry };
+        }
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.ports.close();
+  }
+}
+
+/** Which rows: of some series, of a range of event times. Everything where left out. */
+export interface Selection {
+  readonly range?: TimeRange | undefined;
+  series?(series: Series): boolean;
+}
+
+function within(batch: Batch, range: TimeRange): Batch {
+  const times = numbers(batch, batch.table.eventTime).values;
+  const from = times.findIndex((time) => time >= range.from * 1000);
+  if (from < 0) return concat(batch.table, []);
+  const to = times.findIndex((time) => time >= range.to * 1000);
+  return slice(batch, from, to < 0 ? batch.rows : to);
+}

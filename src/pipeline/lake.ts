@@ -1,0 +1,166 @@
+import { createHash } from "node:crypto";
+import { AppError } from "../core/errors.ts";
+import { fileStem, MANIFESTS, manifestKey, parseManifestName, QUARANTINE } from "../core/layout.ts";
+import { type Entry, type Manifest, manifestText, parseManifest } from "../core/manifest.ts";
+import type { Series } from "../core/series.ts";
+import type { TableName } from "../core/table.ts";
+import { type Day, type Month, monthOf } from "../core/time.ts";
+import type { ObjectStore } from "../ports.ts";
+
+/** A series that has manifests, and for which months. */
+export interface Shelf {
+  readonly table: TableName;
+  readonly series: Series;
+  readonly months: readonly Month[];
+}
+
+interface Page {
+  table: TableName;
+  series: Series;
+  month: Month;
+  listed: number | undefined;
+  partitions: Map<Day, Entry>;
+  damage: AppError | undefined;
+  changed: boolean;
+}
+
+/**
+ * The lake's manifests: read when asked for, changed in memory, written back a month at a time and always after the
+ * objects that they name are safe on the disk.
+ */
+export class Lake {
+  readonly store: ObjectStore;
+  private readonly pages = new Map<string, Page>();
+  private readonly listings = new Map<TableName, Promise<readonly Shelf[]>>();
+
+  constructor(store: ObjectStore) {
+    this.store = store;
+  }
+
+  /** Every series of a table that has manifests, by name. */
+  shelves(table: TableName): Promise<readonly Shelf[]> {
+    const known = this.listings.get(table);
+    if (known) return known;
+    const listing = this.listShelves(table);
+    this.listings.set(table, listing);
+    return listing;
+  }
+
+  private async listShelves(table: TableName): Promise<readonly Shelf[]> {
+    const shelves = new Map<string, { table: TableName; series: Series; months: Month[] }>();
+    const prefix = `${MANIFESTS}/${table}`;
+    for await (const { key } of this.store.list(prefix)) {
+      const found = parseManifestName(table, key.slice(prefix.length + 1));
+      if (!found) continue;
+      const name = fileStem(found.series);
+      const shelf = shelves.get(name);
+      if (shelf) shelf.months.push(found.month);
+      else shelves.set(name, { table, series: found.series, months: [found.month] });
+    }
+    return [...shelves.values()];
+  }
+
+  /** Reads the manifests of the months, where there are any. A damaged one is remembered with its error. */
+  async open(table: TableName, series: Series, months: Iterable<Month>): Promise<void> {
+    const shelf = (await this.shelves(table)).find((candidate) => fileStem(candidate.series) === fileStem(series));
+    for (const month of months) {
+      const key = manifestKey(table, series, month);
+      if (this.pages.has(key)) continue;
+      const page: Page = {
+        table,
+        series,
+        month,
+        listed: undefined,
+        partitions: new Map(),
+        damage: undefined,
+        changed: false,
+      };
+      this.pages.set(key, page);
+      if (!shelf?.months.includes(month)) continue;
+      const bytes = await this.store.read(key);
+      if (!bytes) continue;
+      try {
+        const manifest = parseManifest(bytes, table, series, month);
+        page.listed = manifest.listed;
+        page.partitions = new Map(manifest.partitions);
+      } catch (error) {
+        if (!(error instanceof AppError)) throw error;
+        page.damage = error;
+      }
+    }
+  }
+
+  private page(table: TableName, series: Series, month: Month): Page | undefined {
+    return this.pages.get(manifestKey(table, series, month));
+  }
+
+  entry(table: TableName, series: Series, day: Day): Entry | undefined {
+    return this.page(table, series, monthOf(day))?.partitions.get(day);
+  }
+
+  damage(table: TableName, series: Series, month: Month): AppError | undefined {
+    return this.page(table, series, month)?.damage;
+  }
+
+  /** Entries of a month, ascending by day. */
+  entries(table: TableName, series: Series, month: Month): readonly (readonly [Day, Entry])[] {
+    return [...(this.page(table, series, month)?.partitions ?? [])].sort(([a], [b]) => (a < b ? -1 : 1));
+  }
+
+  /** Event time of the series' first row at the venue, as far as any of its manifests tells. */
+  async listed(table: TableName, series: Series): Promise<number | undefined> {
+    const shelf = (await this.shelves(table)).find((candidate) => fileStem(candidate.series) === fileStem(series));
+    for (const month of shelf?.months ?? []) {
+      await this.open(table, series, [month]);
+      const listed = this.page(table, series, month)?.listed;
+      if (listed !== undefined) return listed;
+    }
+    return undefined;
+  }
+
+  /** Records a partition in memory; `save` writes it. */
+  record(table: TableName, series: Series, day: Day, entry: Entry, listed: number | undefined): void {
+    const page = this.page(table, series, monthOf(day));
+    if (!page) throw new Error(`${manifestKey(table, series, monthOf(day))} was not opened`);
+    page.partitions.set(day, entry);
+    page.listed = listed;
+    page.changed = true;
+  }
+
+  /** Writes the changed manifests of a series, after everything that was written before is safe. */
+  async save(table: TableName, series: Series): Promise<void> {
+    const changed = [...this.pages.values()].filter(
+      (page) => page.changed && page.table === table && fileStem(page.series) === fileStem(series),
+    );
+    if (changed.length === 0) return;
+    await this.store.flush();
+    for (const page of changed) {
+      const key = manifestKey(page.table, page.series, page.month);
+      if (page.damage) await this.setAside(key);
+      const manifest: Manifest = page;
+      await this.store.write(key, new TextEncoder().encode(manifestText(manifest)));
+      page.changed = false;
+      page.damage = undefined;
+    }
+    await this.store.flush();
+    this.listings.delete(table);
+  }
+
+  /** Keeps the bytes of a manifest that cannot be read, before a new one takes its place. */
+  private async setAside(key: string): Promise<void> {
+    const bytes = await this.store.read(key);
+    if (bytes) await this.store.write(`${QUARANTINE}/${key}`, bytes);
+  }
+
+  /** Content hash of a series' month: what the ledger compares. */
+  content(table: TableName, series: Series, month: Month): { content: string; rows: number } {
+    const hash = createHash("sha256");
+    let rows = 0;
+    for (const [day, entry] of this.entries(table, series, month)) {
+      if (entry.rows === 0) continue;
+      hash.update(`${day} ${entry.content}\n`);
+      rows += entry.rows;
+    }
+    return { content: hash.digest("hex"), rows };
+  }
+}

@@ -1,0 +1,96 @@
+import { AppError, DataError, Interrupted, StoreError } from "../core/errors.ts";
+import { fileStem } from "../core/layout.ts";
+import { type LoadStep, loadReason } from "../core/plan.ts";
+import { TABLE } from "../market/tables.ts";
+import type { LoadObject, LoadUnit, Warehouse } from "../ports.ts";
+import type { Lake } from "./lake.ts";
+import { type Outcome, planned } from "./outcome.ts";
+import type { LakeState } from "./state.ts";
+
+export interface LoadPorts {
+  warehouse(): Promise<Warehouse>;
+}
+
+function unitOf(step: LoadStep, lake: Lake, state: LakeState): LoadUnit {
+  const objects: LoadObject[] = [];
+  const series: LoadUnit["series"][number][] = [];
+  for (const member of state.members(step.table, step.month)) {
+    const { content, rows } = lake.content(step.table, member, step.month);
+    if (rows === 0) continue;
+    series.push({ series: fileStem(member), content, rows });
+    for (const [, entry] of lake.entries(step.table, member, step.month)) {
+      if (entry.object === null || entry.sha256 === null) continue;
+      const path = lake.store.path(entry.object);
+      if (!path)
+        throw new StoreError("no-local-file", `${entry.object} has no local file to load.`, "candlelake config");
+      objects.push({ path, key: entry.object, sha256: entry.sha256, rows: entry.rows });
+    }
+  }
+  return { table: TABLE[step.table], month: step.month, series, objects };
+}
+
+/**
+ * Replaces what differs from the ledger, as the lake is now. A unit that cannot be loaded fails alone: the others are
+ * loaded without it.
+ */
+export async function loadUnits(
+  steps: readonly LoadStep[],
+  lake: Lake,
+  state: LakeState,
+  ports: LoadPorts,
+  settle: (outcome: Outcome) => void,
+  signal?: AbortSignal,
+): Promise<Outcome[]> {
+  for (const table of new Set(steps.map((step) => step.table))) {
+    await state.openUnits(
+      table,
+      steps.filter((step) => step.table === table).map((step) => step.month),
+    );
+  }
+  const outcomes: Outcome[] = [];
+  const units = new Map<LoadUnit, LoadStep>();
+  const fail = (step: LoadStep, error: AppError) => {
+    const outcome: Outcome = {
+      ...planned(step),
+      rows: 0,
+      status: "failed",
+      error: { ...error.detail, exitCode: error.exitCode },
+    };
+    outcomes.push(outcome);
+    settle(outcome);
+  };
+  for (const step of steps) {
+    const damage = step.error ?? state.unitDamage(step.table, step.month);
+    if (damage) fail(step, damage);
+    else if (loadReason(step.table, step.month, state) === undefined) {
+      outcomes.push({ ...planned(step), rows: 0, status: "unchanged" });
+    } else units.set(unitOf(step, lake, state), step);
+  }
+  const warehouse = await ports.warehouse();
+  while (units.size > 0) {
+    try {
+      await warehouse.load(
+        [...units.keys()],
+        (unit, rows) => {
+          const step = units.get(unit);
+          if (!step) return;
+          units.delete(unit);
+          const outcome: Outcome = { ...planned(step), rows, status: "done" };
+          outcomes.push(outcome);
+          settle(outcome);
+        },
+        signal,
+      );
+      break;
+    } catch (error) {
+      if (!(error instanceof AppError) || error instanceof Interrupted || error instanceof StoreError) throw error;
+      // Units are loaded in order: the first that is left is the one whose data were refused.
+      const lost = error instanceof DataError ? [...units].slice(0, 1) : [...units];
+      for (const [unit, step] of lost) {
+        units.delete(unit);
+        fail(step, error);
+      }
+    }
+  }
+  return outcomes;
+}
