@@ -77,7 +77,6 @@ export function openPorts(config: Config, log: Logger = SILENT, seams: Seams = {
       return lock;
     },
     source(venue, market) {
-      // The made market is one market, whichever venue's words are used to ask for it.
       const name = `${venue}/${market}`;
       let source = sources.get(name);
       if (!source) {

@@ -39,8 +39,8 @@ export function parseSymbol(text: string, flag = "--symbol"): string {
   );
 }
 
-export function parseVenue(text: string, flag = "--venue"): Venue {
-  if ((VENUES as readonly string[]).includes(text) && text !== "synthetic") return text as Venue;
+export function parseVenue(text: string, flag = "--venue"): Exclude<Venue, "synthetic"> {
+  if (text === "binance" || text === "binance-us") return text;
   const guess = nearest(text, VENUES);
   throw new UsageError(
     "bad-venue",

@@ -7,12 +7,13 @@ import { dayRange, monthsOf, type TimeRange } from "../core/time.ts";
 import { TABLES } from "../market/tables.ts";
 import type { ExportFormat, LakeTable, Ports, QueryResult, SetupReport } from "../ports.ts";
 import { type Applied, Apply } from "./apply.ts";
-import { loadGoal, readGoal, type Topic, type Wish } from "./goal.ts";
+import { loadGoal, readGoal } from "./goal.ts";
 import { Lake } from "./lake.ts";
 import type { Outcome } from "./outcome.ts";
 import { readPartition } from "./produce.ts";
 import { LakeState } from "./state.ts";
 import { type SeriesStatus, statusOf } from "./status.ts";
+import type { Topic, Wish } from "./wish.ts";
 
 /** What to bring about. Wishes for the lake, and whether the warehouse is to follow. */
 export interface Request {

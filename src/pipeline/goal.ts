@@ -1,5 +1,5 @@
 import { AppError, UsageError } from "../core/errors.ts";
-import { fixedLength, type Interval, openAt, type Period } from "../core/interval.ts";
+import { fixedLength, type Interval, openAt } from "../core/interval.ts";
 import { closesAt, hasRows, seriesGrid } from "../core/partition.ts";
 import type { Derivation, Goal, Target } from "../core/plan.ts";
 import { type Market, type Series, seriesLabel, type Venue } from "../core/series.ts";
@@ -9,24 +9,7 @@ import { FUNDING_LOOK_BACK, openInterestTimeToLive } from "../market/derive.ts";
 import { TABLES, tableOf } from "../market/tables.ts";
 import type { Clock, Source } from "../ports.ts";
 import type { Lake } from "./lake.ts";
-
-/** What the user calls a series: `futures` are the candles with everything that `futures_metrics` needs. */
-export type Topic = "spot" | "futures" | "funding" | "open-interest";
-export const TOPICS: readonly Topic[] = ["spot", "futures", "funding", "open-interest"];
-
-/** One thing to have in the lake. */
-export interface Wish {
-  readonly topic: Topic;
-  /** The venue whose endpoint answers; in the synthetic world the keys say `synthetic` all the same. */
-  readonly venue: Exclude<Venue, "synthetic">;
-  readonly symbol: string;
-  readonly interval: Interval;
-  readonly period: Period;
-  /** Milliseconds; `to` undefined means up to the last closed candle. */
-  readonly from: number;
-  readonly to: number | undefined;
-  readonly force: boolean;
-}
+import type { Topic, Wish } from "./wish.ts";
 
 export interface GoalPorts {
   readonly clock: Clock;

@@ -5,7 +5,7 @@ import { DAY, iso } from "../../core/time.ts";
 import { type Candlelake, openCandlelake } from "../../open.ts";
 import { exitCodeOf } from "../../pipeline/apply.ts";
 import type { Request } from "../../pipeline/engine.ts";
-import type { Wish } from "../../pipeline/goal.ts";
+import type { Wish } from "../../pipeline/wish.ts";
 import type { QueryResult } from "../../ports.ts";
 import type { Context } from "../context.ts";
 import { count, json, table, write } from "../output.ts";

@@ -1,5 +1,5 @@
 import { dayOf, monthRange, type TimeRange } from "../../core/time.ts";
-import type { Topic } from "../../pipeline/goal.ts";
+import type { Topic } from "../../pipeline/wish.ts";
 import type { Context } from "../context.ts";
 import { work } from "../work.ts";
 

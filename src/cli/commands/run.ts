@@ -1,5 +1,5 @@
 import { UsageError } from "../../core/errors.ts";
-import type { Wish } from "../../pipeline/goal.ts";
+import type { Wish } from "../../pipeline/wish.ts";
 import type { Context } from "../context.ts";
 import { work } from "../work.ts";
 

@@ -1,0 +1,73 @@
+/**
+ * candlelake as a library: open a lake, plan, apply, read columns, query.
+ *
+ * @example
+ * const lake = openLake({ data: "data", synthetic: true });
+ * const request = { wishes: [readWish({ topic: "spot", symbol: "BTCUSDT", from: "2025-01-01", to: "2025-02-01" })], load: null };
+ * await lake.apply(request, "my script");
+ * for await (const { batch } of lake.read(TABLE.spot_klines)) console.log(numbers(batch, "close").values);
+ * await lake.close();
+ */
+import { type Endpoints, resolveConfig } from "./config.ts";
+import { openCandlelake } from "./open.ts";
+import type { Engine } from "./pipeline/engine.ts";
+import type { Logger } from "./ports.ts";
+
+export type { Config, ConfiguredSeries, Endpoints } from "./config.ts";
+export {
+  type Batch,
+  type Column,
+  isText,
+  type NumberColumn,
+  numbers,
+  rowAt,
+  type TextColumn,
+  text,
+} from "./core/batch.ts";
+export {
+  AppError,
+  DataError,
+  Interrupted,
+  SourceError,
+  StoreError,
+  UsageError,
+  WarehouseError,
+} from "./core/errors.ts";
+export type { Gap, GapClass } from "./core/gap.ts";
+export { INTERVALS, type Interval, PERIODS, type Period } from "./core/interval.ts";
+export type { Entry, Note, Revision } from "./core/manifest.ts";
+export type { DeriveStep, FetchStep, LoadStep, Step } from "./core/plan.ts";
+export type { Kind, Market, Series, Venue } from "./core/series.ts";
+export type { ColumnSpec, ColumnType, Table, TableName } from "./core/table.ts";
+export type { Day, Month, TimeRange } from "./core/time.ts";
+export { TABLE, TABLES } from "./market/tables.ts";
+export type { Applied } from "./pipeline/apply.ts";
+export type { Engine, Plan, Report, Request, Selection } from "./pipeline/engine.ts";
+export type { Outcome, Status } from "./pipeline/outcome.ts";
+export type { SeriesStatus } from "./pipeline/status.ts";
+export { readWish, type Topic, type Wish, type WishText } from "./pipeline/wish.ts";
+export type { ExportFormat, Logger, QueryResult, ResultColumn } from "./ports.ts";
+
+export interface OpenOptions {
+  /** Folder of the lake. Default: `CANDLELAKE_DATA`, else `data`. */
+  readonly data?: string;
+  /** `duckdb:PATH`. Default: `CANDLELAKE_WAREHOUSE`, else a file in the lake's folder. */
+  readonly warehouse?: string;
+  /** Made data, in a world of their own. */
+  readonly synthetic?: boolean;
+  /** Other addresses of the venues' REST interfaces. */
+  readonly endpoints?: Partial<Endpoints>;
+  /** Talk; silent where left out. */
+  readonly log?: Logger;
+}
+
+/**
+ * Opens a lake and its warehouse. Nothing is read, written or asked before a method is called.
+ * @throws UsageError where an option or an environment variable cannot be
+ */
+export function openLake(options: OpenOptions = {}): Engine {
+  const { data, warehouse, synthetic } = options;
+  const { config } = resolveConfig({ data, warehouse, synthetic }, process.env);
+  const endpoints = { ...config.endpoints, ...options.endpoints };
+  return openCandlelake({ ...config, endpoints }, options.log).engine;
+}
