@@ -31,8 +31,12 @@ export class Refusal extends Error {
 }
 
 /** A refusal in the venue's JSON: a negative code and a message. */
-export const refusal = (status: number, code: number, message: string, headers: Readonly<Record<string, string>> = {}): Refusal =>
-  new Refusal(status, JSON.stringify({ code, msg: message }), { "content-type": JSON_TYPE, ...headers });
+export const refusal = (
+  status: number,
+  code: number,
+  message: string,
+  headers: Readonly<Record<string, string>> = {},
+): Refusal => new Refusal(status, JSON.stringify({ code, msg: message }), { "content-type": JSON_TYPE, ...headers });
 
 export const bytesOf = (text: string): Uint8Array => Buffer.from(text);
 

@@ -26,7 +26,8 @@ export function spotKlines(call: Call): Uint8Array {
 }
 
 /** `/fapi/v1/klines`. */
-export const futuresKlines = (call: Call): Uint8Array => contractKlines(call, call.parameters.mandatory("symbol"), "PERPETUAL");
+export const futuresKlines = (call: Call): Uint8Array =>
+  contractKlines(call, call.parameters.mandatory("symbol"), "PERPETUAL");
 
 /** `/fapi/v1/continuousKlines`: the same contracts by pair and type. */
 export function continuousKlines(call: Call): Uint8Array {
@@ -45,7 +46,8 @@ function contractKlines(call: Call, name: string, contract: string): Uint8Array 
   const to = parameters.whole("endTime");
   const limit = parameters.whole("limit") ?? DEFAULT_LIMIT;
   if (limit === 0 || limit > FUTURES_MAXIMUM) throw invalid("limit");
-  if (from !== undefined && to !== undefined && from > to) throw refusal(400, -1023, "Start time is greater than end time.");
+  if (from !== undefined && to !== undefined && from > to)
+    throw refusal(400, -1023, "Start time is greater than end time.");
   if (!feed.knows(host, symbol)) throw unknownSymbol();
   if (contract !== "PERPETUAL") return NO_ROWS;
   return klinesIn(call, symbol, interval, from, to, limit);

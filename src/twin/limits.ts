@@ -71,7 +71,9 @@ export class Limits {
 
   constructor(host: Host) {
     this.#host = host;
-    this.#accounts = new Map(Object.entries(ALLOWANCES[host]).map(([name, allowance]) => [name, new Account(allowance)]));
+    this.#accounts = new Map(
+      Object.entries(ALLOWANCES[host]).map(([name, allowance]) => [name, new Account(allowance)]),
+    );
   }
 
   /**
@@ -82,7 +84,9 @@ export class Limits {
     const account = this.#accounts.get(budget);
     const raw = this.#accounts.get("raw");
     if (now < this.#bannedUntil) return { used: account?.used ?? 0, refusal: this.#banned(now) };
-    const over = [raw?.spend(1, now) ? raw : undefined, account?.spend(weight, now) ? account : undefined].find((one) => one);
+    const over = [raw?.spend(1, now) ? raw : undefined, account?.spend(weight, now) ? account : undefined].find(
+      (one) => one,
+    );
     const used = account?.used ?? 0;
     if (!over) return { used, refusal: undefined };
     if (over.over <= PATIENCE) return { used, refusal: this.#tooMany(over.allowance, now) };
@@ -101,7 +105,10 @@ export class Limits {
   }
 
   #banned(now: number): Refusal {
-    const who = this.#host === "binance-futures" ? `Way too many requests; IP(${ADDRESS})` : "Way too much request weight used; IP";
+    const who =
+      this.#host === "binance-futures"
+        ? `Way too many requests; IP(${ADDRESS})`
+        : "Way too much request weight used; IP";
     return limited(
       418,
       `${who} banned until ${this.#bannedUntil}. Please use the websocket for live updates to avoid bans.`,

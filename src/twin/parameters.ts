@@ -39,7 +39,11 @@ export class Parameters {
     const sent = [...this.#query.keys()];
     const read = sent.filter((name) => this.#read.has(name)).length;
     if (read === sent.length) return;
-    throw refusal(400, -1104, `Not all sent parameters were read; read '${read}' parameter(s) but was sent '${sent.length}'.`);
+    throw refusal(
+      400,
+      -1104,
+      `Not all sent parameters were read; read '${read}' parameter(s) but was sent '${sent.length}'.`,
+    );
   }
 }
 

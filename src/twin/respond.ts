@@ -38,6 +38,10 @@ function answerOf(venues: TwinVenues, url: string): TwinAnswer {
     return venues.handle(url);
   } catch (error) {
     const message = `The twin failed: ${error instanceof Error ? error.stack : String(error)}`;
-    return { status: 500, headers: { "content-type": JSON_TYPE }, body: bytesOf(JSON.stringify({ code: -1000, msg: message })) };
+    return {
+      status: 500,
+      headers: { "content-type": JSON_TYPE },
+      body: bytesOf(JSON.stringify({ code: -1000, msg: message })),
+    };
   }
 }

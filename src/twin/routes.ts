@@ -68,7 +68,9 @@ function exchangeInfo({ feed, host, now }: Call): string {
     timezone: "UTC",
     serverTime: now,
     rateLimits: limits.flatMap(({ rateLimitType, allowance }) =>
-      allowance ? [{ rateLimitType, interval: "MINUTE", intervalNum: allowance.window / MINUTE, limit: allowance.limit }] : [],
+      allowance
+        ? [{ rateLimitType, interval: "MINUTE", intervalNum: allowance.window / MINUTE, limit: allowance.limit }]
+        : [],
     ),
     exchangeFilters: [],
     symbols: feed.listings(host).map(({ symbol, tick, lot }) => ({

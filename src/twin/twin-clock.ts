@@ -22,7 +22,8 @@ export class TwinClock {
   }
 
   limits(host: Host): number {
-    const frozen = typeof this.#time === "number" || (this.#time === undefined && this.#feed.serverTime(host) !== undefined);
+    const frozen =
+      typeof this.#time === "number" || (this.#time === undefined && this.#feed.serverTime(host) !== undefined);
     return frozen ? this.now(host) + Math.floor(performance.now() - this.#since) : this.now(host);
   }
 

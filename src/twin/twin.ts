@@ -1,9 +1,9 @@
 import { JSON_TYPE, Refusal, refusal, type TwinAnswer } from "./answer.ts";
 import type { FaultInjector } from "./faults/injector.ts";
-import { type Feed, type Host, HOSTS } from "./feed.ts";
+import { type Feed, HOSTS, type Host } from "./feed.ts";
 import { Limits } from "./limits.ts";
 import { Parameters } from "./parameters.ts";
-import { type Route, ROUTES } from "./routes.ts";
+import { ROUTES, type Route } from "./routes.ts";
 import type { TwinClock } from "./twin-clock.ts";
 
 /** One line of the log. */

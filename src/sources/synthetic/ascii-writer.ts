@@ -49,7 +49,12 @@ export class AsciiWriter {
     this.#reserve(ROOM);
     const scale = 10 ** decimals;
     const whole = Math.floor(low / scale);
-    this.#number(high * (LIMB / scale) + whole);
+    if (high === 0) {
+      this.#number(whole);
+    } else {
+      this.#number(high);
+      this.#digits(whole, LIMB_DIGITS - decimals);
+    }
     if (places === 0) return;
     this.#bytes[this.#length++] = POINT;
     this.#digits(low - whole * scale, decimals);

@@ -1,7 +1,7 @@
 import { gridOf, type Interval, nextOpen, openAt, openFrom } from "../../core/interval.ts";
 import { MINUTE, type TimeRange } from "../../core/time.ts";
 import { LIMB } from "./decimal.ts";
-import { makeMinutes, type Minutes } from "./minutes.ts";
+import { type Minutes, makeMinutes } from "./minutes.ts";
 import type { Instrument } from "./symbols.ts";
 
 /** Minutes made at a time: enough to be quick, few enough to stay in the processor's cache. */
@@ -55,12 +55,19 @@ function showPart(minutes: Minutes, row: number, part: number): void {
  * Candles whose open time lies in `range`, the first `limit` of them. Every candle is exactly what its minutes add up to.
  * Nothing before the listing or after `now`; the last candle may still be open then.
  */
-export function makeCandles(of: Instrument, interval: Interval, range: TimeRange, now: number, limit = Infinity): Candles {
+export function makeCandles(
+  of: Instrument,
+  interval: Interval,
+  range: TimeRange,
+  now: number,
+  limit = Infinity,
+): Candles {
   const grid = gridOf(interval);
   const opens: number[] = [];
   const end = Math.min(range.to, now + 1);
   const start = Math.max(range.from, openAt(grid, of.listed));
-  for (let open = openFrom(grid, start); open < end && opens.length < limit; open = nextOpen(grid, open)) opens.push(open);
+  for (let open = openFrom(grid, start); open < end && opens.length < limit; open = nextOpen(grid, open))
+    opens.push(open);
 
   const rows = opens.length;
   const column = (): Float64Array => new Float64Array(rows);

@@ -52,7 +52,10 @@ export function fundingEvents(of: Instrument, from: number, to: number, now: num
       time,
       rate,
       hours: mark === first ? undefined : of.fundingHours,
-      mark: time < MARK_PRICE_SINCE ? undefined : Math.round(price * 10 ** (FUNDING_DECIMALS - of.tick) * (1 + (premium - 0.5) / 1e4)),
+      mark:
+        time < MARK_PRICE_SINCE
+          ? undefined
+          : Math.round(price * 10 ** (FUNDING_DECIMALS - of.tick) * (1 + (premium - 0.5) / 1e4)),
     });
   }
   return events;

@@ -19,8 +19,8 @@ export interface Minutes {
 
 /** How busy the hours of a UTC day are, the first one at midnight. */
 const HOURS = [
-  1.0, 0.95, 0.9, 0.8, 0.7, 0.65, 0.7, 0.85, 1.0, 1.0, 0.95, 0.9, 1.05, 1.35, 1.7, 1.65, 1.45, 1.2, 1.05, 1.0, 0.95, 0.9,
-  0.85, 0.9,
+  1.0, 0.95, 0.9, 0.8, 0.7, 0.65, 0.7, 0.85, 1.0, 1.0, 0.95, 0.9, 1.05, 1.35, 1.7, 1.65, 1.45, 1.2, 1.05, 1.0, 0.95,
+  0.9, 0.85, 0.9,
 ];
 const MINUTES_A_DAY = DAY / MINUTE;
 const PROFILE = Float64Array.from({ length: MINUTES_A_DAY }, (_, minute) => {
@@ -129,5 +129,15 @@ export function makeMinutes(of: Instrument, from: number, count: number): Minute
     quote[i] = paid + got;
     trades[i] = Math.min(traded, 1 + Math.floor((of.turnover * busyNow * (0.3 + burst)) / average));
   }
-  return { open: price.subarray(0, count), high, low, close: price.subarray(1), lots, quote, trades, takerLots, takerQuote };
+  return {
+    open: price.subarray(0, count),
+    high,
+    low,
+    close: price.subarray(1),
+    lots,
+    quote,
+    trades,
+    takerLots,
+    takerQuote,
+  };
 }

@@ -8,11 +8,12 @@ import type { Page } from "../../ports.ts";
 import { type Candles, makeCandles } from "./candles.ts";
 import { decimalValue, wideValue } from "./decimal.ts";
 import { FUNDING_DECIMALS, type FundingEvent, fundingEvents } from "./funding.ts";
+import { rowText, writeFunding, writeKline, writeOpenInterest } from "./json.ts";
 import { openInterest } from "./open-interest.ts";
 import type { Instrument } from "./symbols.ts";
-import { rowText, writeFunding, writeKline, writeOpenInterest } from "./json.ts";
 
-export const notFetched = (series: Series): TypeError => new TypeError(`${seriesLabel(series)} is derived, never asked for`);
+export const notFetched = (series: Series): TypeError =>
+  new TypeError(`${seriesLabel(series)} is derived, never asked for`);
 
 /** Milliseconds between two rows; of months, the longest one. */
 export const lengthOf = (series: Series): number => fixedLength(series.step as Interval) ?? 31 * DAY;

@@ -1,4 +1,3 @@
-import { setImmediate } from "node:timers/promises";
 import { SourceError, throwIfAborted } from "../../core/errors.ts";
 import { gridOf, type Interval, openAt } from "../../core/interval.ts";
 import { type Series, seriesLabel } from "../../core/series.ts";
@@ -59,7 +58,7 @@ export class SyntheticSource implements Source {
       lost = [];
       from = to;
       // Making rows is work without waiting: others get their turn between two pages.
-      await setImmediate();
+      await new Promise((resolve) => setImmediate(resolve));
     } while (from < range.to);
   }
 

@@ -46,7 +46,12 @@ function parseFault(text: string): Fault {
       throw badFaults(text, "one path and one choice of requests at most");
     }
   }
-  return { kind, argument: argument === undefined ? undefined : Number(argument), route, selector: selector ?? { kind: "always" } };
+  return {
+    kind,
+    argument: argument === undefined ? undefined : Number(argument),
+    route,
+    selector: selector ?? { kind: "always" },
+  };
 }
 
 const badFaults = (text: string, why: string): UsageError =>

@@ -54,7 +54,11 @@ function changeRows({ answer, argument, now }: Strike, fault: RowFault): TwinAns
 
 /** Every fault, by the name it has in a spec. */
 export const FAULT_KINDS: Readonly<Record<string, FaultKind>> = {
-  "429": anyAnswer("too many requests, with Retry-After", tooManyRequests, "seconds to wait (1); 0 sends no Retry-After"),
+  "429": anyAnswer(
+    "too many requests, with Retry-After",
+    tooManyRequests,
+    "seconds to wait (1); 0 sends no Retry-After",
+  ),
   "418": anyAnswer("the address is banned, with Retry-After", banned, "seconds to wait (120); 0 sends no Retry-After"),
   "451": anyAnswer("the location is blocked", restricted),
   "403": anyAnswer("refused by the firewall, as an HTML page", forbidden),

@@ -58,7 +58,7 @@ export const forbidden = (strike: Strike): TwinAnswer =>
     strike,
     403,
     HTML_TYPE,
-    page("403 ERROR", "<H2>The request could not be satisfied.</H2>\n<HR noshade size=\"1px\">\nRequest blocked."),
+    page("403 ERROR", '<H2>The request could not be satisfied.</H2>\n<HR noshade size="1px">\nRequest blocked.'),
   );
 
 export const internalError = (strike: Strike): TwinAnswer =>

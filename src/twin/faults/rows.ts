@@ -17,15 +17,17 @@ const OFF_GRID = 20_799;
 const middle = (rows: readonly Row[]): number => Math.floor((rows.length - 1) / 2);
 
 /** Changes the row in the middle. */
-const change = (array: (row: unknown[]) => unknown[], object: (row: Record<string, unknown>) => Row): RowFault =>
-  (rows) => rows.with(middle(rows), changed(rows[middle(rows)] as Row, array, object));
+const change =
+  (array: (row: unknown[]) => unknown[], object: (row: Record<string, unknown>) => Row): RowFault =>
+  (rows) =>
+    rows.with(middle(rows), changed(rows[middle(rows)] as Row, array, object));
 
 const changed = (row: Row, array: (row: unknown[]) => unknown[], object: (row: Record<string, unknown>) => Row): Row =>
   Array.isArray(row) ? array(row) : object(row);
 
 /** The name of the event time, and of the number that counts, of funding and open interest. */
-const timeOf = (row: Record<string, unknown>): string => ("fundingTime" in row ? "fundingTime" : "timestamp");
-const valueOf = (row: Record<string, unknown>): string => ("fundingRate" in row ? "fundingRate" : "sumOpenInterest");
+const timeIn = (row: Record<string, unknown>): string => ("fundingTime" in row ? "fundingTime" : "timestamp");
+const valueIn = (row: Record<string, unknown>): string => ("fundingRate" in row ? "fundingRate" : "sumOpenInterest");
 
 /** Another number as text. */
 const other = (text: unknown): string => String(Number(text) * 1.01 + 0.01);
@@ -51,7 +53,7 @@ export const conflict: RowFault = (rows) => {
   const second = changed(
     row,
     (candle) => candle.with(TRADES, Number(candle[TRADES]) + 1),
-    (object) => ({ ...object, [valueOf(object)]: other(object[valueOf(object)]) }),
+    (object) => ({ ...object, [valueIn(object)]: other(object[valueIn(object)]) }),
   );
   return rows.toSpliced(middle(rows) + 1, 0, second);
 };
@@ -61,22 +63,22 @@ export const unordered: RowFault = (rows) => rows.with(0, rows.at(-1) as Row).wi
 
 export const offGrid = change(
   (row) => row.with(OPEN_TIME, Number(row[OPEN_TIME]) + OFF_GRID),
-  (row) => ({ ...row, [timeOf(row)]: Number(row[timeOf(row)]) + OFF_GRID }),
+  (row) => ({ ...row, [timeIn(row)]: Number(row[timeIn(row)]) + OFF_GRID }),
 );
 
 export const rowLength = change(
   (row) => row.slice(0, -1),
-  (row) => Object.fromEntries(Object.entries(row).filter(([name]) => name !== valueOf(row))),
+  (row) => Object.fromEntries(Object.entries(row).filter(([name]) => name !== valueIn(row))),
 );
 
 /** A number where the venue sends text. */
 export const rowType = change(
   (row) => row.with(OPEN, Number(row[OPEN])),
-  (row) => ({ ...row, [valueOf(row)]: Number(row[valueOf(row)]) }),
+  (row) => ({ ...row, [valueIn(row)]: Number(row[valueIn(row)]) }),
 );
 
 /** A high below the low; a value that cannot be. */
 export const impossible = change(
   (row) => row.with(HIGH, "0.00000001"),
-  (row) => ({ ...row, [valueOf(row)]: "-1.00000000" }),
+  (row) => ({ ...row, [valueIn(row)]: "-1.00000000" }),
 );

@@ -16,7 +16,10 @@ export function parseSelector(text: string): Selector | undefined {
   if (NUMBERS.test(text)) {
     const ranges = text.split("+").map((part) => {
       const [from, to] = part.split("-");
-      return [Number(from), to === undefined ? Number(from) : to === "" ? Number.POSITIVE_INFINITY : Number(to)] as const;
+      return [
+        Number(from),
+        to === undefined ? Number(from) : to === "" ? Number.POSITIVE_INFINITY : Number(to),
+      ] as const;
     });
     return ranges.every(([from, to]) => from >= 1 && from <= to) ? { kind: "numbers", ranges } : undefined;
   }

@@ -4,8 +4,8 @@ import { UsageError } from "../../core/errors.ts";
 import type { Interval, Period } from "../../core/interval.ts";
 import { bytesOf, NO_ROWS } from "../answer.ts";
 import type { Feed, Host, Listing, Window } from "../feed.ts";
-import { recordedFile, type RecordedFile } from "./layout.ts";
-import { Recording, type RecordedSeries, seriesKey } from "./recording.ts";
+import { type RecordedFile, recordedFile } from "./layout.ts";
+import { type RecordedSeries, Recording, seriesKey } from "./recording.ts";
 import { csvRows, jsonRows, type RecordedRow } from "./rows.ts";
 import { onlyMember } from "./zip.ts";
 

@@ -34,10 +34,18 @@ function rowOf(fields: readonly string[], { kind, symbol }: RecordedSeries): Rec
       const [, open, high, low, close, volume, closeTime, quote, trades, takerBase, takerQuote, unused] = fields;
       const end = millis(closeTime);
       const texts = [open, high, low, close, volume].map((field) => `"${field}"`).join(",");
-      return { time, end, json: `[${time},${texts},${end},"${quote}",${trades},"${takerBase}","${takerQuote}","${unused}"]` };
+      return {
+        time,
+        end,
+        json: `[${time},${texts},${end},"${quote}",${trades},"${takerBase}","${takerQuote}","${unused}"]`,
+      };
     }
     case "funding":
-      return { time, end: time, json: `{"symbol":"${symbol}","fundingTime":${time},"fundingRate":"${fields[2]}","markPrice":""}` };
+      return {
+        time,
+        end: time,
+        json: `{"symbol":"${symbol}","fundingTime":${time},"fundingRate":"${fields[2]}","markPrice":""}`,
+      };
     case "open-interest":
       return {
         time,

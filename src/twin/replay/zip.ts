@@ -36,4 +36,5 @@ const littleEndian = (word: number): Buffer => {
   return bytes;
 };
 
-const badZip = (name: string, why: string): DataError => new DataError("bad-zip", `${name} ${why}.`, "candlelake twin --help");
+const badZip = (name: string, why: string): DataError =>
+  new DataError("bad-zip", `${name} ${why}.`, "candlelake twin --help");
