@@ -4,8 +4,8 @@ import { dirname, join, posix, relative, sep } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 
-/** Stands for the adapter that a file belongs to: `binance.ts` and everything under `binance/` are one. */
-const OWN_ADAPTER = "own adapter";
+/** Stands for the source that a file belongs to: `binance.ts` and everything under `binance/` are one. */
+const OWN_SOURCE = "own source";
 
 const adapters = ["src/sources/", "src/stores/", "src/warehouses/"];
 
@@ -24,15 +24,15 @@ const rules = [
   { files: "src/net/", may: ["src/net/", "src/core/", "src/ports.ts", "undici", "node:"] },
   {
     files: "src/sources/",
-    may: [OWN_ADAPTER, "src/core/", "src/market/", "src/ports.ts", "src/net/", "node:crypto", "node:zlib"],
+    may: [OWN_SOURCE, "src/core/", "src/market/", "src/ports.ts", "src/net/", "node:crypto", "node:zlib"],
   },
   {
     files: "src/stores/",
-    may: [OWN_ADAPTER, "src/core/", "src/market/", "src/ports.ts", "src/parquet/", "node:"],
+    may: ["src/stores/", "src/core/", "src/market/", "src/ports.ts", "src/parquet/", "node:"],
   },
   {
     files: "src/warehouses/",
-    may: [OWN_ADAPTER, "src/core/", "src/market/", "src/ports.ts", "@duckdb/node-api", "node:"],
+    may: ["src/warehouses/", "src/core/", "src/market/", "src/ports.ts", "@duckdb/node-api", "node:"],
   },
   {
     files: "src/pipeline/",
@@ -72,7 +72,16 @@ const rules = [
   { files: "src/config.ts", may: ["src/core/", "node:"] },
   {
     files: "src/open.ts",
-    may: ["src/core/", "src/market/", "src/net/", "src/ports.ts", "src/config.ts", ...adapters, "node:"],
+    may: [
+      "src/core/",
+      "src/market/",
+      "src/pipeline/",
+      "src/net/",
+      "src/ports.ts",
+      "src/config.ts",
+      ...adapters,
+      "node:",
+    ],
   },
   {
     files: "src/index.ts",
@@ -119,7 +128,7 @@ function reasonAgainst(specifier, file, may) {
   if (isRelative && !specifier.endsWith(".ts")) return "relative imports end in .ts";
   const target = isRelative ? posix.join(posix.dirname(file), specifier) : specifier;
   const allowed = may.some((name) =>
-    name === OWN_ADAPTER ? isRelative && adapterOf(target) === adapterOf(file) : covers(name, target),
+    name === OWN_SOURCE ? isRelative && sourceOf(target) === sourceOf(file) : covers(name, target),
   );
   if (allowed) return undefined;
   return `${isRelative ? target : specifier} is not among what ${file} may import (toolchain/import-rules.js)`;
@@ -135,7 +144,7 @@ function covers(name, target) {
 }
 
 /** @param {string} path */
-function adapterOf(path) {
+function sourceOf(path) {
   return path.split("/").slice(0, 3).join("/").replace(/\.ts$/, "");
 }
 
