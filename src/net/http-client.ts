@@ -49,8 +49,6 @@ export class HttpClient {
   readonly host: string;
   #requests = 0;
   #retries = 0;
-  /** The venue's clock, to a second, as its last answer told it; undefined before. */
-  date: number | undefined;
   readonly #base: string;
   readonly #clock: Clock;
   readonly #transport: Transport;
@@ -60,6 +58,7 @@ export class HttpClient {
   readonly #slots: Slots;
   readonly #gate = new HostGate();
   #reached = false;
+  #date: number | undefined;
 
   constructor(options: HttpClientOptions) {
     this.#base = options.base.replace(/\/+$/, "");
@@ -77,47 +76,57 @@ export class HttpClient {
     return { requests: this.#requests, retries: this.#retries };
   }
 
+  /** The host's clock in milliseconds, to a second, as its last answer told it; undefined before. */
+  get date(): number | undefined {
+    return this.#date;
+  }
+
   /**
    * The answer, as `read` makes it out; where `read` throws a retryable error the request is sent again.
    * @throws SourceError, what `read` throws, Interrupted
    */
   async get<T>(request: HttpRequest, read: (answer: Answer) => T, signal?: AbortSignal): Promise<T> {
-    const leave = await this.#slots.take(signal);
-    try {
-      for (let tries = 1; ; tries++) {
-        const release = await this.#admit(request, signal);
-        if (tries > 1) this.#retries++;
-        try {
-          return read(await this.#send(request, release, signal));
-        } catch (error) {
-          if (!(error instanceof AppError) || !error.retryable) throw error;
-          if (error.code === "unreachable" && !this.#reached) throw error;
-          if (tries === TRIES) throw this.#givenUp(error);
-          await this.#clock.sleep(this.#pause(error, tries), signal);
-        }
+    for (let tries = 1; ; tries++) {
+      const leave = await this.#admit(request, signal);
+      if (tries > 1) this.#retries++;
+      try {
+        return read(await this.#send(request, leave, signal));
+      } catch (error) {
+        if (!(error instanceof AppError) || !error.retryable) throw error;
+        if (error.code === "unreachable" && !this.#reached) throw error;
+        if (tries === TRIES) throw this.#givenUp(error);
+        await this.#clock.sleep(this.#pause(error, tries), signal);
       }
-    } finally {
-      leave();
     }
   }
 
-  /** Takes the weight, then waits for the host; nothing lies between the last look at the gate and the sending. */
-  async #admit(request: HttpRequest, signal: AbortSignal | undefined) {
+  /**
+   * Waits for the weight, for a place, and for the host to be open; resolves to what gives weight and place back once
+   * the request is over. Nothing lies between the last look at the gate and the sending.
+   */
+  async #admit({ budget, weight = 1 }: HttpRequest, signal: AbortSignal | undefined): Promise<() => void> {
     this.#gate.wait(this.#clock.now());
-    const charge = await request.budget?.reserve(request.weight ?? 1, signal);
+    const charge = await budget?.reserve(weight, signal);
+    let leave: (() => void) | undefined;
     try {
+      leave = await this.#slots.take(signal);
       for (let wait = this.#gate.wait(this.#clock.now()); wait > 0; wait = this.#gate.wait(this.#clock.now())) {
         await this.#clock.sleep(wait, signal);
       }
       throwIfAborted(signal);
     } catch (error) {
       charge?.refund();
+      leave?.();
       throw error;
     }
-    return () => charge?.settle();
+    const done = leave;
+    return () => {
+      charge?.settle();
+      done();
+    };
   }
 
-  async #send(request: HttpRequest, release: () => void, signal: AbortSignal | undefined): Promise<Answer> {
+  async #send(request: HttpRequest, leave: () => void, signal: AbortSignal | undefined): Promise<Answer> {
     const where = this.where(request);
     this.#requests++;
     let answer: Answer;
@@ -127,10 +136,10 @@ export class HttpClient {
       if (signal?.aborted) throw new Interrupted();
       throw networkFailure(error, where);
     } finally {
-      release();
+      leave();
     }
     this.#reached = true;
-    this.date = serverDate(answer) ?? this.date;
+    this.#date = serverDate(answer) ?? this.#date;
     this.#onAnswer?.(answer);
     const { status } = answer;
     if (status >= 200 && status < 300) return answer;

@@ -1,4 +1,4 @@
-import { Interrupted } from "../core/errors.ts";
+import { Interrupted, throwIfAborted } from "../core/errors.ts";
 import { MINUTE } from "../core/time.ts";
 import type { Clock } from "../ports.ts";
 import { Slots } from "./slots.ts";
@@ -43,6 +43,7 @@ export class RequestBudget {
     const leave = await this.#line.take(signal);
     try {
       for (let wait = this.#wait(weight); wait > 0; wait = this.#wait(weight)) {
+        throwIfAborted(signal);
         if (wait === Number.POSITIVE_INFINITY) await this.#anAnswer(signal);
         else await this.#clock.sleep(wait, signal);
       }

@@ -2,7 +2,7 @@ import { DataError, SourceError } from "../../core/errors.ts";
 import { HttpClient, type HttpClientOptions } from "../../net/http-client.ts";
 import { RequestBudget } from "../../net/request-budget.ts";
 import { systemClock } from "../../net/system-clock.ts";
-import { type Answer, bodyText } from "../../net/transport.ts";
+import { type Answer, bodyText, serverDate } from "../../net/transport.ts";
 import type { Clock } from "../../ports.ts";
 import { type Allowance, type Endpoint, type Route, SYNTHETIC_HEADER } from "./endpoints.ts";
 import { refusal } from "./refusal.ts";
@@ -130,7 +130,7 @@ export class Api {
 
   #observe(answer: Answer): void {
     const used = Number(answer.headers[USED_WEIGHT]);
-    if (used >= 0) this.#budget(this.endpoint.allowance).report(used, this.#http.date ?? this.#clock.now());
+    if (used >= 0) this.#budget(this.endpoint.allowance).report(used, serverDate(answer) ?? this.#clock.now());
   }
 
   #budget(allowance: Allowance): RequestBudget {

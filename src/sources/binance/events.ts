@@ -1,6 +1,5 @@
-import { DataError } from "../../core/errors.ts";
 import type { BrokenRow } from "../../ports.ts";
-import { unreadable } from "./unreadable.ts";
+import { refuseStrangers, unreadable } from "./unreadable.ts";
 
 /** A member of an event's object: decimal text, or, where it is optional, also nothing or the empty string (NULL). */
 export interface Field {
@@ -65,17 +64,6 @@ export function decodeEvents(body: Uint8Array, where: string, timeField: string,
     if (values.every((value) => value !== undefined)) events.push({ time, values, evidence });
     else broken.push({ time, reason: fields.every(({ name }) => members.has(name)) ? "type" : "shape", evidence });
   }
-  if (events.length === 0 && rows.length > 0) {
-    const sample = (nameless ?? broken[0]?.evidence ?? "").slice(0, 200);
-    const message = `${where} sends rows in a form that this version does not know: ${sample}`;
-    throw new DataError("format-changed", message, "candlelake --version");
-  }
-  if (nameless !== undefined) {
-    throw new DataError(
-      "malformed-row",
-      `${where} sent a row without a time: ${nameless.slice(0, 200)}`,
-      "candlelake status",
-    );
-  }
+  refuseStrangers(events.length, broken, nameless, where);
   return { events, broken };
 }

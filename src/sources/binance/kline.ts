@@ -1,10 +1,9 @@
 import { type Batch, type Column, constant } from "../../core/batch.ts";
-import { DataError } from "../../core/errors.ts";
 import type { Table } from "../../core/table.ts";
 import type { BrokenRow } from "../../ports.ts";
 import type { Rows } from "./rows.ts";
 import { Scanner } from "./scanner.ts";
-import { unreadable } from "./unreadable.ts";
+import { refuseStrangers, unreadable } from "./unreadable.ts";
 
 const OPEN_BRACKET = 0x5b;
 const CLOSE_BRACKET = 0x5d;
@@ -27,23 +26,47 @@ export interface KlineLabels {
 
 /** Growing columns of the eleven numbers of a kline, by field. */
 class KlineColumns {
-  columns: Float64Array[];
+  count = 0;
   /** Where each row's text begins and ends. */
   extents: Uint32Array;
-  count = 0;
+  #columns: Float64Array[];
   #capacity: number;
 
   constructor(capacity: number) {
     this.#capacity = capacity;
-    this.columns = Array.from({ length: FIELDS - 1 }, () => new Float64Array(capacity));
+    this.#columns = Array.from({ length: UNUSED }, () => new Float64Array(capacity));
     this.extents = new Uint32Array(capacity * 2);
   }
 
-  /** Makes room for one more row. */
-  reserve(): void {
-    if (this.count < this.#capacity) return;
-    this.#capacity *= 2;
-    this.columns = this.columns.map((column) => {
+  /** The numbers of a field, `count` of them. */
+  field(index: number): Float64Array {
+    return (this.#columns[index] as Float64Array).subarray(0, this.count);
+  }
+
+  /** Takes the row at the scanner's place; false, and no row more, where it is not as it should be. */
+  add(scanner: Scanner): boolean {
+    if (this.count === this.#capacity) this.#grow();
+    const row = this.count;
+    const from = scanner.at;
+    if (!scanner.take(OPEN_BRACKET)) return false;
+    for (let field = 0; field < UNUSED; field++) {
+      scanner.space();
+      const whole = field === OPENED || field === CLOSED || field === TRADES;
+      const value = whole ? scanner.integer() : scanner.quotedDecimal();
+      if (Number.isNaN(value) || (field === OPENED && value >= LATEST)) return false;
+      (this.#columns[field] as Float64Array)[row] = value;
+      if (!scanner.take(COMMA)) return false;
+    }
+    if (!scanner.value() || !scanner.take(CLOSE_BRACKET)) return false;
+    this.extents[row * 2] = from;
+    this.extents[row * 2 + 1] = scanner.at;
+    this.count++;
+    return true;
+  }
+
+  #grow(): void {
+    this.#capacity = Math.max(16, this.#capacity * 2);
+    this.#columns = this.#columns.map((column) => {
       const grown = new Float64Array(this.#capacity);
       grown.set(column);
       return grown;
@@ -54,51 +77,34 @@ class KlineColumns {
   }
 }
 
-/** Reads one row into the columns; undefined when it is whole, else what is wrong with it. */
-function readRow(scanner: Scanner, columns: readonly Float64Array[], row: number): "shape" | "type" | undefined {
-  if (!scanner.take(OPEN_BRACKET)) return "shape";
-  for (let field = 0; field < FIELDS; field++) {
-    if (field > 0 && !scanner.take(COMMA)) return "shape";
-    scanner.space();
-    if (field === UNUSED) return scanner.value() && scanner.take(CLOSE_BRACKET) ? undefined : "shape";
-    const whole = field === OPENED || field === CLOSED || field === TRADES;
-    const value = whole ? scanner.integer() : scanner.quotedDecimal();
-    if (Number.isNaN(value)) return scanner.bytes[scanner.at] === CLOSE_BRACKET ? "shape" : "type";
-    (columns[field] as Float64Array)[row] = value;
-  }
-  return undefined;
-}
-
-/** The open time of a row that is otherwise unreadable; NaN where even that cannot be made out. */
-function openTimeAt(bytes: Uint8Array, from: number): number {
-  const scanner = new Scanner(bytes);
-  scanner.at = from;
-  if (!scanner.take(OPEN_BRACKET)) return Number.NaN;
+/** What is wrong with the row in `text`, and its open time, NaN where even that cannot be made out. */
+function diagnose(text: Uint8Array): { readonly time: number; readonly reason: "shape" | "type" } {
+  const scanner = new Scanner(text);
+  if (!scanner.take(OPEN_BRACKET)) return { time: Number.NaN, reason: "shape" };
   scanner.space();
   const time = scanner.integer();
-  return time < LATEST && (scanner.take(COMMA) || scanner.take(CLOSE_BRACKET)) ? time : Number.NaN;
+  const whole = time < LATEST && (scanner.take(COMMA) || scanner.take(CLOSE_BRACKET));
+  let fields = 1;
+  while (fields <= FIELDS && scanner.value()) {
+    fields++;
+    scanner.take(COMMA);
+  }
+  return { time: whole ? time : Number.NaN, reason: fields === FIELDS ? "type" : "shape" };
 }
 
 const MICROS = 1000;
 
-function toBatch(table: Table, labels: KlineLabels, { columns, count }: KlineColumns): Batch {
-  const number = (field: number, factor = 1): Column => {
-    const values = (columns[field] as Float64Array).subarray(0, count);
-    if (factor !== 1) for (let i = 0; i < count; i++) values[i] = (values[i] as number) * factor;
-    return { values, valid: null };
-  };
-  const opened = number(OPENED, MICROS);
+function toBatch(table: Table, labels: KlineLabels, rows: KlineColumns): Batch {
+  const number = (field: number): Column => ({ values: rows.field(field), valid: null });
+  const time = (field: number): Column => ({ values: rows.field(field).map((millis) => millis * MICROS), valid: null });
   return {
     table,
-    rows: count,
+    rows: rows.count,
     columns: [
-      number(CLOSED, MICROS),
-      ...[1, 2, 3, 4, 5, 7].map((field) => number(field)),
-      number(TRADES),
-      number(9),
-      number(10),
+      time(CLOSED),
+      ...[1, 2, 3, 4, 5, 7, TRADES, 9, 10].map(number),
       constant(labels.interval),
-      opened,
+      time(OPENED),
       constant(labels.symbol),
       constant(labels.venue),
       constant(labels.source),
@@ -122,27 +128,19 @@ export function decodeKlines(
   expected = 1000,
 ): Rows {
   const scanner = new Scanner(body);
-  if (!scanner.take(OPEN_BRACKET)) throw unreadable(body, where);
-  const rows = new KlineColumns(Math.max(1, expected));
+  const rows = new KlineColumns(expected);
   const broken: BrokenRow[] = [];
   let nameless: string | undefined;
+  if (!scanner.take(OPEN_BRACKET)) throw unreadable(body, where);
   if (!scanner.take(CLOSE_BRACKET)) {
     do {
       scanner.space();
       const from = scanner.at;
-      rows.reserve();
-      let reason = readRow(scanner, rows.columns, rows.count);
-      if (!reason && ((rows.columns[OPENED] as Float64Array)[rows.count] as number) >= LATEST) reason = "type";
-      if (!reason) {
-        rows.extents[rows.count * 2] = from;
-        rows.extents[rows.count * 2 + 1] = scanner.at;
-        rows.count++;
-        continue;
-      }
+      if (rows.add(scanner)) continue;
       scanner.at = from;
       if (!scanner.value()) throw unreadable(body, where);
+      const { time, reason } = diagnose(body.subarray(from, scanner.at));
       const evidence = scanner.text(from, scanner.at);
-      const time = openTimeAt(body, from);
       if (Number.isNaN(time)) nameless ??= evidence;
       else broken.push({ time, reason, evidence });
     } while (scanner.take(COMMA));
@@ -150,26 +148,11 @@ export function decodeKlines(
   }
   scanner.space();
   if (!scanner.ended) throw unreadable(body, where);
-  if (rows.count === 0 && (broken.length > 0 || nameless !== undefined)) {
-    const sample = nameless ?? broken[0]?.evidence ?? "";
-    throw new DataError(
-      "format-changed",
-      `${where} sends klines in a form that this version does not know: ${sample.slice(0, 200)}`,
-      "candlelake --version",
-    );
-  }
-  if (nameless !== undefined) {
-    throw new DataError(
-      "malformed-row",
-      `${where} sent a kline without an open time: ${nameless.slice(0, 200)}`,
-      "candlelake status",
-    );
-  }
-  const batch = toBatch(table, labels, rows);
-  const opened = rows.columns[OPENED] as Float64Array;
+  refuseStrangers(rows.count, broken, nameless, where);
+  const opened = rows.field(OPENED);
   return {
-    batch,
-    time: (index) => (opened[index] as number) / MICROS,
+    batch: toBatch(table, labels, rows),
+    time: (index) => opened[index] as number,
     evidence: (index) => scanner.text(rows.extents[index * 2] as number, rows.extents[index * 2 + 1] as number),
     broken,
   };

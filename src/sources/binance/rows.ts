@@ -16,14 +16,11 @@ export interface Rows {
 /** How many rows the answer held, good and broken. */
 export const countSent = (rows: Rows): number => rows.batch.rows + rows.broken.length;
 
-/** The latest event time before `end` in an answer, good or broken; minus infinity where there is none. */
-export function latestBefore(rows: Rows, end: number): number {
+/** The latest event time, good or broken; minus infinity where there is none. */
+export function latestTime(rows: Rows): number {
   let latest = Number.NEGATIVE_INFINITY;
-  const consider = (time: number) => {
-    if (time > latest && time < end) latest = time;
-  };
-  for (let i = 0; i < rows.batch.rows; i++) consider(rows.time(i));
-  for (const row of rows.broken) consider(row.time);
+  for (let i = 0; i < rows.batch.rows; i++) latest = Math.max(latest, rows.time(i));
+  for (const row of rows.broken) latest = Math.max(latest, row.time);
   return latest;
 }
 

@@ -1,5 +1,10 @@
 import { DataError, SourceError } from "../../core/errors.ts";
+import type { BrokenRow } from "../../ports.ts";
 import { refusalOf } from "./refusal.ts";
+
+const HELP = "candlelake status";
+/** Characters of a stranger that a message shows. */
+const SAMPLE = 200;
 
 const decoder = new TextDecoder();
 
@@ -10,24 +15,38 @@ const decoder = new TextDecoder();
  */
 export function unreadable(body: Uint8Array, where: string): SourceError | DataError {
   const text = decoder.decode(body).trim();
-  const help = "candlelake status";
   if (text.startsWith("<")) {
-    return new SourceError("html-body", `${where} answered with a page for browsers.`, help, { retryable: true });
+    return new SourceError("html-body", `${where} answered with a page for browsers.`, HELP, { retryable: true });
   }
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    return new SourceError("cut-json", `${where} sent JSON that breaks off after ${body.length} bytes.`, help, {
-      retryable: true,
-    });
+    const message = `${where} sent JSON that breaks off after ${body.length} bytes.`;
+    return new SourceError("cut-json", message, HELP, { retryable: true });
   }
-  return (
-    refusalOf(value, where) ??
-    new DataError(
-      "format-changed",
-      `${where} sends a form that this version does not know: ${text.slice(0, 200)}`,
-      help,
-    )
-  );
+  return refusalOf(value, where) ?? formatChanged(where, text);
+}
+
+/**
+ * Where no row can be read the venue has changed its format; a row without a time of its own cannot be set aside.
+ * @param good how many rows were read
+ * @param nameless the text of a row whose time cannot be made out
+ * @throws DataError `format-changed`, `malformed-row`
+ */
+export function refuseStrangers(
+  good: number,
+  broken: readonly BrokenRow[],
+  nameless: string | undefined,
+  where: string,
+): void {
+  const stranger = nameless ?? broken[0]?.evidence;
+  if (good === 0 && stranger !== undefined) throw formatChanged(where, stranger);
+  if (nameless === undefined) return;
+  throw new DataError("malformed-row", `${where} sent a row without a time: ${nameless.slice(0, SAMPLE)}`, HELP);
+}
+
+function formatChanged(where: string, stranger: string): DataError {
+  const message = `${where} sends a form that this version does not know: ${stranger.slice(0, SAMPLE)}`;
+  return new DataError("format-changed", message, HELP);
 }

@@ -3,7 +3,7 @@ import { countOpens, type Grid, nextOpen, openAt, openFrom } from "../../core/in
 import { iso, type TimeRange } from "../../core/time.ts";
 import { inOrder } from "../../net/in-order.ts";
 import type { BrokenRow, Page } from "../../ports.ts";
-import { countSent, latestBefore, type Rows, within } from "./rows.ts";
+import { countSent, latestTime, type Rows, within } from "./rows.ts";
 
 /** One request: the oldest rows, `limit` at most, from `from` on and before `to` (undefined: whatever comes next). */
 export interface Question {
@@ -38,6 +38,8 @@ export interface WindowRead {
  * end: the window is done when the row of its last slot came in an answer with room to spare, when a row from behind
  * the window came, or when the venue, asked for whatever comes next, had nothing more.
  *
+ * Rows that were not asked for are kept apart as `outside`; those that repeat an earlier answer are left out.
+ *
  * @param forward the venue answers a question without an end with the oldest rows first; where it does not, an empty
  *   answer to a question with an end has to do
  * @param where for messages
@@ -54,27 +56,23 @@ export async function readWindow(
   const lastSlot = openAt(grid, to - 1);
   const pages: Page[] = [];
   for (let from = window.from, first = true; ; first = false) {
-    const end = first || !forward ? to : undefined;
-    const question = { from, to: end, limit: Math.min(limit, countOpens(grid, { from, to }) + 1) };
+    const question = {
+      from,
+      to: first || !forward ? to : undefined,
+      limit: Math.min(limit, countOpens(grid, { from, to }) + 1),
+    };
     const rows = await ask(question);
     const outside: BrokenRow[] = [];
     let next = Number.POSITIVE_INFINITY;
     const inside = within(rows, { from, to }, (row) => {
-      if (end === undefined && row.time >= to) next = Math.min(next, row.time);
-      else outside.push(row);
+      if (row.time >= to && question.to === undefined) next = Math.min(next, row.time);
+      else if (row.time >= to || first) outside.push(row);
     });
-    const latest = latestBefore(inside, to);
-    const sent = countSent(rows);
-    if (sent > 0 && latest < from && next === Number.POSITIVE_INFINITY) {
-      throw new DataError(
-        "outside-range",
-        `${where} was asked for ${iso(from)} to ${iso(end ?? to)} and sent other times: ${outside[0]?.evidence.slice(0, 200)}`,
-        "candlelake status",
-      );
-    }
-    const proven = next < Number.POSITIVE_INFINITY || (sent === 0 && !(first && forward));
-    const whole = latest >= lastSlot && sent < question.limit;
-    const done = proven || whole || latest + 1 >= to;
+    const latest = latestTime(inside);
+    if (latest < from && outside.length > 0) throw otherTimes(question, outside, where);
+    const nothing = latest < from && !(first && forward);
+    const whole = latest >= lastSlot && countSent(rows) < question.limit;
+    const done = nothing || whole || next < Number.POSITIVE_INFINITY || latest + 1 >= to;
     if (latest >= from) from = latest + 1;
     pages.push({
       batch: inside.batch,
@@ -85,6 +83,12 @@ export async function readWindow(
     });
     if (done) return { pages, next: next === Number.POSITIVE_INFINITY ? to : next };
   }
+}
+
+function otherTimes({ from, to }: Question, outside: readonly BrokenRow[], where: string): DataError {
+  const asked = `${iso(from)}${to === undefined ? " on" : ` to ${iso(to)}`}`;
+  const message = `${where} was asked for ${asked} and sent other times: ${outside[0]?.evidence.slice(0, 200)}`;
+  return new DataError("outside-range", message, "candlelake status");
 }
 
 /** Windows read at once. */
