@@ -50,11 +50,11 @@ export function createAll({ raw, curated }: Datasets): string {
 export const pathList = (paths: readonly string[]): string =>
   `[${paths.map((path) => literal(path.replace(/[*?[]/g, "[$&]"))).join(", ")}]`;
 
-/** Rows of the lake's files as the warehouse types them, in file order. */
+/** Rows of the lake's files, typed as the warehouse types them, in file order. */
 export const selectFiles = (table: Table, paths: readonly string[]): string => {
   const columns = table.columns.map(({ name, type }) => {
     const column = identifier(name);
-    return type === "TIMESTAMP" ? `CAST(${column} AS TIMESTAMP) AS ${column}` : column;
+    return `CAST(${column} AS ${DUCKDB_TYPE[type]}) AS ${column}`;
   });
   const files = `read_parquet(${pathList(paths)}, hive_partitioning = false, union_by_name = false)`;
   return `SELECT ${columns.join(", ")} FROM ${files}`;
@@ -78,6 +78,18 @@ export function inMonths(table: Table, months: readonly Month[]): string {
   return spans(months).map(within).join(" OR ");
 }
 
+/** Which of the schemas there are. */
+export const selectSchemas = (names: readonly string[]): string =>
+  "SELECT schema_name FROM duckdb_schemas() WHERE database_name = current_database() " +
+  `AND schema_name IN (${names.map(literal).join(", ")});`;
+
+/** A row a column of a schema's tables and views: table, its comment, column, type. */
+export const selectColumns = (schema: string): string =>
+  "SELECT c.table_name, t.comment, c.column_name, c.data_type FROM duckdb_columns() c " +
+  "LEFT JOIN duckdb_tables() t USING (database_name, schema_name, table_name) " +
+  `WHERE c.database_name = current_database() AND c.schema_name = ${literal(schema)} ` +
+  "ORDER BY c.table_name, c.column_index;";
+
 export const deleteMonths = (schema: string, table: Table, months: readonly Month[]): string =>
   `DELETE FROM ${qualified(schema, table.name)} WHERE ${inMonths(table, months)};`;
 
@@ -98,6 +110,15 @@ export const countMonths = (schema: string, table: Table, months: readonly Month
   `count(*) FILTER (WHERE ${stranger(synthetic)}) AS strangers FROM ${qualified(schema, table.name)} ` +
   `WHERE ${inMonths(table, months)} GROUP BY ALL;`;
 
+/** One row: rows, rows of the other world, rows outside the month. */
+export const examineFile = (table: Table, path: string, month: Month, synthetic: boolean): string =>
+  `SELECT count(*), count(*) FILTER (WHERE ${stranger(synthetic)}), ` +
+  `count(*) FILTER (WHERE NOT coalesce(${inMonths(table, [month])}, false)) FROM (${selectFiles(table, [path])});`;
+
+/** Reads every value of the files. */
+export const readAll = (table: Table, paths: readonly string[]): string =>
+  `SELECT max(COLUMNS(*)) FROM (${selectFiles(table, paths)});`;
+
 /** A row where a key appears twice in these months, none otherwise. */
 export const findDuplicate = (schema: string, table: Table, months: readonly Month[]): string =>
   `SELECT ${list(table.key)} FROM ${qualified(schema, table.name)} WHERE ${inMonths(table, months)} ` +
@@ -115,6 +136,10 @@ export function insertLedger(schema: string, rows: readonly LedgerRow[]): string
   const names = list(LEDGER.columns.map((column) => column.name));
   return `INSERT INTO ${qualified(schema, LEDGER.name)} (${names}) VALUES\n${values.join(",\n")};`;
 }
+
+/** Both schemas answer to bare table names. */
+export const setSearchPath = (schemas: readonly string[]): string =>
+  `SET search_path = ${literal(schemas.map(identifier).join(","))};`;
 
 export const selectLedger = (schema: string): string =>
   `SELECT "table_name", "month", "series", "content", "row_count", "job_id", epoch_ms("loaded_at") ` +

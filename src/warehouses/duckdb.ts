@@ -1,40 +1,49 @@
-import { stat } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import path from "node:path";
-import { Interrupted, WarehouseError } from "../core/errors.ts";
-import type { TableName } from "../core/table.ts";
+import { AppError, Interrupted, WarehouseError } from "../core/errors.ts";
 import type { LedgerRow, LoadUnit, QueryResult, SetupReport, Warehouse } from "../ports.ts";
 import { DATASET, type Datasets, datasetsOf } from "./dataset.ts";
-import { batchesOf, loadBatch, rowsOf } from "./duckdb/load.ts";
-import { type OnStep, Replacement } from "./duckdb/replacement.ts";
-import { interruptible, lockDown, MEMORY_LIMIT, openSession, type Session } from "./duckdb/session.ts";
+import { DatabaseFile } from "./duckdb/database-file.ts";
+import { type Comparison, checkFormat, compare, type Inspection, inspect, NOTHING } from "./duckdb/inspection.ts";
+import { rowsOf } from "./duckdb/load.ts";
+import { loadUnits } from "./duckdb/load-units.ts";
+import { readLedger } from "./duckdb/read-ledger.ts";
+import { replaceDatabase } from "./duckdb/replacement.ts";
+import { firstLine, lockDown, MEMORY_LIMIT, type Session } from "./duckdb/session.ts";
 import { answer } from "./duckdb/statement.ts";
-import { createAll, identifier, literal, selectLedger } from "./duckdb-sql.ts";
+import type { OnStep } from "./duckdb/work-folder.ts";
+import { createAll, setSearchPath } from "./duckdb-sql.ts";
+import { LEDGER } from "./ledger.ts";
 
 export interface DuckDbOptions {
+  /** Path of the database file; made data have one of their own. */
   readonly file: string;
   readonly dataset?: string | undefined;
   /** The world that the file belongs to. */
   readonly synthetic: boolean;
   /** DuckDB's spelling, `512MB`. */
   readonly memoryLimit?: string | undefined;
+  /** Milliseconds; for the ledger's times. */
   readonly now?: (() => number) | undefined;
+  /** Called before each step of a change; what it throws ends the change. */
   readonly onStep?: OnStep | undefined;
 }
 
-/** A DuckDB file. Changes are made in a copy that then takes its place, so that open notebooks neither block nor see them. */
+/**
+ * A warehouse in a DuckDB file. Changes are made in a copy that then takes the file's place: a notebook that has the
+ * file open neither blocks a load nor sees half of one (docs/decisions/duckdb-replace.md).
+ */
 export class DuckDbWarehouse implements Warehouse {
   readonly label: string;
-  private readonly file: string;
+  private readonly name: string;
   private readonly datasets: Datasets;
   private readonly synthetic: boolean;
   private readonly memoryLimit: string;
   private readonly now: () => number;
   private readonly onStep: OnStep;
+  private readonly answering = new Set<Session>();
 
   constructor(options: DuckDbOptions) {
     this.label = `duckdb:${options.file}`;
-    this.file = path.resolve(options.file);
+    this.name = options.file;
     this.datasets = datasetsOf(options.dataset ?? DATASET, options.synthetic);
     this.synthetic = options.synthetic;
     this.memoryLimit = options.memoryLimit ?? MEMORY_LIMIT;
@@ -47,27 +56,18 @@ export class DuckDbWarehouse implements Warehouse {
   }
 
   async setup(): Promise<SetupReport> {
-    await this.replace(async () => {});
-    return { created: [], exists: [], differs: [] };
+    const found = await this.read(async (_, inspection) => inspection);
+    const { report, missing } = await this.compare(found ?? NOTHING);
+    if (missing.length > 0) await this.change(async () => {});
+    return report;
   }
 
   async ledger(): Promise<readonly LedgerRow[]> {
-    if (!(await this.exists())) return [];
-    const session = await this.read();
-    try {
-      const rows = await (await session.connection.run(selectLedger(this.datasets.raw))).getRowsJS();
-      return rows.map(([table, month, series, content, count, jobId, loadedAt]) => ({
-        table: String(table) as TableName,
-        month: String(month),
-        series: String(series),
-        content: String(content),
-        rows: Number(count),
-        jobId: String(jobId),
-        loadedAt: Number(loadedAt),
-      }));
-    } finally {
-      session.close();
-    }
+    const { raw } = this.datasets;
+    const rows = await this.read(async ({ connection }, { tables }) =>
+      tables.has(LEDGER.name) ? readLedger(connection, raw) : [],
+    );
+    return rows ?? [];
   }
 
   async load(
@@ -76,83 +76,100 @@ export class DuckDbWarehouse implements Warehouse {
     signal?: AbortSignal,
   ): Promise<void> {
     if (units.length === 0) return;
-    const finished: LoadUnit[] = [];
-    let failure: unknown;
-    await this.replace(async (session) => {
-      for (const batch of batchesOf(units)) {
-        try {
-          await interruptible(session, signal, async () => {
-            await session.connection.run("BEGIN");
-            await loadBatch(session.connection, batch, {
-              schema: this.datasets.raw,
-              synthetic: this.synthetic,
-              now: this.now,
-            });
-            await this.onStep("commit");
-            await session.connection.run("COMMIT");
-          });
-          finished.push(...batch);
-        } catch (error) {
-          await session.connection.run("ROLLBACK");
-          failure = error;
-          return;
-        }
-      }
-    });
+    const { finished, failure } = await this.change(async (session, differs) => {
+      const [other] = differs;
+      if (other)
+        throw new WarehouseError("table-differs", `${this.label}: ${other.table}: ${other.difference}.`, other.next);
+      const { connection } = session;
+      const to = { connection, schema: this.datasets.raw, synthetic: this.synthetic, now: this.now };
+      const loaded = await loadUnits(units, session, to, this.onStep, signal);
+      if (loaded.finished.length === 0) throw loaded.failure;
+      return loaded;
+    }, signal);
     for (const unit of finished) done(unit, rowsOf(unit));
-    if (failure) throw failure;
-    if (signal?.aborted) throw new Interrupted();
+    if (failure) throw this.translate(failure, signal);
   }
 
   async query(sql: string, signal?: AbortSignal): Promise<QueryResult> {
-    if (!(await this.exists())) {
-      throw new WarehouseError("no-warehouse", `${this.file} does not exist yet.`, "candlelake load");
-    }
-    const session = await this.read();
+    const opened = await (await this.file()).read();
+    if (!opened) throw this.missing("does not exist");
+    const session: Session = {
+      connection: opened.connection,
+      close: async () => {
+        if (this.answering.delete(session)) await opened.close();
+      },
+    };
+    this.answering.add(session);
     try {
-      const { raw, curated } = this.datasets;
-      await session.connection.run(`SET search_path = ${literal([raw, curated].map(identifier).join(","))}`);
+      const { schemas } = await this.inspect(session);
+      if (!schemas.has(this.datasets.raw)) throw this.missing(`has no schema ${this.datasets.raw}`);
+      await session.connection.run(setSearchPath([...schemas]));
       await lockDown(session);
     } catch (error) {
-      session.close();
-      throw error;
+      await session.close();
+      throw this.translate(error, signal);
     }
     return answer(session, sql, signal);
   }
 
-  async close(): Promise<void> {}
-
-  private async exists(): Promise<boolean> {
-    return (await stat(this.file).catch(() => undefined)) !== undefined;
+  /** Ends answers that nobody has read to their end. */
+  async close(): Promise<void> {
+    for (const session of this.answering) await session.close();
   }
 
-  private read(): Promise<Session> {
-    const spill = path.join(tmpdir(), `candlelake-${process.pid}`);
-    return openSession({ file: this.file, readOnly: true, memoryLimit: this.memoryLimit, spill });
+  private file(): Promise<DatabaseFile> {
+    return DatabaseFile.at(this.name, this.memoryLimit);
   }
 
-  private async replace(work: (session: Session) => Promise<void>): Promise<void> {
-    const replacement = new Replacement(this.file, this.onStep);
+  private missing(what: string): WarehouseError {
+    return new WarehouseError("no-warehouse", `${this.name} ${what} yet; a load makes it.`, "candlelake load");
+  }
+
+  private async inspect({ connection }: Session): Promise<Inspection> {
+    const found = await inspect(connection, this.datasets);
+    checkFormat(found, this.label);
+    return found;
+  }
+
+  private async compare(found: Inspection): Promise<Comparison> {
+    return compare(found, this.datasets, (await this.file()).elsewhere);
+  }
+
+  /** undefined where there is no file. */
+  private async read<T>(work: (session: Session, found: Inspection) => Promise<T>): Promise<T | undefined> {
+    const session = await (await this.file()).read();
+    if (!session) return undefined;
     try {
-      await replacement.begin(await this.exists());
-      await this.onStep("open");
-      const session = await openSession({
-        file: replacement.copy,
-        readOnly: false,
-        memoryLimit: this.memoryLimit,
-        spill: path.join(replacement.folder, "spill"),
-      });
-      try {
-        await session.connection.run(this.ddl());
-        await work(session);
-        await this.onStep("checkpoint");
-        await session.connection.run("CHECKPOINT");
-      } finally {
-        session.close();
-      }
-      await replacement.publish();
+      return await work(session, await this.inspect(session));
+    } catch (error) {
+      throw this.translate(error);
     } finally {
-      await replacement.end();
+      await session.close();
     }
+  }
+
+  /** Replaces the file by a copy in which everything that was missing is there and the work was done. */
+  private async change<T>(
+    work: (session: Session, differs: SetupReport["differs"]) => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T> {
+    const changed = async (session: Session): Promise<T> => {
+      const { report, missing } = await this.compare(await this.inspect(session));
+      for (const statements of missing) await session.connection.run(statements);
+      return work(session, report.differs);
+    };
+    try {
+      return await replaceDatabase(await this.file(), changed, this.onStep, signal);
+    } catch (error) {
+      throw this.translate(error, signal);
+    }
+  }
+
+  private translate(error: unknown, signal?: AbortSignal): unknown {
+    if (error instanceof AppError || error instanceof TypeError || error instanceof RangeError) return error;
+    if (signal?.aborted) return new Interrupted();
+    return new WarehouseError("warehouse-failed", `${this.label}: ${firstLine(error)}`, "candlelake config", {
+      cause: error,
+    });
   }
 }

@@ -1,15 +1,24 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { DataError } from "../../core/errors.ts";
 import type { LoadUnit } from "../../ports.ts";
-import { countMonths, deleteLedger, deleteMonths, findDuplicate, insertFiles, insertLedger } from "../duckdb-sql.ts";
+import {
+  countMonths,
+  deleteLedger,
+  deleteMonths,
+  examineFile,
+  findDuplicate,
+  insertFiles,
+  insertLedger,
+} from "../duckdb-sql.ts";
 import { ledgerRows } from "../ledger.ts";
+import { findUnreadable } from "./culprit.ts";
 
 /** Rows that one transaction may bring: enough to fill row groups, few enough to be rolled back within a moment. */
 const BATCH_ROWS = 500_000;
 
 export const rowsOf = (unit: LoadUnit): number => unit.objects.reduce((sum, object) => sum + object.rows, 0);
 
-/** Neighbours of one table that go into one transaction together. */
+/** Neighbours of one table that go into one transaction. */
 export function* batchesOf(units: readonly LoadUnit[]): Generator<readonly LoadUnit[]> {
   let batch: LoadUnit[] = [];
   let rows = 0;
@@ -25,55 +34,79 @@ export function* batchesOf(units: readonly LoadUnit[]): Generator<readonly LoadU
   if (batch.length > 0) yield batch;
 }
 
-export interface LoadOptions {
+/** Where units go. */
+export interface Destination {
+  readonly connection: DuckDBConnection;
   readonly schema: string;
   readonly synthetic: boolean;
   readonly now: () => number;
 }
 
-/** Replaces the batch's months and their ledger rows within one transaction. @throws DataError, what DuckDB throws */
-export async function loadBatch(
-  connection: DuckDBConnection,
-  batch: readonly LoadUnit[],
-  { schema, synthetic, now }: LoadOptions,
-): Promise<void> {
-  const [first] = batch;
-  if (!first) return;
-  const { table } = first;
+/**
+ * Replaces the batch's months and their ledger rows; the caller's transaction makes it one step.
+ * @throws DataError where the rows are not what the manifests say; what DuckDB throws
+ */
+export async function replaceMonths(batch: readonly LoadUnit[], to: Destination): Promise<void> {
+  const table = batch[0]?.table;
+  if (!table) return;
+  const { connection, schema } = to;
   const months = batch.map((unit) => unit.month);
   const paths = batch.flatMap((unit) => unit.objects.map((object) => object.path));
-  const ledger = batch.flatMap((unit) => ledgerRows(unit, now()));
+  const ledger = batch.flatMap((unit) => ledgerRows(unit, to.now()));
   await connection.run(deleteMonths(schema, table, months));
   await connection.run(deleteLedger(schema, table, months));
   if (paths.length > 0) {
-    await connection.run(insertFiles(schema, table, paths));
-    const counts = new Map(
-      (await (await connection.run(countMonths(schema, table, months, synthetic))).getRowsJS()).map((row) => [
-        row[0],
-        { rows: Number(row[1]), strangers: Number(row[2]) },
-      ]),
-    );
-    for (const unit of batch) {
-      const found = counts.get(unit.month) ?? { rows: 0, strangers: 0 };
-      if (found.strangers > 0) {
-        throw new DataError(
-          "synthetic-row",
-          `${table.name} ${unit.month} has ${found.strangers} rows of the other world.`,
-          "candlelake audit",
-        );
-      }
-      if (found.rows !== rowsOf(unit)) {
-        throw new DataError(
-          "row-count",
-          `${table.name} ${unit.month} has ${found.rows} rows, and its manifests say ${rowsOf(unit)}.`,
-          "candlelake run",
-        );
-      }
-    }
-    const duplicate = (await (await connection.run(findDuplicate(schema, table, months))).getRowsJson())[0];
-    if (duplicate) {
-      throw new DataError("duplicate-key", `${table.name} has ${duplicate.join(" ")} twice.`, "candlelake audit");
-    }
+    const inserted = await connection.run(insertFiles(schema, table, paths));
+    await checkRows(batch, inserted.rowsChanged, to);
   }
   if (ledger.length > 0) await connection.run(insertLedger(schema, ledger));
+}
+
+/** Compares what is in the table now with what the manifests say of it. */
+async function checkRows(batch: readonly LoadUnit[], inserted: number, to: Destination): Promise<void> {
+  const table = batch[0]?.table;
+  if (!table) return;
+  const { connection, schema, synthetic } = to;
+  const months = batch.map((unit) => unit.month);
+  const counted = await (await connection.run(countMonths(schema, table, months, synthetic))).getRowsJS();
+  const found = new Map(counted.map(([month, rows, strangers]) => [month, [Number(rows), Number(strangers)] as const]));
+  for (const unit of batch) {
+    const [rows, strangers] = found.get(unit.month) ?? [0, 0];
+    if (strangers > 0) throw strangerRow(`${table.name} ${unit.month}`, strangers, synthetic);
+    if (rows !== rowsOf(unit)) throw rowCount(`${table.name} ${unit.month}`, rows, rowsOf(unit));
+  }
+  const expected = batch.reduce((sum, unit) => sum + rowsOf(unit), 0);
+  if (inserted !== expected) throw rowCount(`${table.name} ${months.join(" ")}`, inserted, expected);
+  const [twice] = await (await connection.run(findDuplicate(schema, table, months))).getRowsJson();
+  if (twice)
+    throw new DataError("duplicate-key", `${table.name} would have ${twice.join(" ")} twice.`, "candlelake status");
+}
+
+const strangerRow = (what: string, rows: number, synthetic: boolean): DataError =>
+  synthetic
+    ? new DataError("real-row", `${what} has ${rows} rows of a venue in a warehouse of made data.`, "candlelake status")
+    : new DataError("synthetic-row", `${what} has ${rows} made rows in a warehouse of real data.`, "candlelake status");
+
+const rowCount = (what: string, rows: number, expected: number): DataError =>
+  new DataError("row-count", `${what} has ${rows} rows, and its manifest says ${expected}.`, "candlelake run");
+
+/** Why a unit could not be loaded, down to the object; undefined where its objects are as they should be. */
+export async function diagnose(unit: LoadUnit, to: Destination): Promise<DataError | undefined> {
+  const { table, month, objects } = unit;
+  const paths = objects.map((object) => object.path);
+  const unreadable = await findUnreadable(to.connection, table, paths);
+  if (unreadable) {
+    const key = objects.find((object) => object.path === unreadable.path)?.key;
+    return new DataError("corrupt-object", `${key} cannot be read: ${unreadable.reason}`, "candlelake run");
+  }
+  for (const { path, key, rows: expected } of objects) {
+    const examined = await to.connection.run(examineFile(table, path, month, to.synthetic));
+    const [rows = 0, strangers = 0, outside = 0] = (await examined.getRowsJS())[0]?.map(Number) ?? [];
+    if (strangers > 0) return strangerRow(key, strangers, to.synthetic);
+    if (outside > 0) {
+      return new DataError("outside-month", `${key} has ${outside} rows outside ${month}.`, "candlelake run");
+    }
+    if (rows !== expected) return rowCount(key, rows, expected);
+  }
+  return undefined;
 }

@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { Interrupted } from "../../core/errors.ts";
+import { throwIfAborted } from "../../core/errors.ts";
 
 /** Enough for every sort and join of a load; what does not fit goes to the spill folder. */
 export const MEMORY_LIMIT = "512MB";
@@ -24,7 +24,7 @@ export interface SessionOptions {
 
 export interface Session {
   readonly connection: DuckDBConnection;
-  close(): void;
+  close(): Promise<void>;
 }
 
 /** Opens a database. No extension is ever fetched or loaded, and naive times are UTC. @throws what DuckDB throws */
@@ -45,7 +45,7 @@ export async function openSession({ file, readOnly, memoryLimit, spill }: Sessio
     await connection.run("SET TimeZone = 'UTC'");
     return {
       connection,
-      close() {
+      async close() {
         connection.closeSync();
         instance.closeSync();
       },
@@ -62,22 +62,30 @@ export async function lockDown({ connection }: Session): Promise<void> {
   await connection.run("SET lock_configuration = true");
 }
 
+/** An interruption between two statements is lost on DuckDB, so it is repeated. In milliseconds. */
+const INSIST = 50;
+
 /** Runs work that an abort ends within a moment. @throws Interrupted */
 export async function interruptible<T>(
   { connection }: Session,
   signal: AbortSignal | undefined,
   work: () => Promise<T>,
 ): Promise<T> {
-  if (signal?.aborted) throw new Interrupted();
-  const interrupt = (): void => connection.interrupt();
-  signal?.addEventListener("abort", interrupt);
+  throwIfAborted(signal);
+  let insisting: NodeJS.Timeout | undefined;
+  const interrupt = (): void => {
+    connection.interrupt();
+    insisting = setInterval(() => connection.interrupt(), INSIST);
+  };
+  signal?.addEventListener("abort", interrupt, { once: true });
   try {
     return await work();
   } catch (error) {
-    if (signal?.aborted) throw new Interrupted();
+    throwIfAborted(signal);
     throw error;
   } finally {
     signal?.removeEventListener("abort", interrupt);
+    clearInterval(insisting);
   }
 }
 

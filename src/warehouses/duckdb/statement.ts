@@ -47,7 +47,7 @@ export async function answer(session: Session, sql: string, signal?: AbortSignal
     const columns = result.columnNames().map((name, index) => ({ name, type: String(types[index]) }));
     return { columns, batches: batches(session, result, convert, signal) };
   } catch (error) {
-    session.close();
+    await session.close();
     throw error;
   }
 }
@@ -69,6 +69,6 @@ async function* batches(
       yield chunk.convertRows(convert);
     }
   } finally {
-    session.close();
+    await session.close();
   }
 }

@@ -1,0 +1,88 @@
+import type { DuckDBConnection } from "@duckdb/node-api";
+import { WarehouseError } from "../../core/errors.ts";
+import type { SetupReport } from "../../ports.ts";
+import type { Datasets } from "../dataset.ts";
+import { createSchema, createTable, DUCKDB_TYPE, RELATIONS, selectColumns, selectSchemas } from "../duckdb-sql.ts";
+import { formatOf, LEDGER, type Relation, WAREHOUSE_FORMAT } from "../ledger.ts";
+
+interface Found {
+  readonly comment: string;
+  /** Types by column. */
+  readonly columns: Map<string, string>;
+}
+
+/** What a database has of what a warehouse consists of. */
+export interface Inspection {
+  readonly schemas: ReadonlySet<string>;
+  readonly tables: ReadonlyMap<string, Found>;
+}
+
+/** What an empty database has. */
+export const NOTHING: Inspection = { schemas: new Set(), tables: new Map() };
+
+export async function inspect(connection: DuckDBConnection, { raw, curated }: Datasets): Promise<Inspection> {
+  const schemas = await (await connection.run(selectSchemas([raw, curated]))).getRowsJS();
+  const tables = new Map<string, Found>();
+  for (const row of await (await connection.run(selectColumns(raw))).getRowsJS()) {
+    const [table = "", comment = "", column = "", type = ""] = row.map((value) => String(value ?? ""));
+    const found = tables.get(table) ?? { comment, columns: new Map<string, string>() };
+    found.columns.set(column, type);
+    tables.set(table, found);
+  }
+  return { schemas: new Set(schemas.map(([name]) => String(name))), tables };
+}
+
+/** @throws WarehouseError `newer-format` where a later version of the program made the warehouse */
+export function checkFormat(found: Inspection, label: string): void {
+  const format = formatOf(found.tables.get(LEDGER.name)?.comment ?? "");
+  if (format === undefined || format <= WAREHOUSE_FORMAT) return;
+  throw new WarehouseError(
+    "newer-format",
+    `${label} has format ${format}; this candlelake knows up to ${WAREHOUSE_FORMAT}. Install a newer candlelake.`,
+    "candlelake --version",
+  );
+}
+
+/** In what a table is not what it should be; undefined where it is. */
+function difference(relation: Relation, { columns }: Found): string | undefined {
+  for (const { name, type } of relation.columns) {
+    const found = columns.get(name);
+    if (found === undefined) return `it has no column ${name}`;
+    if (found !== DUCKDB_TYPE[type]) return `column ${name} is ${found} and should be ${DUCKDB_TYPE[type]}`;
+  }
+  const known = new Set(relation.columns.map((column) => column.name));
+  const stranger = [...columns.keys()].find((name) => !known.has(name));
+  return stranger === undefined ? undefined : `it has a column ${stranger} of its own`;
+}
+
+/** What setup says of a database, and the statements that make what it lacks. */
+export interface Comparison {
+  readonly report: SetupReport;
+  readonly missing: readonly string[];
+}
+
+export function compare(found: Inspection, { raw, curated }: Datasets, next: string): Comparison {
+  const created: string[] = [];
+  const exists: string[] = [];
+  const differs: SetupReport["differs"][number][] = [];
+  const missing: string[] = [];
+  for (const schema of [raw, curated]) {
+    if (found.schemas.has(schema)) exists.push(schema);
+    else {
+      created.push(schema);
+      missing.push(createSchema(schema));
+    }
+  }
+  for (const relation of RELATIONS) {
+    const table = `${raw}.${relation.name}`;
+    const there = found.tables.get(relation.name);
+    const how = there && difference(relation, there);
+    if (how) differs.push({ table, difference: how, next });
+    else if (there) exists.push(table);
+    else {
+      created.push(table);
+      missing.push(createTable(raw, relation));
+    }
+  }
+  return { report: { created, exists, differs }, missing };
+}
