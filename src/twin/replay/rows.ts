@@ -1,3 +1,4 @@
+import { DataError } from "../../core/errors.ts";
 import type { RecordedSeries } from "./recording.ts";
 
 /** One recorded row: its time, when it was over, and the JSON text that the venue would send. */
@@ -17,12 +18,19 @@ const millis = (text: string | undefined): number => {
   return time >= MICROSECONDS ? Math.floor(time / 1000) : time;
 };
 
-/** Rows of an archive's CSV, with a header or without. Decimals keep their digits. */
+/** Fields that a line has at least. */
+const FIELDS: Readonly<Record<RecordedSeries["kind"], number>> = { klines: 12, funding: 3, "open-interest": 4 };
+
+/**
+ * Rows of an archive's CSV, with a header or without. Decimals keep their digits.
+ * @throws DataError where a line lacks fields
+ */
 export function* csvRows(text: string, series: RecordedSeries): Generator<RecordedRow> {
   for (const line of text.split(/\r?\n/)) {
     const fields = line.split(",");
     // Some files have a header line and some end without a line feed.
     if (!/^\d+$/.test(fields[0] ?? "")) continue;
+    if (fields.length < FIELDS[series.kind]) throw badRecording(`${series.kind} of ${series.symbol}: ${line}`);
     yield rowOf(fields, series);
   }
 }
@@ -55,8 +63,27 @@ function rowOf(fields: readonly string[], { kind, symbol }: RecordedSeries): Rec
   }
 }
 
-/** Rows of a captured klines body. */
+/**
+ * Rows of a captured klines body.
+ * @throws DataError where it is no list of them
+ */
 export function* jsonRows(text: string): Generator<RecordedRow> {
-  const rows: readonly (readonly [number, ...unknown[]])[] = JSON.parse(text);
-  for (const row of rows) yield { time: row[0], end: Number(row[6]), json: JSON.stringify(row) };
+  for (const row of listIn(text)) {
+    const [time, end] = Array.isArray(row) ? [row[0], row[6]] : [];
+    if (typeof time !== "number" || typeof end !== "number") throw badRecording(JSON.stringify(row));
+    yield { time, end, json: JSON.stringify(row) };
+  }
 }
+
+function listIn(text: string): readonly unknown[] {
+  try {
+    const list: unknown = JSON.parse(text);
+    if (Array.isArray(list)) return list;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+  }
+  throw badRecording(text.slice(0, 80));
+}
+
+const badRecording = (evidence: string): DataError =>
+  new DataError("bad-recording", `A recording has a row that is none: ${evidence}`, "candlelake twin --help");
