@@ -19,8 +19,8 @@ const rules = [
   { files: "src/core/", may: ["src/core/"] },
   { files: "src/market/", may: ["src/market/", "src/core/"] },
   { files: "src/features/", may: ["src/features/", "src/core/", "src/market/"] },
-  { files: "src/parquet/", may: ["src/parquet/", "src/core/", "hyparquet", "node:crypto", "node:zlib"] },
-  { files: "src/arrow/", may: ["src/arrow/", "src/core/", "@uwdata/flechette"] },
+  { files: "src/parquet/", may: ["src/parquet/", "src/arrow/", "src/core/", "node:crypto", "node:zlib"] },
+  { files: "src/arrow/", may: ["src/arrow/", "src/core/"] },
   { files: "src/net/", may: ["src/net/", "src/core/", "src/ports.ts", "undici", "node:"] },
   {
     files: "src/sources/",
@@ -32,7 +32,7 @@ const rules = [
   },
   {
     files: "src/warehouses/",
-    may: ["src/warehouses/", "src/core/", "src/market/", "src/ports.ts", "@duckdb/node-api", "node:"],
+    may: ["src/warehouses/", "src/core/", "src/market/", "src/arrow/", "src/ports.ts", "@duckdb/node-api", "node:"],
   },
   {
     files: "src/pipeline/",

@@ -12,12 +12,18 @@ async function version(): Promise<string> {
   return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
 }
 
+/** Milliseconds. One signal to a process group may arrive twice, once of its own and once passed on by the parent. */
+const SAME_SIGNAL = 500;
+
 /** The first Ctrl-C asks the work to stop cleanly, the second one ends the process at once. */
 function stopOnSignal(): AbortSignal {
   const controller = new AbortController();
+  let first = 0;
   const stop = () => {
-    if (controller.signal.aborted) process.exit(EXIT_INTERRUPTED);
-    controller.abort();
+    if (!controller.signal.aborted) {
+      first = performance.now();
+      controller.abort();
+    } else if (performance.now() - first > SAME_SIGNAL) process.exit(EXIT_INTERRUPTED);
   };
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, stop);
   return controller.signal;

@@ -1,0 +1,23 @@
+"""The lake's folders in pandas and polars: python read_lake.py data"""
+
+import sys
+
+import pandas as pd
+import polars as pl
+
+data = sys.argv[1]
+
+# pandas: a table's folder is one data frame.
+candles = pd.read_parquet(f"{data}/spot_klines")
+hourly = candles[candles["interval"] == "1h"].sort_values("open_time").set_index("open_time")
+print("pandas ", len(hourly), "candles, last close", hourly["close"].iloc[-1])
+
+# polars: the same files, lazily; only what is asked for is read.
+last = (
+    pl.scan_parquet(f"{data}/spot_klines/**/*.parquet")
+    .filter(pl.col("interval") == "1h")
+    .sort("open_time")
+    .select(pl.len().alias("rows"), pl.col("close").last())
+    .collect()
+)
+print("polars ", last["rows"][0], "candles, last close", last["close"][0])
