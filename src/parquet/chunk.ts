@@ -70,8 +70,20 @@ function chunkOf(pages: readonly Page[], statistics: Statistics): Chunk {
   return { parts, dictionary, codec, encodings: [...encodings], stored, raw, statistics };
 }
 
-const refuse = (table: Table, spec: ColumnSpec, code: string, what: string): DataError =>
-  new DataError(code, `${table.name}.${spec.name} holds ${what}; such a row is never stored.`, "candlelake status");
+/** @throws DataError where a value is none that the column's type can hold */
+function refuseStrange(table: Table, spec: ColumnSpec, values: Float64Array): void {
+  const integers = spec.type !== "FLOAT64";
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] as number;
+    if (integers ? Number.isSafeInteger(value) : !Number.isNaN(value)) continue;
+    const code = Number.isNaN(value) ? "nan" : "not-whole";
+    throw new DataError(
+      code,
+      `${table.name}.${spec.name} would hold ${value}, which is never stored.`,
+      "candlelake status",
+    );
+  }
+}
 
 /**
  * The pages of one column of a row group.
@@ -92,10 +104,8 @@ export function encodeChunk(table: Table, spec: ColumnSpec, column: Column, rows
   }
   const integers = spec.type !== "FLOAT64";
   const present = presentOf(column);
+  refuseStrange(table, spec, present.values);
   const statistics = numberStatistics(present.values, rows, integers);
-  if (!statistics) throw refuse(table, spec, "nan", "NaN");
-  if (integers && !present.values.every(Number.isSafeInteger))
-    throw refuse(table, spec, "not-whole", "no whole number");
   const body = numberPage(present, rows, integers);
   return chunkOf([{ type: PAGE.data, encoding: ENCODING.plain, values: rows, body }], statistics);
 }

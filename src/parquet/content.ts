@@ -17,8 +17,8 @@ const isContent = (spec: ColumnSpec): boolean => spec.name !== "source";
  * 2. of a column of numbers: the byte 0 where nothing is NULL, otherwise the byte 1 and a byte per row (1 a value,
  *    0 NULL); then a double (IEEE 754, little-endian) per row, also for INT64 and TIMESTAMP, whose values are below
  *    2^53; 0 stands for -0 and for NULL;
- * 3. of a column of text: the words in the order of their first use, each as its UTF-8 and a zero byte, one more zero
- *    byte, and a byte per row (the word's place) where there is more than one word.
+ * 3. of a column of text: a line with the words in the order of their first use, as a JSON array; then a byte per row,
+ *    its word's place in that array, where there is more than one word.
  *
  * @param rows only the first so many rows
  */
@@ -47,6 +47,6 @@ function hashNumbers(hash: Hash, { values, valid }: NumberColumn, scratch: Float
 }
 
 function hashText(hash: Hash, { words, codes }: Words): void {
-  hash.update(`${words.map((word) => `${word}\0`).join("")}\0`);
+  hash.update(`${JSON.stringify(words)}\n`);
   if (codes) hash.update(codes);
 }

@@ -3,6 +3,7 @@ import { DataError } from "../core/errors.ts";
 import type { ColumnSpec, Table } from "../core/table.ts";
 import { readNumbers, readText } from "./chunk-reader.ts";
 import { type GroupPlace, readFooter } from "./footer-reader.ts";
+import { Malformed } from "./malformed.ts";
 
 /**
  * The rows of a Parquet file that `encode` wrote, as a batch of `table`. Reads what this program writes and nothing
@@ -19,7 +20,7 @@ export function decode(bytes: Uint8Array, table: Table, where: string): Batch {
       groups.map((group) => readGroup(bytes, table, group)),
     );
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = cause instanceof Malformed ? cause.message : "its pages are damaged";
     throw new DataError("bad-parquet", `${where} is no ${table.name} file of this lake: ${why}.`, "candlelake status", {
       cause,
     });

@@ -1,6 +1,6 @@
 import type { ColumnSpec, Table } from "../core/table.ts";
 import { physicalType } from "./footer.ts";
-import { MAGIC, ROWS_PER_GROUP } from "./format.ts";
+import { MAGIC, REPETITION, ROWS_PER_GROUP } from "./format.ts";
 import { Malformed } from "./malformed.ts";
 import { type Struct, ThriftReader } from "./thrift-reader.ts";
 
@@ -25,21 +25,32 @@ export interface FileInfo {
 
 const PHYSICAL = ["BOOLEAN", "INT32", "INT64", "INT96", "FLOAT", "DOUBLE", "BYTE_ARRAY", "FIXED_LEN_BYTE_ARRAY"];
 
-/** A column's type in words, logical type included, for a comparison and for the message when it fails. */
+/** A column's type in words, for a comparison and for the message when it fails. OPTIONAL goes without saying. */
 function typeOf(element: Struct): string {
+  const repetition = element.has(3) && element.count(3) === REPETITION.optional ? "" : "not OPTIONAL ";
   const physical = element.has(1) ? (PHYSICAL[element.count(1)] ?? "of an unknown type") : "a group";
-  return `${element.has(3) && element.count(3) === 2 ? "repeated " : ""}${physical}${logicalType(element)}`;
+  return `${repetition}${physical}${logicalType(element)}`;
 }
 
+/** Converted types by what they mean as logical ones (LogicalTypes.md); 18, a signed integer, is a bare INT64. */
+const CONVERTED_TYPES: Readonly<Record<number, string>> = {
+  0: " STRING",
+  9: " TIMESTAMP(MILLIS, isAdjustedToUTC=true)",
+  10: " TIMESTAMP(MICROS, isAdjustedToUTC=true)",
+  18: "",
+};
+
 function logicalType(element: Struct): string {
-  if (!element.has(10)) return element.has(6) ? ` with converted type ${element.count(6)}` : "";
-  const logical = element.struct(10);
-  if (logical.has(1)) return " STRING";
-  if (!logical.has(8)) return " with another logical type";
-  const timestamp = logical.struct(8);
-  const unit = timestamp.struct(2);
-  const name = unit.has(1) ? "MILLIS" : unit.has(2) ? "MICROS" : "NANOS";
-  return ` TIMESTAMP(${name}, isAdjustedToUTC=${timestamp.flag(1)})`;
+  const logical = element.has(10) ? element.struct(10) : undefined;
+  if (logical?.has(8)) {
+    const timestamp = logical.struct(8);
+    const unit = timestamp.struct(2);
+    const name = unit.has(1) ? "MILLIS" : unit.has(2) ? "MICROS" : "NANOS";
+    return ` TIMESTAMP(${name}, isAdjustedToUTC=${timestamp.flag(1)})`;
+  }
+  if (logical?.has(1)) return " STRING";
+  const converted = element.has(6) ? CONVERTED_TYPES[element.count(6)] : undefined;
+  return converted ?? (logical || element.has(6) ? " of another logical type" : "");
 }
 
 const EXPECTED = {

@@ -22,18 +22,15 @@ export function textStatistics(words: readonly string[]): Statistics {
 
 /**
  * Of a column's values without its NULLs. A zero has both signs, as parquet.thrift asks for (`ColumnOrder`): readers
- * that tell -0 from 0 would otherwise skip rows.
- *
- * @returns undefined where a value is NaN
+ * that tell -0 from 0 would otherwise skip rows. None of the values is NaN.
  */
-export function numberStatistics(values: Float64Array, rows: number, integers: boolean): Statistics | undefined {
+export function numberStatistics(values: Float64Array, rows: number, integers: boolean): Statistics {
   const nulls = rows - values.length;
   if (values.length === 0) return { nulls, range: null };
   let min = Number.POSITIVE_INFINITY;
   let max = Number.NEGATIVE_INFINITY;
   for (let i = 0; i < values.length; i++) {
     const value = values[i] as number;
-    if (Number.isNaN(value)) return undefined;
     if (value < min) min = value;
     if (value > max) max = value;
   }
