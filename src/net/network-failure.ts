@@ -19,7 +19,7 @@ function codeOf(error: unknown): string {
  */
 export function networkFailure(error: unknown, where: string): SourceError {
   const code = codeOf(error) || codeOf(error instanceof Error ? error.cause : undefined);
-  const reason = code || (error instanceof Error ? error.message : String(error));
+  const reason = (error instanceof Error ? error.message : String(error)) || code;
   const fail = (name: string, message: string, retryable: boolean) =>
     new SourceError(name, message, "candlelake ingest --help", { retryable, cause: error });
   if (UNREACHABLE.has(code)) {

@@ -25,7 +25,7 @@ export class Api {
   readonly #http: HttpClient;
   readonly #clock: Clock;
   readonly #budgets = new Map<Allowance, RequestBudget>();
-  #time: Promise<{ readonly venue: number; readonly machine: number }> | undefined;
+  #now: Promise<number> | undefined;
 
   constructor(options: ApiOptions) {
     this.endpoint = options.endpoint;
@@ -78,37 +78,25 @@ export class Api {
   }
 
   /** The venue's clock when it was first asked, in milliseconds; the same for the whole run. */
-  async now(signal?: AbortSignal): Promise<number> {
-    return (await this.#asked(signal)).venue;
-  }
-
-  /** The venue's clock as it must be by now. */
-  async current(signal?: AbortSignal): Promise<number> {
-    const { venue, machine } = await this.#asked(signal);
-    return venue + this.#clock.now() - machine;
-  }
-
-  #asked(signal: AbortSignal | undefined) {
-    this.#time ??= this.#askTime(signal).catch((error) => {
-      this.#time = undefined;
+  now(signal?: AbortSignal): Promise<number> {
+    this.#now ??= this.#askTime(signal).catch((error) => {
+      this.#now = undefined;
       throw error;
     });
-    return this.#time;
+    return this.#now;
   }
 
-  async #askTime(signal: AbortSignal | undefined) {
+  async #askTime(signal: AbortSignal | undefined): Promise<number> {
     const request = { path: this.endpoint.time, budget: this.#budget(this.endpoint.allowance), weight: 1 };
     const where = this.#http.where(request);
-    const read = (answer: Answer) => serverTime(this.#admit(answer, where), where);
-    let venue: number;
     try {
-      venue = await this.#http.get(request, read, signal);
+      return await this.#http.get(request, (answer) => serverTime(this.#admit(answer, where), where), signal);
     } catch (error) {
       // A host without that endpoint still dates its answers.
-      if (!(error instanceof SourceError) || error.code !== "not-found" || this.#http.date === undefined) throw error;
-      venue = this.#http.date;
+      const date = this.#http.date;
+      if (error instanceof SourceError && error.code === "not-found" && date !== undefined) return date;
+      throw error;
     }
-    return { venue, machine: this.#clock.now() };
   }
 
   /** @throws DataError where real data would be taken for made, or made for real */

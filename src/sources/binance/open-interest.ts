@@ -2,7 +2,7 @@ import { constant, type NumberColumn } from "../../core/batch.ts";
 import { SourceError } from "../../core/errors.ts";
 import { type Grid, openFrom } from "../../core/interval.ts";
 import type { Series } from "../../core/series.ts";
-import { HOUR, type TimeRange } from "../../core/time.ts";
+import { MINUTE, type TimeRange } from "../../core/time.ts";
 import { OPEN_INTEREST } from "../../market/open-interest.ts";
 import type { Page } from "../../ports.ts";
 import type { Api } from "./api.ts";
@@ -54,7 +54,7 @@ export async function* readOpenInterest(
 ): AsyncGenerator<Page, void, undefined> {
   const route = api.endpoint.openInterest;
   if (!route) throw new TypeError(`${api.host} has no open interest`);
-  const horizon = openFrom(grid, (await api.current(signal)) - route.horizon);
+  const horizon = openFrom(grid, (await api.now(signal)) - route.horizon);
   const from = Math.max(range.from, horizon);
   if (range.from < from) {
     const lost = { from: range.from, to: Math.min(from, range.to) };
@@ -76,8 +76,8 @@ export async function* readOpenInterest(
       either,
     );
   const read = async (window: Window, either: AbortSignal): Promise<WindowRead> => {
-    // The edge of what is kept is not known to the hour, and a refused value never comes back: come nearer in steps.
-    for (let start = window.from, step = HOUR; start < window.to; step *= 2) {
+    // The edge moves on while we read, and a value missed now never comes back: come nearer in growing steps.
+    for (let start = window.from, step = 5 * MINUTE; start < window.to; step *= 2) {
       try {
         const { pages, next } = await readWindow(
           { ...window, from: start },
