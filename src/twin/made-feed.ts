@@ -4,7 +4,7 @@ import { HOUR } from "../core/time.ts";
 import { makeCandles } from "../sources/synthetic/candles.ts";
 import { type FundingEvent, fundingEvents } from "../sources/synthetic/funding.ts";
 import { listOf, writeFunding, writeKline, writeOpenInterest } from "../sources/synthetic/json.ts";
-import { openInterest } from "../sources/synthetic/open-interest.ts";
+import { openInterest, periodLength } from "../sources/synthetic/open-interest.ts";
 import { type Instrument, instrument, SYMBOLS } from "../sources/synthetic/symbols.ts";
 import type { Feed, Host, Listing, Window } from "./feed.ts";
 
@@ -52,13 +52,13 @@ export class MadeFeed implements Feed {
 
   openInterest(symbol: string, period: Period, window: Window, now: number): Uint8Array {
     const of = this.#instrument("binance-futures", symbol);
-    const length = fixedLength(period) ?? 0;
+    const length = periodLength(period);
     const end = Math.min(window.to, now + 1);
     const [from, to] =
       window.end === "newest"
         ? [Math.max(window.from, end - window.limit * length), end]
         : [window.from, Math.min(end, Math.ceil(window.from / length) * length + window.limit * length)];
-    const history = openInterest(of, length, from, to, now);
+    const history = openInterest(of, period, from, to, now);
     return listOf(history.rows, (out, row) => writeOpenInterest(out, of, history, row));
   }
 

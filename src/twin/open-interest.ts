@@ -1,12 +1,10 @@
 import { PERIODS } from "../core/interval.ts";
-import { DAY } from "../core/time.ts";
+import { OPEN_INTEREST_KEPT } from "../sources/synthetic/open-interest.ts";
 import { NO_ROWS, refusal } from "./answer.ts";
 import type { Call } from "./call.ts";
 
 const DEFAULT_LIMIT = 30;
 const MAXIMUM = 500;
-/** The venue keeps no more, at any period. */
-const KEPT = 30 * DAY;
 
 /** `/futures/data/openInterestHist`. A start before the horizon is an error, an unknown symbol is an empty list. */
 export function openInterestHist({ feed, host, parameters, now, history }: Call): Uint8Array {
@@ -15,7 +13,7 @@ export function openInterestHist({ feed, host, parameters, now, history }: Call)
   const from = parameters.whole("startTime");
   const to = parameters.whole("endTime");
   const limit = parameters.whole("limit") ?? DEFAULT_LIMIT;
-  const horizon = history === "all" ? 0 : now - KEPT;
+  const horizon = history === "all" ? 0 : now - OPEN_INTEREST_KEPT;
   const period = PERIODS.find((known) => known === text);
   if (!period) throw invalidParameter("period");
   if (limit === 0 || limit > MAXIMUM) throw invalidParameter("limit");

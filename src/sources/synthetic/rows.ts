@@ -1,8 +1,8 @@
 import { type Batch, type Column, constant } from "../../core/batch.ts";
-import { fixedLength, type Interval } from "../../core/interval.ts";
+import type { Interval, Period } from "../../core/interval.ts";
 import { type Series, seriesLabel } from "../../core/series.ts";
 import type { Table } from "../../core/table.ts";
-import { DAY, type TimeRange } from "../../core/time.ts";
+import type { TimeRange } from "../../core/time.ts";
 import { tableOf } from "../../market/tables.ts";
 import type { Page } from "../../ports.ts";
 import { type Candles, makeCandles } from "./candles.ts";
@@ -14,9 +14,6 @@ import type { Instrument } from "./symbols.ts";
 
 export const notFetched = (series: Series): TypeError =>
   new TypeError(`${seriesLabel(series)} is derived, never asked for`);
-
-/** Milliseconds between two rows; of months, the longest one. */
-export const lengthOf = (series: Series): number => fixedLength(series.step as Interval) ?? 31 * DAY;
 
 export type Rows = Pick<Page, "batch" | "evidence">;
 
@@ -72,7 +69,7 @@ function fundingRows(of: Instrument, series: Series, range: TimeRange, now: numb
 }
 
 function openInterestRows(of: Instrument, series: Series, range: TimeRange, now: number): Rows {
-  const history = openInterest(of, lengthOf(series), range.from, range.to, now);
+  const history = openInterest(of, series.step as Period, range.from, range.to, now);
   const batch = fill(tableOf(series), history.rows, {
     time: micros(history.time),
     open_interest: values(history.lots.map((units) => decimalValue(units, of.lot))),

@@ -1,11 +1,11 @@
 import { SourceError, throwIfAborted } from "../../core/errors.ts";
-import { gridOf, type Interval, openAt } from "../../core/interval.ts";
+import { gridOf, type Interval, openAt, openFrom } from "../../core/interval.ts";
 import { type Series, seriesLabel } from "../../core/series.ts";
-import { DAY, MINUTE, type TimeRange } from "../../core/time.ts";
+import { DAY, MINUTE, startOfDay, type TimeRange } from "../../core/time.ts";
 import type { Clock, Page, Source } from "../../ports.ts";
 import { firstFunding } from "./funding.ts";
-import { firstOpenInterest, OPEN_INTEREST_KEPT } from "./open-interest.ts";
-import { lengthOf, notFetched, rowsOf } from "./rows.ts";
+import { OPEN_INTEREST_KEPT } from "./open-interest.ts";
+import { notFetched, rowsOf } from "./rows.ts";
 import { type Instrument, instrument, SEED } from "./symbols.ts";
 
 /** A page is made of about a month of minutes, whatever the interval: 50,000 rows at most. */
@@ -18,6 +18,7 @@ export class SyntheticSource implements Source {
   readonly usage = { requests: 0, retries: 0 };
   readonly #clock: Pick<Clock, "now">;
   readonly #seed: number;
+  #now: number | undefined;
 
   constructor(clock: Pick<Clock, "now">, seed = SEED) {
     this.#clock = clock;
@@ -25,9 +26,11 @@ export class SyntheticSource implements Source {
   }
 
   async now(): Promise<number> {
-    return this.#clock.now();
+    this.#now ??= this.#clock.now();
+    return this.#now;
   }
 
+  /** Open interest begins with the day of its market's first candle, however little of it is kept. */
   async first(series: Series): Promise<number> {
     const of = this.#instrument(series);
     switch (series.kind) {
@@ -36,30 +39,32 @@ export class SyntheticSource implements Source {
       case "funding":
         return firstFunding(of);
       case "open-interest":
-        return firstOpenInterest(of, lengthOf(series));
+        return startOfDay(of.listed);
       case "metrics":
         throw notFetched(series);
     }
   }
 
+  /** What lies behind the clock is not asked for, as of the venue. */
   async *read(series: Series, range: TimeRange, signal?: AbortSignal): AsyncIterable<Page> {
     const of = this.#instrument(series);
-    const now = this.#clock.now();
-    const first = await this.first(series);
-    const kept = series.kind === "open-interest" ? now - OPEN_INTEREST_KEPT : Number.NEGATIVE_INFINITY;
-    const unpublished = Math.min(range.to, kept);
+    const [now, first] = [await this.now(), await this.first(series)];
+    const kept = series.kind === "open-interest" ? horizonOf(series, now) : Number.NEGATIVE_INFINITY;
+    const end = Math.min(range.to, now);
     const span = series.kind === "funding" ? FUNDING_PAGE : PAGE;
-    let from = Math.min(range.to, Math.max(range.from, first, kept));
-    let lost: readonly TimeRange[] = range.from < unpublished ? [{ from: range.from, to: unpublished }] : [];
+    let unpublished: readonly TimeRange[] = [];
+    if (range.from < Math.min(end, kept)) unpublished = [{ from: range.from, to: Math.min(end, kept) }];
+    let from = Math.max(range.from, first, kept);
     do {
       throwIfAborted(signal);
-      const to = Math.min(range.to, from + span);
-      yield { ...rowsOf(of, series, { from, to }, now), broken: [], unpublished: lost, until: to };
-      lost = [];
+      const to = Math.max(from, Math.min(end, from + span));
+      const until = to < end ? to : range.to;
+      yield { ...rowsOf(of, series, { from, to }, now), broken: [], unpublished, until };
+      unpublished = [];
       from = to;
       // Making rows is work without waiting: others get their turn between two pages.
       await new Promise((resolve) => setImmediate(resolve));
-    } while (from < range.to);
+    } while (from < end);
   }
 
   /** @throws SourceError */
@@ -73,3 +78,7 @@ export class SyntheticSource implements Source {
     );
   }
 }
+
+/** The first stamp that the venue still has. */
+const horizonOf = (series: Series, now: number): number =>
+  openFrom(gridOf(series.step as Interval), now - OPEN_INTEREST_KEPT);
