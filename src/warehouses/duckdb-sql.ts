@@ -1,7 +1,7 @@
 import type { ColumnSpec, ColumnType, Table } from "../core/table.ts";
 import { iso, type Month, monthRange, type TimeRange } from "../core/time.ts";
 import { TABLES } from "../market/tables.ts";
-import type { LedgerRow } from "../ports.ts";
+import type { ExportFormat, LedgerRow } from "../ports.ts";
 import type { Datasets } from "./dataset.ts";
 import { LEDGER, type Relation } from "./ledger.ts";
 
@@ -46,19 +46,28 @@ export function createAll({ raw, curated }: Datasets): string {
   return `${[createSchema(raw), createSchema(curated), ...tables].join("\n\n")}\n`;
 }
 
-/** A list of files for `read_parquet`, which takes every path for a pattern: its special characters are put in brackets. */
-export const pathList = (paths: readonly string[]): string =>
-  `[${paths.map((path) => literal(path.replace(/[*?[]/g, "[$&]"))).join(", ")}]`;
+const texts = (words: readonly string[]): string => words.map(literal).join(", ");
+
+/** A path as a pattern that stands for itself alone: `read_parquet` takes every path for a pattern. */
+const pattern = (path: string): string => path.replace(/[*?[]/g, "[$&]");
+
+/** Lets a session without access to files read these; DuckDB asks for the pattern and for what it stands for. */
+export const allowPaths = (paths: readonly string[]): string =>
+  `SET allowed_paths = [${texts([...new Set(paths.flatMap((path) => [path, pattern(path)]))])}];`;
 
 /** Rows of the lake's files, typed as the warehouse types them, in file order. */
-export const selectFiles = (table: Table, paths: readonly string[]): string => {
+export function selectFiles(table: Table, paths: readonly string[]): string {
   const columns = table.columns.map(({ name, type }) => {
     const column = identifier(name);
-    return `CAST(${column} AS ${DUCKDB_TYPE[type]}) AS ${column}`;
+    return `CAST(${paths.length > 0 ? column : "NULL"} AS ${DUCKDB_TYPE[type]}) AS ${column}`;
   });
-  const files = `read_parquet(${pathList(paths)}, hive_partitioning = false, union_by_name = false)`;
-  return `SELECT ${columns.join(", ")} FROM ${files}`;
-};
+  const files = `read_parquet([${texts(paths.map(pattern))}], hive_partitioning = false, union_by_name = false)`;
+  return `SELECT ${columns.join(", ")} ${paths.length > 0 ? `FROM ${files}` : "WHERE false"}`;
+}
+
+/** The table's name for rows that stay in the lake's files. */
+export const createView = (schema: string, table: Table, paths: readonly string[]): string =>
+  `CREATE VIEW ${qualified(schema, table.name)} AS ${selectFiles(table, paths)};`;
 
 /** The stretches of time that months cover; months that touch become one. */
 function spans(months: readonly Month[]): TimeRange[] {
@@ -71,17 +80,21 @@ function spans(months: readonly Month[]): TimeRange[] {
   return joined;
 }
 
+function within(name: string, { from, to }: TimeRange): string {
+  const column = identifier(name);
+  return `(${column} >= ${timestamp(from)} AND ${column} < ${timestamp(to)})`;
+}
+
 export function inMonths(table: Table, months: readonly Month[]): string {
-  const column = identifier(table.eventTime);
-  const within = ({ from, to }: TimeRange): string =>
-    `(${column} >= ${timestamp(from)} AND ${column} < ${timestamp(to)})`;
-  return spans(months).map(within).join(" OR ");
+  return spans(months)
+    .map((span) => within(table.eventTime, span))
+    .join(" OR ");
 }
 
 /** Which of the schemas there are. */
 export const selectSchemas = (names: readonly string[]): string =>
   "SELECT schema_name FROM duckdb_schemas() WHERE database_name = current_database() " +
-  `AND schema_name IN (${names.map(literal).join(", ")});`;
+  `AND schema_name IN (${texts(names)});`;
 
 /** A row a column of a schema's tables and views: table, its comment, column, type. */
 export const selectColumns = (schema: string): string =>
@@ -126,12 +139,11 @@ export const findDuplicate = (schema: string, table: Table, months: readonly Mon
 
 export const deleteLedger = (schema: string, table: Table, months: readonly Month[]): string =>
   `DELETE FROM ${qualified(schema, LEDGER.name)} WHERE "table_name" = ${literal(table.name)} ` +
-  `AND "month" IN (${months.map(literal).join(", ")});`;
+  `AND "month" IN (${texts(months)});`;
 
 export function insertLedger(schema: string, rows: readonly LedgerRow[]): string {
   const values = rows.map(({ table, month, series, content, rows: count, jobId, loadedAt }) => {
-    const texts = [table, month, series, content].map(literal).join(", ");
-    return `(${texts}, ${count}, ${literal(jobId)}, ${timestamp(loadedAt)})`;
+    return `(${texts([table, month, series, content])}, ${count}, ${literal(jobId)}, ${timestamp(loadedAt)})`;
   });
   const names = list(LEDGER.columns.map((column) => column.name));
   return `INSERT INTO ${qualified(schema, LEDGER.name)} (${names}) VALUES\n${values.join(",\n")};`;
@@ -144,3 +156,44 @@ export const setSearchPath = (schemas: readonly string[]): string =>
 export const selectLedger = (schema: string): string =>
   `SELECT "table_name", "month", "series", "content", "row_count", "job_id", epoch_ms("loaded_at") ` +
   `FROM ${qualified(schema, LEDGER.name)} ORDER BY ALL;`;
+
+/** How a column leaves the lake: as the lake's files have it, as text of ISO 8601 times, or as numbers. */
+const EXPORTED: Readonly<Record<ExportFormat, (column: string, type: ColumnType) => string>> = {
+  parquet: (column, type) => (type === "TIMESTAMP" ? `CAST(${column} AS TIMESTAMPTZ)` : column),
+  csv: (column, type) => (type === "TIMESTAMP" ? isoText(column) : column),
+  arrow: (column, type) =>
+    type === "TIMESTAMP"
+      ? `CAST(epoch_us(${column}) AS DOUBLE)`
+      : type === "INT64"
+        ? `CAST(${column} AS DOUBLE)`
+        : column,
+};
+
+/** Three digits of fraction, six where microseconds are not zero. */
+const isoText = (column: string): string =>
+  `strftime(${column}, CASE WHEN microsecond(${column}) % 1000 = 0 THEN '%Y-%m-%dT%H:%M:%S.%gZ' ELSE '%Y-%m-%dT%H:%M:%S.%fZ' END)`;
+
+/** Rows of a range of event times in key order, as the format wants them. */
+export function selectExport(
+  table: Table,
+  paths: readonly string[],
+  range: TimeRange | undefined,
+  format: ExportFormat,
+): string {
+  // Qualified, so that the order is that of the files' columns and not of the texts made of them.
+  const columns = table.columns.map(({ name, type }) => {
+    const column = qualified("lake", name);
+    return `${EXPORTED[format](column, type)} AS ${identifier(name)}`;
+  });
+  const where = range ? ` WHERE ${within(table.eventTime, range)}` : "";
+  const key = table.key.map((name) => qualified("lake", name));
+  return `SELECT ${columns.join(", ")} FROM (${selectFiles(table, paths)}) AS lake${where} ORDER BY ${key.join(", ")}`;
+}
+
+const COPY_OPTIONS: Readonly<Record<"parquet" | "csv", string>> = {
+  parquet: "FORMAT parquet, COMPRESSION zstd",
+  csv: "FORMAT csv, HEADER true",
+};
+
+export const copyTo = (select: string, file: string, format: "parquet" | "csv"): string =>
+  `COPY (${select}) TO ${literal(file)} (${COPY_OPTIONS[format]}, USE_TMP_FILE false);`;

@@ -5,6 +5,7 @@ import { DatabaseFile } from "./duckdb/database-file.ts";
 import { type Comparison, checkFormat, compare, type Inspection, inspect, NOTHING } from "./duckdb/inspection.ts";
 import { rowsOf } from "./duckdb/load.ts";
 import { loadUnits } from "./duckdb/load-units.ts";
+import { OpenSessions } from "./duckdb/open-sessions.ts";
 import { readLedger } from "./duckdb/read-ledger.ts";
 import { replaceDatabase } from "./duckdb/replacement.ts";
 import { firstLine, lockDown, MEMORY_LIMIT, type Session } from "./duckdb/session.ts";
@@ -39,7 +40,7 @@ export class DuckDbWarehouse implements Warehouse {
   private readonly memoryLimit: string;
   private readonly now: () => number;
   private readonly onStep: OnStep;
-  private readonly answering = new Set<Session>();
+  private readonly answering = new OpenSessions();
 
   constructor(options: DuckDbOptions) {
     this.label = `duckdb:${options.file}`;
@@ -93,13 +94,7 @@ export class DuckDbWarehouse implements Warehouse {
   async query(sql: string, signal?: AbortSignal): Promise<QueryResult> {
     const opened = await (await this.file()).read();
     if (!opened) throw this.missing("does not exist");
-    const session: Session = {
-      connection: opened.connection,
-      close: async () => {
-        if (this.answering.delete(session)) await opened.close();
-      },
-    };
-    this.answering.add(session);
+    const session = this.answering.add(opened);
     try {
       const { schemas } = await this.inspect(session);
       if (!schemas.has(this.datasets.raw)) throw this.missing(`has no schema ${this.datasets.raw}`);
@@ -112,9 +107,8 @@ export class DuckDbWarehouse implements Warehouse {
     return answer(session, sql, signal);
   }
 
-  /** Ends answers that nobody has read to their end. */
-  async close(): Promise<void> {
-    for (const session of this.answering) await session.close();
+  close(): Promise<void> {
+    return this.answering.close();
   }
 
   private file(): Promise<DatabaseFile> {

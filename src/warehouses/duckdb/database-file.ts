@@ -1,11 +1,9 @@
-import { randomUUID } from "node:crypto";
 import { createReadStream, createWriteStream, constants as fsConstants } from "node:fs";
 import { copyFile, open, realpath, rm, stat } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import path from "node:path";
 import { pipeline } from "node:stream/promises";
 import { WarehouseError } from "../../core/errors.ts";
-import { firstLine, openSession, type Session } from "./session.ts";
+import { firstLine, openSession, type Session, temporarySpill } from "./session.ts";
 import { WorkFolder } from "./work-folder.ts";
 
 /** Since this storage version (DuckDB 1.4) a log names the checkpoint that it continues, and no other takes it. */
@@ -106,7 +104,7 @@ export class DatabaseFile {
    */
   async read(): Promise<Session | undefined> {
     if ((await this.storageVersion()) === undefined) return undefined;
-    const spill = path.join(tmpdir(), `candlelake-${randomUUID()}`);
+    const spill = temporarySpill();
     try {
       return await openSession({ file: this.path, readOnly: true, memoryLimit: this.memoryLimit, spill });
     } catch {
@@ -172,7 +170,7 @@ export class DatabaseFile {
 
   /** Lets DuckDB bring what a program left in the log into the file. */
   private async settleLog(exists: boolean): Promise<void> {
-    const spill = path.join(tmpdir(), `candlelake-${randomUUID()}`);
+    const spill = temporarySpill();
     try {
       if (!exists) throw new Error("a log without its file");
       const session = await openSession({ file: this.path, readOnly: false, memoryLimit: this.memoryLimit, spill });
@@ -191,7 +189,7 @@ export class DatabaseFile {
 
   /** Old files take any log: a writer that stays open over a replacement would spoil the new file. */
   private async refuseWriters(): Promise<void> {
-    const spill = path.join(tmpdir(), `candlelake-${randomUUID()}`);
+    const spill = temporarySpill();
     const options = { file: this.path, readOnly: true, memoryLimit: this.memoryLimit, spill };
     const session = await openSession(options).catch((error: unknown) => {
       throw this.busy(`${firstLine(error)}. Close the program that has the file open for writing.`);

@@ -1,4 +1,6 @@
-import { availableParallelism } from "node:os";
+import { randomUUID } from "node:crypto";
+import { availableParallelism, tmpdir } from "node:os";
+import path from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { throwIfAborted } from "../../core/errors.ts";
 
@@ -21,6 +23,9 @@ export interface SessionOptions {
   /** Folder for what exceeds the memory; DuckDB makes it when it is needed and takes it away at the end. */
   readonly spill: string;
 }
+
+/** A spill folder of its own, for a database that nothing may be put beside. */
+export const temporarySpill = (): string => path.join(tmpdir(), `candlelake-${randomUUID()}`);
 
 export interface Session {
   readonly connection: DuckDBConnection;
@@ -89,6 +94,15 @@ export async function interruptible<T>(
   }
 }
 
-/** What DuckDB says, without the excerpt of the statement below it. */
+const EXTRACTION = /^Failed to extract statements: /;
+
+/** What DuckDB says, and what it suggests, without the excerpt of the statement below. */
+export function firstParagraph(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  const [paragraph = ""] = text.replace(EXTRACTION, "").split("\n\n");
+  // The binding has no message of its own for a text without a statement.
+  return paragraph === "Error in native callback" ? "There is no statement." : paragraph.replaceAll("\n", " ");
+}
+
 export const firstLine = (error: unknown): string =>
   (error instanceof Error ? error.message : String(error)).split("\n")[0]?.trim() ?? "";

@@ -1,0 +1,124 @@
+import { existsSync } from "node:fs";
+import path from "node:path";
+import { AppError, DataError, StoreError } from "../core/errors.ts";
+import type { TimeRange } from "../core/time.ts";
+import type { ExportFormat, LakeSql, LakeTable, QueryResult } from "../ports.ts";
+import { DATASET, datasetsOf } from "./dataset.ts";
+import { findUnreadable } from "./duckdb/culprit.ts";
+import { refuseFolder, writeRows } from "./duckdb/export.ts";
+import { OpenSessions } from "./duckdb/open-sessions.ts";
+import {
+  firstLine,
+  interruptible,
+  lockDown,
+  MEMORY_LIMIT,
+  openSession,
+  type Session,
+  temporarySpill,
+} from "./duckdb/session.ts";
+import { answer } from "./duckdb/statement.ts";
+import { WorkFolder } from "./duckdb/work-folder.ts";
+import { allowPaths, createSchema, createView, setSearchPath } from "./duckdb-sql.ts";
+
+export interface LakeSqlOptions {
+  /** The lake's folder; messages name files relative to it. */
+  readonly root: string;
+  readonly synthetic: boolean;
+  readonly dataset?: string | undefined;
+  /** DuckDB's spelling, `512MB`. */
+  readonly memoryLimit?: string | undefined;
+}
+
+const absolute = ({ table, paths }: LakeTable): LakeTable => ({
+  table,
+  paths: paths.map((file) => path.resolve(file)),
+});
+
+/** SQL over the lake's files in a DuckDB without a file of its own. */
+export class DuckDbLakeSql implements LakeSql {
+  private readonly root: string;
+  private readonly schema: string;
+  private readonly memoryLimit: string;
+  private readonly sessions = new OpenSessions();
+
+  constructor(options: LakeSqlOptions) {
+    this.root = path.resolve(options.root);
+    this.schema = datasetsOf(options.dataset ?? DATASET, options.synthetic).raw;
+    this.memoryLimit = options.memoryLimit ?? MEMORY_LIMIT;
+  }
+
+  async query(sql: string, lake: readonly LakeTable[], signal?: AbortSignal): Promise<QueryResult> {
+    const tables = lake.map(absolute);
+    const session = await this.open(temporarySpill());
+    const { connection } = session;
+    try {
+      await connection.run(createSchema(this.schema));
+      for (const { table, paths } of tables) await connection.run(createView(this.schema, table, paths));
+      await connection.run(setSearchPath([this.schema]));
+      await connection.run(allowPaths(tables.flatMap((table) => table.paths)));
+      await lockDown(session);
+    } catch (error) {
+      const why = await this.blame(session, tables);
+      await session.close();
+      throw why ?? error;
+    }
+    return answer(session, sql, signal, () => this.blame(session, tables));
+  }
+
+  async exportTo(
+    lake: LakeTable,
+    range: TimeRange | undefined,
+    file: string,
+    format: ExportFormat,
+    signal?: AbortSignal,
+  ): Promise<number> {
+    const table = absolute(lake);
+    const target = path.resolve(file);
+    await refuseFolder(target);
+    const folder = new WorkFolder(target);
+    try {
+      await folder.begin();
+      const session = await this.open(folder.spill);
+      try {
+        const job = { table, range, file: folder.file, format };
+        const rows = await interruptible(session, signal, () => writeRows(session, job, signal));
+        await folder.publish();
+        return rows;
+      } catch (error) {
+        throw (error instanceof AppError ? undefined : await this.blame(session, [table])) ?? error;
+      } finally {
+        await session.close();
+      }
+    } catch (error) {
+      if (error instanceof AppError || error instanceof TypeError || error instanceof RangeError) throw error;
+      throw new StoreError("export-failed", `${file}: ${firstLine(error)}`, "candlelake export --help", {
+        cause: error,
+      });
+    } finally {
+      await folder.end();
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.sessions.close();
+  }
+
+  private async open(spill: string): Promise<Session> {
+    const { memoryLimit } = this;
+    return this.sessions.add(await openSession({ file: ":memory:", readOnly: false, memoryLimit, spill }));
+  }
+
+  /** The file that made a statement fail, if it was one. */
+  private async blame({ connection }: Session, tables: readonly LakeTable[]): Promise<DataError | undefined> {
+    for (const { table, paths } of tables) {
+      const culprit = await findUnreadable(connection, table, paths);
+      if (!culprit) continue;
+      const key = path.relative(this.root, culprit.path);
+      if (existsSync(culprit.path)) {
+        return new DataError("corrupt-object", `${key} cannot be read: ${culprit.reason}`, "candlelake run");
+      }
+      return new DataError("object-missing", `${key} is missing, though its manifest names it.`, "candlelake run");
+    }
+    return undefined;
+  }
+}
