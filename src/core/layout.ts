@@ -1,4 +1,4 @@
-import type { Interval, Period } from "./interval.ts";
+import { INTERVALS, type Interval, PERIODS, type Period } from "./interval.ts";
 import { type Kind, type Market, type Series, stem, type Venue } from "./series.ts";
 import type { TableName } from "./table.ts";
 import type { Day, Month } from "./time.ts";
@@ -43,12 +43,20 @@ const KIND: Record<TableName, Kind> = {
 };
 
 const MANIFEST_NAME =
-  /^(binance|binance-us|synthetic)_(.+)_(spot|um)_(?:(funding)|(?:oi_)?([0-9]+[mhdwM]))_(\d{4}-\d{2})\.json$/;
+  /^(binance|binance-us|synthetic)_(.+)_(spot|um)_(?:funding|(?:oi_)?([0-9]+[mhdwM]))_(\d{4}-(?:0[1-9]|1[0-2]))\.json$/;
+
+/** The steps that a series of a kind may have. */
+const STEPS: Record<Kind, readonly (string | undefined)[]> = {
+  klines: INTERVALS,
+  metrics: INTERVALS,
+  "open-interest": PERIODS,
+  funding: [undefined],
+};
 
 /** The series and month that a manifest's file name tells; undefined for any other file. */
 export function parseManifestName(table: TableName, name: string): { series: Series; month: Month } | undefined {
-  const [, venue, symbol, market, funding, step, month] = MANIFEST_NAME.exec(name) ?? [];
-  if (!symbol || !month || (KIND[table] === "funding") !== (funding !== undefined)) return undefined;
+  const [, venue, symbol, market, step, month] = MANIFEST_NAME.exec(name) ?? [];
+  if (!symbol || !month || !STEPS[KIND[table]].includes(step)) return undefined;
   const series: Series = {
     kind: KIND[table],
     venue: venue as Venue,
@@ -56,5 +64,6 @@ export function parseManifestName(table: TableName, name: string): { series: Ser
     symbol: symbol.toUpperCase(),
     step: step as Interval | Period | undefined,
   };
-  return { series, month };
+  // A name that this series would not get (of another kind, in another spelling) belongs to something else.
+  return `${fileStem(series)}_${month}.json` === name ? { series, month } : undefined;
 }

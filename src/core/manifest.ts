@@ -1,9 +1,9 @@
 import { DataError } from "./errors.ts";
 import type { Gap, GapClass } from "./gap.ts";
-import { FORMAT_VERSION, manifestKey } from "./layout.ts";
+import { FORMAT_VERSION, manifestKey, objectKey, quarantineKey } from "./layout.ts";
 import type { Series } from "./series.ts";
 import type { TableName } from "./table.ts";
-import { type Day, iso, type Month } from "./time.ts";
+import { type Day, dayRange, iso, type Month, monthOf, type TimeRange } from "./time.ts";
 
 /** Something worth knowing that changes no verdict: `zero-volume`, `short-close`, `duplicate`, `unordered`. */
 export interface Note {
@@ -102,6 +102,12 @@ type Json = Readonly<Record<string, unknown>>;
 const HASH = /^[0-9a-f]{64}$/;
 const GAP_CLASSES: readonly string[] = ["exchange-halt", "not-published", "not-fetched", "unknown", "quarantined"];
 
+/** Milliseconds of a time as `iso` writes it; undefined for any other text. */
+function parseIso(text: unknown): number | undefined {
+  const time = typeof text === "string" ? Date.parse(text) : Number.NaN;
+  return !Number.isNaN(time) && iso(time) === text ? time : undefined;
+}
+
 /** Reads typed members of an unknown value; each one names what it missed. */
 class Reader {
   readonly value: Json;
@@ -122,8 +128,7 @@ class Reader {
     return typeof value === "number" && Number.isSafeInteger(value) && value >= 0 ? value : this.fail(name);
   }
   time(name: string): number {
-    const time = Date.parse(this.text(name));
-    return Number.isNaN(time) ? this.fail(name) : time;
+    return parseIso(this.text(name)) ?? this.fail(name);
   }
   list(name: string): readonly unknown[] {
     const value = this.value[name];
@@ -160,12 +165,27 @@ function readRevision(value: unknown): Revision {
   };
 }
 
+function readInputs(value: unknown): Readonly<Record<string, string>> {
+  const inputs = new Reader(value, "inputs");
+  return Object.fromEntries(Object.keys(inputs.value).map((name) => [name, inputs.text(name)]));
+}
+
+/** Only what cannot be otherwise: rows and their object come together, and lie within the partition. */
+function checkEntry(entry: Entry, { from, to }: TimeRange, object: string, quarantine: string): void {
+  const has = [entry.object !== null, entry.sha256 !== null, entry.span !== null, entry.bytes > 0];
+  if (has.some((one) => one !== entry.rows > 0)) throw new TypeError("rows, object, sha256, span and bytes disagree");
+  if (entry.object !== null && entry.object !== object) throw new TypeError(`object is not ${object}`);
+  if (entry.quarantined && entry.quarantined.object !== quarantine)
+    throw new TypeError(`quarantined is not ${quarantine}`);
+  const [first, last] = entry.span ?? [from, from];
+  if (first < from || first > last || last >= to) throw new TypeError("span lies outside the day");
+}
+
 function readEntry(value: unknown): Entry {
   const entry = new Reader(value, "an entry");
-  const span = entry.optional("span", () => entry.list("span").map((time) => Date.parse(String(time))));
-  const inputs = entry.optional("inputs", () => new Reader(entry.value.inputs, "inputs").value);
+  const span = entry.optional("span", () => entry.list("span").map(parseIso));
   const quarantined = entry.optional("quarantined", () => new Reader(entry.value.quarantined, "quarantined"));
-  if (span && (span.length !== 2 || span.some(Number.isNaN))) throw new TypeError("span is no pair of times");
+  if (span && (span.length !== 2 || span.includes(undefined))) throw new TypeError("span is no pair of times");
   return {
     object: entry.optional("object", () => entry.text("object")),
     sha256: entry.optional("sha256", () => entry.hash("sha256")),
@@ -176,12 +196,23 @@ function readEntry(value: unknown): Entry {
     gaps: entry.list("gaps").map(readGap),
     notes: entry.list("notes").map(readNote),
     quarantined: quarantined && { rows: quarantined.count("rows"), object: quarantined.text("object") },
-    inputs: inputs && Object.fromEntries(Object.entries(inputs).map(([name, hash]) => [name, String(hash)])),
+    inputs: entry.optional("inputs", () => readInputs(entry.value.inputs)),
     source: entry.text("source"),
     host: entry.text("host"),
     asOf: entry.time("asOf"),
     revisions: (entry.optional("revisions", () => entry.list("revisions")) ?? []).map(readRevision),
   };
+}
+
+/** The entry of a day, as far as it can be one. @throws TypeError */
+function readDay(value: unknown, table: TableName, series: Series, day: Day, month: Month): Entry {
+  const range = dayRange(day);
+  if (Number.isNaN(range.from) || iso(range.from).slice(0, 10) !== day || monthOf(day) !== month) {
+    throw new TypeError(`it is no day of ${month}`);
+  }
+  const entry = readEntry(value);
+  checkEntry(entry, range, objectKey(table, series, day), quarantineKey(table, series, day));
+  return entry;
 }
 
 const INGEST: Record<Series["kind"], (series: Series) => string> = {
@@ -226,19 +257,15 @@ export function parseManifest(bytes: Uint8Array, table: TableName, series: Serie
   }
   try {
     if (format !== FORMAT_VERSION) throw new TypeError("format is missing");
-    const named = [
-      file.text("table"),
-      file.text("venue"),
-      file.text("market"),
-      file.text("symbol"),
-      file.text("month"),
-    ];
-    const meant = [table, series.venue, series.market, series.symbol, month];
-    if (named.join() !== meant.join()) throw new TypeError(`it is of ${named.join(" ")}`);
+    const named = ["table", "kind", "venue", "market", "symbol", "month"].map((name) => file.text(name));
+    const meant = [table, series.kind, series.venue, series.market, series.symbol, month];
+    named.push(file.optional("step", () => file.text("step")) ?? "");
+    if (named.join() !== [...meant, series.step ?? ""].join())
+      throw new TypeError(`it is of ${named.join(" ").trim()}`);
     const partitions = new Map<Day, Entry>();
     for (const [day, value] of Object.entries(new Reader(file.value.partitions, "partitions").value)) {
       try {
-        partitions.set(day, readEntry(value));
+        partitions.set(day, readDay(value, table, series, day, month));
       } catch (error) {
         throw new TypeError(`${day}: ${(error as Error).message}`);
       }
