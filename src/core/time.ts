@@ -31,6 +31,7 @@ export function monthRange(month: Month): TimeRange {
 
 /** Days that a range touches, ascending. */
 export function daysOf(range: TimeRange): Day[] {
+  if (range.from >= range.to) return [];
   const days: Day[] = [];
   for (let time = startOfDay(range.from); time < range.to; time += DAY) days.push(dayOf(time));
   return days;
