@@ -1,4 +1,4 @@
-import { LIMB } from "./decimal.ts";
+import { LIMB, TEN } from "./decimal.ts";
 
 const ZERO = 48;
 const POINT = 46;
@@ -47,7 +47,7 @@ export class AsciiWriter {
   /** The same of a number in two limbs. */
   wide(high: number, low: number, decimals: number, places: number): void {
     this.#reserve(ROOM);
-    const scale = 10 ** decimals;
+    const scale = TEN[decimals] as number;
     const whole = Math.floor(low / scale);
     if (high === 0) {
       this.#number(whole);

@@ -1,4 +1,4 @@
-import { gridOf, type Interval, nextOpen, openAt, openFrom } from "../../core/interval.ts";
+import { countOpens, gridOf, type Interval, nextOpen, openAt, openFrom } from "../../core/interval.ts";
 import { MINUTE, type TimeRange } from "../../core/time.ts";
 import { LIMB } from "./decimal.ts";
 import { type Minutes, makeMinutes } from "./minutes.ts";
@@ -63,19 +63,14 @@ export function makeCandles(
   limit = Infinity,
 ): Candles {
   const grid = gridOf(interval);
-  const opens: number[] = [];
-  const end = Math.min(range.to, now + 1);
   const start = Math.max(range.from, openAt(grid, of.listed));
-  for (let open = openFrom(grid, start); open < end && opens.length < limit; open = nextOpen(grid, open))
-    opens.push(open);
-
-  const rows = opens.length;
+  const rows = Math.min(limit, countOpens(grid, { from: start, to: Math.min(range.to, now + 1) }));
   const column = (): Float64Array => new Float64Array(rows);
   const candles: Candles = {
     of,
     rows,
-    openTime: Float64Array.from(opens),
-    closeTime: Float64Array.from(opens, (open) => nextOpen(grid, open) - 1),
+    openTime: column(),
+    closeTime: column(),
     open: column(),
     high: column(),
     low: column().fill(Infinity),
@@ -88,7 +83,12 @@ export function makeCandles(
   };
   if (rows === 0) return candles;
 
-  const first = Math.max(of.listed, opens[0] as number) / MINUTE;
+  for (let row = 0, open = openFrom(grid, start); row < rows; row++) {
+    candles.openTime[row] = open;
+    open = nextOpen(grid, open);
+    candles.closeTime[row] = open - 1;
+  }
+  const first = Math.max(of.listed, candles.openTime[0] as number) / MINUTE;
   const openMinute = Math.floor(now / MINUTE);
   const last = Math.min(openMinute, Math.floor((candles.closeTime[rows - 1] as number) / MINUTE));
   let row = 0;
