@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { type TestContext, test } from "node:test";
 import { UsageError } from "../../src/core/errors.ts";
 import { HOUR } from "../../src/core/time.ts";
@@ -229,4 +230,11 @@ test("a paging client meets a fault once and gets everything in the end", async 
   }
   assert.equal(opens.length, 300);
   assert.ok(opens.every((open, i) => i === 0 || open === (opens[i - 1] ?? 0) + HOUR));
+});
+
+test("docs/twin.md names every fault", async () => {
+  const page = await readFile(new URL("../../docs/twin.md", import.meta.url), "utf8");
+  for (const [name, { argument }] of Object.entries(FAULT_KINDS)) {
+    assert.match(page, new RegExp(`\`${name}${argument ? ":[A-Z]+" : ""}\``), name);
+  }
 });

@@ -30,9 +30,9 @@ function parseFault(text: string): Fault {
   const kind = Object.hasOwn(FAULT_KINDS, name) ? FAULT_KINDS[name] : undefined;
   if (!kind) {
     const guess = nearest(name, Object.keys(FAULT_KINDS));
-    throw badFaults(text, `there is no such fault${guess ? `; did you mean ${guess}?` : ""}`);
+    throw badFaults(text, guess ? `there is no such fault; did you mean ${guess}?` : "there is no such fault.");
   }
-  if (argument !== undefined && kind.argument === undefined) throw badFaults(text, `${name} takes no number`);
+  if (argument !== undefined && kind.argument === undefined) throw badFaults(text, `${name} takes no number.`);
 
   let route: string | undefined;
   let selector: Selector | undefined;
@@ -41,9 +41,9 @@ function parseFault(text: string): Fault {
       route = condition;
     } else if (selector === undefined) {
       selector = parseSelector(condition);
-      if (!selector) throw badFaults(text, `${JSON.stringify(condition)} says neither which requests nor which path`);
+      if (!selector) throw badFaults(text, `${JSON.stringify(condition)} says neither which requests nor which path.`);
     } else {
-      throw badFaults(text, "one path and one choice of requests at most");
+      throw badFaults(text, "one path and one choice of requests at most.");
     }
   }
   return {
@@ -57,6 +57,6 @@ function parseFault(text: string): Fault {
 const badFaults = (text: string, why: string): UsageError =>
   new UsageError(
     "bad-faults",
-    `--faults ${JSON.stringify(text)}: ${why}. Write KIND[:NUMBER][@/PATH][@3 | @5-7 | @every:10 | @p0.05:seed7]; kinds: ${Object.keys(FAULT_KINDS).join(" ")}.`,
+    `--faults ${JSON.stringify(text)}: ${why} Write KIND[:NUMBER][@/PATH][@3 | @5-7 | @every:10 | @p0.05:seed7]; kinds: ${Object.keys(FAULT_KINDS).join(" ")}.`,
     "candlelake twin --help",
   );
