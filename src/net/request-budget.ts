@@ -3,6 +3,9 @@ import { MINUTE } from "../core/time.ts";
 import type { Clock } from "../ports.ts";
 import { Slots } from "./slots.ts";
 
+/** Part of a reported limit that is left for what others behind the same address have under way. */
+const HEADROOM = 0.02;
+
 /** Weight taken out of a budget for one request. Exactly one of the two is called, once. */
 export interface Charge {
   /** The request was sent and is over, well or badly. */
@@ -82,10 +85,12 @@ export class RequestBudget {
     const now = this.#clock.now();
     while (this.#settled[0] && this.#settled[0].until <= now) this.#spent -= this.#settled.shift()?.weight ?? 0;
     if (this.#reported && this.#reported.until <= now) this.#reported = undefined;
-    if (this.#spent + weight > this.limit)
+    if (this.#spent + weight > this.limit) {
       return this.#settled[0] ? this.#settled[0].until - now : Number.POSITIVE_INFINITY;
-    if (this.#reported && this.#reported.used + this.#inFlight + weight > this.limit) return this.#reported.until - now;
-    return 0;
+    }
+    if (!this.#reported) return 0;
+    const free = this.limit * (1 - HEADROOM) - this.#reported.used - this.#inFlight;
+    return free < weight ? this.#reported.until - now : 0;
   }
 
   #anAnswer(signal: AbortSignal | undefined): Promise<void> {

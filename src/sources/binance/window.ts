@@ -92,7 +92,7 @@ function otherTimes({ from, to }: Question, outside: readonly BrokenRow[], where
 }
 
 /** Windows read at once. */
-const WIDTH = 4;
+const WIDTH = 8;
 
 /**
  * The pages of a range, in time order, a few windows ahead of the reader. Windows that lie wholly in a gap which an
