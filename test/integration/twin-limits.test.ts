@@ -23,9 +23,9 @@ const used = (answer: TwinAnswer) => answer.headers["x-mbx-used-weight-1m"];
 const message = (answer: TwinAnswer): string => JSON.parse(Buffer.from(answer.body).toString()).msg;
 const repeat = (times: number, ask: () => TwinAnswer): TwinAnswer[] => Array.from({ length: times }, ask);
 
-const US = "/binance-us/api/v3/klines?symbol=BTCUSDT&interval=1d&limit=1";
-const SPOT = "/binance-spot/api/v3/klines?symbol=BTCUSDT&interval=1d&limit=1";
-const UM = "/binance-futures/fapi/v1/klines?symbol=BTCUSDT&interval=1d";
+const US = "/binance-us/api/v3/klines?symbol=BTCUSDT&interval=1m&limit=1";
+const SPOT = "/binance-spot/api/v3/klines?symbol=BTCUSDT&interval=1m&limit=1";
+const UM = "/binance-futures/fapi/v1/klines?symbol=BTCUSDT&interval=1m";
 const FUNDING = "/binance-futures/fapi/v1/fundingRate?symbol=BTCUSDT&limit=1";
 const DATA = "/binance-futures/futures/data/openInterestHist?symbol=BTCUSDT&period=1d&limit=1";
 
