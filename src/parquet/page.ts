@@ -6,8 +6,6 @@ import type { Words } from "./words.ts";
 // Bodies of data pages V1 and dictionary pages (parquet-format, README.md, "Data Pages", and Encodings.md), not yet
 // compressed. A data page is its definition levels (0 is NULL), then the values that are not NULL.
 
-const encoder = new TextEncoder();
-
 /** Values of a column without its NULLs. */
 export interface Present {
   readonly values: Float64Array;
@@ -60,7 +58,7 @@ export function codePage(column: Words, rows: number): Uint8Array {
 
 /** The words of a dictionary page: each behind its length in four bytes (PLAIN). */
 export function dictionaryPage(words: readonly string[]): Uint8Array {
-  const encoded = words.map((word) => encoder.encode(word));
+  const encoded = words.map((word) => Buffer.from(word));
   const page = new Uint8Array(encoded.reduce((size, word) => size + 4 + word.length, 0));
   const view = new DataView(page.buffer);
   let at = 0;

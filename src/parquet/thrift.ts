@@ -12,14 +12,12 @@ export const THRIFT = {
   struct: 12,
 } as const;
 
-const encoder = new TextEncoder();
-
 /**
  * Writes structs in Thrift's compact protocol (thrift/doc/specs/thrift-compact-protocol.md), as far as Parquet's footer
  * and page headers need it. Fields have to be written in ascending order of their ids, at most 15 apart.
  */
 export class ThriftWriter {
-  #bytes = new Uint8Array(256);
+  #bytes = new Uint8Array(64);
   #length = 0;
   #last: number;
   readonly #outer: number[] = [];
@@ -36,7 +34,7 @@ export class ThriftWriter {
 
   #reserve(count: number): void {
     if (this.#length + count <= this.#bytes.length) return;
-    const larger = new Uint8Array(Math.max(this.#bytes.length * 2, this.#length + count));
+    const larger = new Uint8Array(Math.max(this.#bytes.length * 4, this.#length + count));
     larger.set(this.bytes);
     this.#bytes = larger;
   }
@@ -96,7 +94,7 @@ export class ThriftWriter {
   }
 
   #raw(value: Uint8Array | string): void {
-    const bytes = typeof value === "string" ? encoder.encode(value) : value;
+    const bytes = typeof value === "string" ? Buffer.from(value) : value;
     this.#varint(bytes.length);
     this.append(bytes);
   }
