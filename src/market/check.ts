@@ -158,7 +158,9 @@ export function check(series: Series, received: Received, range: TimeRange, firs
   };
   const gaps = grid
     ? findGaps(grid, range, have, classify)
-    : received.unpublished.map((gap) => ({ ...clip(gap, range), class: "not-published" as const, bars: 0 }));
+    : received.unpublished
+        .map((gap) => ({ ...clip(gap, range), class: "not-published" as const, bars: 0 }))
+        .filter((gap) => gap.from < gap.to);
   return {
     batch: clean,
     gaps,
@@ -171,6 +173,19 @@ const clip = (gap: TimeRange, range: TimeRange): TimeRange => ({
   from: Math.max(gap.from, range.from),
   to: Math.min(gap.to, range.to),
 });
+
+/** The gaps that are left where rows at `times` (ms) are there after all. */
+export function fillGaps(series: Series, gaps: readonly Gap[], times: ReadonlySet<number>, first?: number): Gap[] {
+  const grid = seriesGrid(series, first);
+  if (!grid) return gaps.filter((gap) => ![...times].some((time) => time >= gap.from && time < gap.to));
+  const left: Gap[] = [];
+  for (const gap of gaps) {
+    for (let time = gap.from; time < gap.to; time = nextOpen(grid, time)) {
+      if (!times.has(time)) left.push({ from: time, to: nextOpen(grid, time), class: gap.class, bars: 1 });
+    }
+  }
+  return joinGaps(left);
+}
 
 /** Minutes without a trade are real; a close before the nominal one marks a halt. Neither is a fault. */
 function noteCandles(batch: Batch, grid: Grid, note: (kind: string) => void): void {

@@ -9,7 +9,7 @@ import { inputHashes, inputsOf } from "../core/plan.ts";
 import type { Series } from "../core/series.ts";
 import type { TableName } from "../core/table.ts";
 import { type Day, dayRange, iso } from "../core/time.ts";
-import { type Checked, check, type Received, type Refused } from "../market/check.ts";
+import { type Checked, check, fillGaps, type Received, type Refused } from "../market/check.ts";
 import { deriveMetrics } from "../market/derive.ts";
 import { TABLE } from "../market/tables.ts";
 import { contentHash } from "../parquet/content.ts";
@@ -57,7 +57,13 @@ function missingRows(stored: Batch, came: Batch): number[] {
  * Stored rows never vanish: where the venue no longer publishes them, or sends them broken, the stored ones stay; where
  * it silently leaves them out, the step fails and nothing changes.
  */
-async function keepStored(lake: Lake, step: FetchStep, old: Entry, checked: Checked): Promise<Checked> {
+async function keepStored(
+  lake: Lake,
+  step: FetchStep,
+  old: Entry,
+  checked: Checked,
+  first: number | undefined,
+): Promise<Checked> {
   const { batch } = checked;
   if (old.rows === 0 || (batch.rows >= old.rows && contentHash(batch, old.rows) === old.content)) return checked;
   const stored = await readPartition(lake, step.table, step.series, step.day, old).catch((error: unknown) => {
@@ -85,8 +91,7 @@ async function keepStored(lake: Lake, step: FetchStep, old: Entry, checked: Chec
   const times = numbers(joined, joined.table.eventTime).values;
   const order = [...times.keys()].sort((a, b) => (times[a] as number) - (times[b] as number));
   const kept = new Set(missing.map((row) => (before[row] as number) / MICROS));
-  const gaps = checked.gaps.filter((gap) => ![...kept].some((time) => time >= gap.from && time < gap.to));
-  return { ...checked, batch: take(joined, order), gaps };
+  return { ...checked, batch: take(joined, order), gaps: fillGaps(step.series, checked.gaps, kept, first) };
 }
 
 const span = (batch: Batch): readonly [number, number] | null => {
@@ -176,7 +181,7 @@ export async function produceFetched(
   const { series, first, now } = target;
   const checked = check(series, received, finalRange(series, step.day, now, first), first);
   const old = state.entry(step.table, series, step.day);
-  const kept = old ? await keepStored(lake, step, old, checked) : checked;
+  const kept = old ? await keepStored(lake, step, old, checked, first) : checked;
   const draft: Draft = {
     batch: kept.batch,
     content: contentHash(kept.batch),
