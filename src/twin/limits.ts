@@ -84,9 +84,8 @@ export class Limits {
     const account = this.#accounts.get(budget);
     const raw = this.#accounts.get("raw");
     if (now < this.#bannedUntil) return { used: account?.used ?? 0, refusal: this.#banned(now) };
-    const over = [raw?.spend(1, now) ? raw : undefined, account?.spend(weight, now) ? account : undefined].find(
-      (one) => one,
-    );
+    const rawOver = raw?.spend(1, now) ? raw : undefined;
+    const over = account?.spend(weight, now) ? account : rawOver;
     const used = account?.used ?? 0;
     if (!over) return { used, refusal: undefined };
     if (over.over <= PATIENCE) return { used, refusal: this.#tooMany(over.allowance, now) };

@@ -2,7 +2,7 @@ import { fixedLength, gridOf, type Interval, openAt, type Period } from "../core
 import type { Market } from "../core/series.ts";
 import { HOUR } from "../core/time.ts";
 import { makeCandles } from "../sources/synthetic/candles.ts";
-import { type FundingEvent, fundingEvents } from "../sources/synthetic/funding.ts";
+import { type FundingEvent, firstFunding, fundingEvents } from "../sources/synthetic/funding.ts";
 import { listOf, writeFunding, writeKline, writeOpenInterest } from "../sources/synthetic/json.ts";
 import { openInterest, periodLength } from "../sources/synthetic/open-interest.ts";
 import { type Instrument, instrument, SYMBOLS } from "../sources/synthetic/symbols.ts";
@@ -42,11 +42,12 @@ export class MadeFeed implements Feed {
     const of = this.#instrument("binance-futures", symbol);
     // One event more than asked for may lie in the span, never one less.
     const span = (window.limit + 1) * of.fundingHours * HOUR;
-    const to = Math.min(window.to, now + 1);
+    const end = Math.min(window.to, now + 1);
+    const start = Math.max(window.from, firstFunding(of));
     const events =
       window.end === "newest"
-        ? fundingEvents(of, Math.max(window.from, to - span), to, now).slice(-window.limit)
-        : fundingEvents(of, window.from, window.to, now).slice(0, window.limit);
+        ? fundingEvents(of, Math.max(start, end - span), end, now).slice(-window.limit)
+        : fundingEvents(of, start, Math.min(end, start + span), now).slice(0, window.limit);
     return listOf(events.length, (out, row) => writeFunding(out, of, events[row] as FundingEvent));
   }
 
@@ -54,10 +55,11 @@ export class MadeFeed implements Feed {
     const of = this.#instrument("binance-futures", symbol);
     const length = periodLength(period);
     const end = Math.min(window.to, now + 1);
+    const start = Math.ceil(Math.max(window.from, of.listed + 1) / length) * length;
     const [from, to] =
       window.end === "newest"
-        ? [Math.max(window.from, end - window.limit * length), end]
-        : [window.from, Math.min(end, Math.ceil(window.from / length) * length + window.limit * length)];
+        ? [Math.max(start, end - window.limit * length), end]
+        : [start, Math.min(end, start + window.limit * length)];
     const history = openInterest(of, period, from, to, now);
     return listOf(history.rows, (out, row) => writeOpenInterest(out, of, history, row));
   }

@@ -1,5 +1,6 @@
 import { once } from "node:events";
-import { createServer } from "node:http";
+import { createServer, type Server } from "node:http";
+import { UsageError } from "../core/errors.ts";
 import type { TwinAnswer } from "./answer.ts";
 import { FaultInjector } from "./faults/injector.ts";
 import { MadeFeed } from "./made-feed.ts";
@@ -42,7 +43,7 @@ export interface Twin {
 
 /**
  * Starts the stand-in on the loopback address.
- * @throws UsageError where the faults or the folder are wrong
+ * @throws UsageError where the faults, the folder or the port are wrong
  */
 export async function startTwin(options: StartOptions = {}): Promise<Twin> {
   const feed = options.replay === undefined ? new MadeFeed(options.seed) : new ReplayFeed(options.replay);
@@ -55,11 +56,7 @@ export async function startTwin(options: StartOptions = {}): Promise<Twin> {
     faults: new FaultInjector(options.faults ?? ""),
   });
   const server = createServer((request, response) => respond(venues, request, response));
-  server.listen(options.port ?? 0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new TypeError("the twin listens on a port");
-  const url = `http://127.0.0.1:${address.port}`;
+  const url = `http://127.0.0.1:${await listen(server, options.port ?? 0)}`;
   return {
     url,
     settings: {
@@ -78,4 +75,18 @@ export async function startTwin(options: StartOptions = {}): Promise<Twin> {
       await closed;
     },
   };
+}
+
+/** @returns the port that it got */
+async function listen(server: Server, port: number): Promise<number> {
+  try {
+    server.listen(port, "127.0.0.1");
+    await once(server, "listening");
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new UsageError("bad-port", `--port ${port}: ${why}.`, "candlelake twin", { cause: error });
+  }
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new TypeError("a server on a port has an address");
+  return address.port;
 }

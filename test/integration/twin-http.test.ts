@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { numbers } from "../../src/core/batch.ts";
+import { UsageError } from "../../src/core/errors.ts";
 import { INTERVALS } from "../../src/core/interval.ts";
 import { DAY, HOUR, MINUTE } from "../../src/core/time.ts";
 import { SyntheticSource } from "../../src/sources/synthetic/source.ts";
@@ -329,4 +330,23 @@ test("requests are logged, and closing ends every connection", async () => {
   ]);
   await own.close();
   await assert.rejects(fetch(`${own.url}/binance-us/api/v3/time`));
+});
+
+test("a port that is taken is an error that says so", async () => {
+  await assert.rejects(startTwin({ port: Number(new URL(twin.url).port) }), UsageError);
+});
+
+test("all of the open interest, from the listing on, where that is asked for", async () => {
+  const all = await startTwin({ now: NOW, history: "all" });
+  try {
+    const path = "/binance-futures/futures/data/openInterestHist?symbol=BTCUSDT&period=5m&limit=2";
+    const rows: OpenInterest[] = JSON.parse(Buffer.from(all.handle(`${path}&startTime=0`).body).toString());
+    const listed = Date.UTC(2019, 8, 8, 18);
+    assert.deepEqual(
+      rows.map(({ timestamp }) => timestamp),
+      [listed, listed + 5 * MINUTE],
+    );
+  } finally {
+    await all.close();
+  }
 });
