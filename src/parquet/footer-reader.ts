@@ -17,12 +17,6 @@ export interface GroupPlace {
   readonly chunks: readonly ChunkPlace[];
 }
 
-/** `FileMetaData` as far as the rows of a table need it. */
-export interface FileInfo {
-  readonly rows: number;
-  readonly groups: readonly GroupPlace[];
-}
-
 const PHYSICAL = ["BOOLEAN", "INT32", "INT64", "INT96", "FLOAT", "DOUBLE", "BYTE_ARRAY", "FIXED_LEN_BYTE_ARRAY"];
 
 /** A column's type in words, for a comparison and for the message when it fails. OPTIONAL goes without saying. */
@@ -110,7 +104,7 @@ const isMagic = (bytes: Uint8Array, at: number): boolean => MAGIC.every((byte, i
  *
  * @throws Malformed where it is another or none
  */
-export function readFooter(bytes: Uint8Array, table: Table): FileInfo {
+export function readFooter(bytes: Uint8Array, table: Table): readonly GroupPlace[] {
   const trailer = bytes.length - 8;
   if (trailer < MAGIC.length || !isMagic(bytes, 0)) throw new Malformed("it does not begin as Parquet does");
   if (!isMagic(bytes, trailer + 4)) throw new Malformed("it does not end as Parquet does");
@@ -120,7 +114,7 @@ export function readFooter(bytes: Uint8Array, table: Table): FileInfo {
   const metadata = new ThriftReader(bytes, from, trailer).struct();
   const order = columnOrder(table, metadata.structs(2));
   const groups = metadata.structs(4).map((group) => groupPlace(table, order, group, from));
-  const rows = metadata.count(3);
-  if (groups.reduce((sum, group) => sum + group.rows, 0) !== rows) throw new Malformed("its row counts contradict");
-  return { rows, groups };
+  const rows = groups.reduce((sum, group) => sum + group.rows, 0);
+  if (rows !== metadata.count(3)) throw new Malformed("its row counts contradict each other");
+  return groups;
 }

@@ -69,12 +69,6 @@ export class ThriftWriter {
     return this;
   }
 
-  i8(id: number, value: number): this {
-    this.#field(id, THRIFT.i8);
-    this.#byte(value & 0xff);
-    return this;
-  }
-
   i32(id: number, value: number): this {
     this.#field(id, THRIFT.i32);
     this.#number(value);
