@@ -16,10 +16,14 @@ function real(value: number): number | string {
   return Number.isNaN(value) ? "NaN" : value > 0 ? "Infinity" : "-Infinity";
 }
 
-/** A number where it prints the decimal's own digits, but for zeros at their end. */
+/** Every decimal of so many digits is told from its neighbours by the double nearest to it. */
+const EXACT_DIGITS = 15;
+
+/** A number where it stands for this decimal and no other. */
 function decimal(text: string): number | string {
-  const digits = text.includes(".") ? text.replace(/\.?0+$/, "") : text;
-  return String(Number(digits)) === digits ? Number(digits) : text;
+  const digits = text.replace(/[-.]/g, "").replace(/^0+/, "");
+  const significant = text.includes(".") ? digits.replace(/0+$/, "") : digits;
+  return significant.length <= EXACT_DIGITS ? Number(text) : text;
 }
 
 /** ISO 8601 for the years 1685 to 2254, which a double can count in microseconds; else DuckDB's own text. */
