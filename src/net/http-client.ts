@@ -49,7 +49,7 @@ export class HttpClient {
   readonly host: string;
   #requests = 0;
   #retries = 0;
-  readonly #base: string;
+  readonly #base: URL;
   readonly #clock: Clock;
   readonly #transport: Transport;
   readonly #random: () => number;
@@ -61,8 +61,8 @@ export class HttpClient {
   #date: number | undefined;
 
   constructor(options: HttpClientOptions) {
-    this.#base = options.base.replace(/\/+$/, "");
-    this.host = new URL(options.base).host;
+    this.#base = new URL(options.base);
+    this.host = this.#base.host;
     this.#clock = options.clock ?? systemClock;
     this.#transport = options.transport ?? undiciTransport();
     this.#random = options.random ?? Math.random;
@@ -154,14 +154,18 @@ export class HttpClient {
   }
 
   /** How messages name a request: `api.binance.us/api/v3/klines (BTCUSDT 1h)`. */
-  where({ path, subject }: HttpRequest): string {
-    return `${this.#base.replace(/^https?:\/\//, "")}${path}${subject ? ` (${subject})` : ""}`;
+  where(request: HttpRequest): string {
+    return `${this.host}${this.#path(request)}${request.subject ? ` (${request.subject})` : ""}`;
   }
 
-  #url({ path, query }: HttpRequest): string {
-    const search = new URLSearchParams();
-    for (const [name, value] of Object.entries(query ?? {})) search.set(name, String(value));
-    return `${this.#base}${path}${search.size > 0 ? `?${search}` : ""}`;
+  #path({ path }: HttpRequest): string {
+    return `${this.#base.pathname.replace(/\/+$/, "")}${path}`;
+  }
+
+  #url(request: HttpRequest): string {
+    const url = new URL(this.#path(request), this.#base);
+    for (const [name, value] of Object.entries(request.query ?? {})) url.searchParams.set(name, String(value));
+    return url.href;
   }
 
   #pause(error: AppError, tries: number): number {

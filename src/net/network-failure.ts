@@ -21,7 +21,7 @@ export function networkFailure(error: unknown, where: string): SourceError {
   const code = codeOf(error) || codeOf(error instanceof Error ? error.cause : undefined);
   const reason = (error instanceof Error ? error.message : String(error)) || code;
   const fail = (name: string, message: string, retryable: boolean) =>
-    new SourceError(name, message, "candlelake ingest --help", { retryable, cause: error });
+    new SourceError(name, message, "candlelake config", { retryable, cause: error });
   if (UNREACHABLE.has(code)) {
     const cause = code === "ENOTFOUND" || code === "EAI_AGAIN" ? "its name does not resolve" : "no connection";
     return fail("unreachable", `${where} cannot be reached (${code}: ${cause}).`, true);

@@ -293,6 +293,25 @@ describe("funding", () => {
     assert.deepEqual(rows, [[START + 300 * DAY, 300 * 24 - 16]]);
   });
 
+  it("loses no event where an answer ends between two of one time", async () => {
+    const all = [0, 8, 16, 16, 24, 24, 32].map((hours) => START + hours * HOUR);
+    const route = BINANCE_FUTURES.funding;
+    assert.ok(route);
+    for (const limit of [3, 4, 5]) {
+      const endpoint = { ...BINANCE_FUTURES, funding: { ...route, limit } };
+      const range = { from: START, to: START + 2 * DAY };
+      const rows = await intervalsOf(rest(endpoint, madeVenue({ now: () => NOW, funding: all })), range);
+      assert.deepEqual(
+        rows.map(([time]) => time),
+        all,
+      );
+      assert.deepEqual(
+        rows.map(([, hours]) => hours),
+        [null, 8, 8, 8, 8, 8, 8],
+      );
+    }
+  });
+
   it("gives two events of one time the same interval", async () => {
     const all = [START, START + 8 * HOUR, START + 8 * HOUR, START + 16 * HOUR];
     const rows = await intervalsOf(rest(BINANCE_FUTURES, madeVenue({ now: () => NOW, funding: all })), {

@@ -1,5 +1,4 @@
 import { constant, type NumberColumn } from "../../core/batch.ts";
-import { SourceError } from "../../core/errors.ts";
 import type { Series } from "../../core/series.ts";
 import { DAY, HOUR, type TimeRange } from "../../core/time.ts";
 import { FUNDING_RATES } from "../../market/funding-rates.ts";
@@ -23,12 +22,10 @@ export class FundingHistory {
     this.#series = series;
   }
 
-  /** @throws SourceError `unknown-symbol` where there is none */
-  async first(signal?: AbortSignal): Promise<number> {
+  /** Time of the first event; undefined where none was settled yet. */
+  async first(signal?: AbortSignal): Promise<number | undefined> {
     const { events } = await this.#ask(1, undefined, 1, signal);
-    if (events[0]) return events[0].time;
-    const message = `${this.#api.host} knows no funding of ${this.#series.symbol}.`;
-    throw new SourceError("unknown-symbol", message, "candlelake ingest --help");
+    return events[0]?.time;
   }
 
   /**
@@ -41,24 +38,29 @@ export class FundingHistory {
     let before: number | undefined;
     for (let done = false; !done; ) {
       const limit = Math.min(this.#route.limit, Math.ceil((range.to - from) / HOUR) + 2);
-      const answer = await this.#ask(from, undefined, limit, signal);
-      const sorted = answer.events.toSorted((a, b) => a.time - b.time);
-      const times = [...sorted, ...answer.broken].map((row) => row.time).filter((time) => time >= from);
+      const { events, broken } = await this.#ask(from, undefined, limit, signal);
+      const times = [...events, ...broken].map(({ time }) => time).filter((time) => time >= from);
       const latest = Math.max(...times);
       done = times.length === 0 || latest >= range.to;
-      const inside = sorted.filter(({ time }) => time >= Math.max(from, range.from) && time < range.to);
+      // A full answer may end between two events of one time: both are left to the next one.
+      const cut = times.length >= limit && times.some((time) => time < latest);
+      const next = cut ? latest : latest + 1;
+      const part = { from: Math.max(from, range.from), to: done ? range.to : Math.min(next, range.to) };
+      const inside = ({ time }: { readonly time: number }) => time >= part.from && time < part.to;
+      const sorted = events.toSorted((a, b) => a.time - b.time);
+      const kept = sorted.filter(inside);
       before = sorted.findLast(({ time }) => time < range.from)?.time ?? before;
-      if (inside[0] && before === undefined) before = await this.#before(range.from, signal);
-      const broken = answer.broken.filter(({ time }) => time >= Math.max(from, range.from) && time < range.to);
-      from = latest + 1;
-      yield this.#page(inside, before, broken, done ? range.to : Math.max(range.from, from));
-      before = inside.at(-1)?.time ?? before;
+      if (kept[0] && before === undefined) before = await this.#before(range.from, signal);
+      yield this.#page(kept, before, broken.filter(inside), Math.max(range.from, part.to));
+      before = kept.at(-1)?.time ?? before;
+      from = next;
     }
   }
 
   /** The last event before `time`; undefined where there is none. A day was looked back already. */
   async #before(time: number, signal: AbortSignal | undefined): Promise<number | undefined> {
     const first = await this.first(signal);
+    if (first === undefined) return undefined;
     for (let back = DAY; time - back > first; back *= 8) {
       const end = time - back;
       let last: number | undefined;

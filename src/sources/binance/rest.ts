@@ -13,6 +13,9 @@ import { type Question, readRange, readWindow } from "./window.ts";
 
 export type BinanceRestOptions = ApiOptions;
 
+/** Candles that tell when a market began. The venue has them all; recordings of it may have only some. */
+const PROBES: readonly Interval[] = ["1d", "1h", "1m"];
+
 /** Klines, and where the host has them funding and open interest, over one REST host of the venue. */
 export class BinanceRest implements Source {
   readonly #api: Api;
@@ -103,13 +106,19 @@ export class BinanceRest implements Source {
     return gridOf(interval, interval === "3d" ? await this.first(series, signal) : undefined);
   }
 
-  /** Open interest begins with the market; older values than the venue keeps are told by `read`. */
+  /**
+   * Open interest begins with the market, and so does funding as long as no event was settled. What a venue no longer
+   * keeps is told by `read`.
+   */
   async #askFirst(series: Series, signal: AbortSignal | undefined): Promise<number> {
-    if (series.kind === "funding") return new FundingHistory(this.#api, series).first(signal);
-    const candles: Series = series.kind === "klines" ? series : { ...series, kind: "klines", step: "1d" };
-    const rows = await this.#askKlines(candles, { from: 0, to: undefined, limit: 1 }, signal);
-    if (rows.batch.rows > 0) return rows.time(0);
-    const message = `${this.host} has no candle of ${seriesLabel(candles)}.`;
+    const settled = series.kind === "funding" ? await new FundingHistory(this.#api, series).first(signal) : undefined;
+    if (settled !== undefined) return settled;
+    for (const step of series.kind === "klines" ? [series.step] : PROBES) {
+      const candles: Series = { ...series, kind: "klines", step };
+      const rows = await this.#askKlines(candles, { from: 0, to: undefined, limit: 1 }, signal);
+      if (rows.batch.rows > 0) return rows.time(0);
+    }
+    const message = `${this.host} has no candle of ${seriesLabel(series)}.`;
     throw new SourceError("unknown-symbol", message, "candlelake ingest --help");
   }
 
