@@ -1,0 +1,215 @@
+import type { AppError } from "./errors.ts";
+import { objectKey } from "./layout.ts";
+import type { Entry } from "./manifest.ts";
+import { hasRows, inputDays, isDue } from "./partition.ts";
+import type { Series } from "./series.ts";
+import type { TableName } from "./table.ts";
+import { type Day, daysOf, type Month, monthOf, type TimeRange } from "./time.ts";
+
+/** One series that is to be in the lake over whole UTC days. */
+export interface Target {
+  readonly table: TableName;
+  readonly series: Series;
+  /** Whole days. */
+  readonly range: TimeRange;
+  /** The venue's clock. */
+  readonly now: number;
+  /** Event time of the series' first row, where it is known. */
+  readonly first: number | undefined;
+  /** Read again what is already there. */
+  readonly force: boolean;
+  /** How rows are got, for the steps' talk. */
+  readonly source: string;
+  /** Why nothing can be read of it in this run. */
+  readonly error?: AppError;
+}
+
+/** Another partition that a derived one is made of. */
+export interface InputKey {
+  readonly table: TableName;
+  readonly series: Series;
+  readonly day: Day;
+}
+
+/** A series that is made of other tables' partitions, over the days of its candles. */
+export interface Derivation {
+  readonly table: TableName;
+  readonly series: Series;
+  readonly range: TimeRange;
+  readonly now: number;
+  readonly first: number | undefined;
+  readonly candles: Omit<InputKey, "day">;
+  /** What is looked up at each close, and how far back (ms). */
+  readonly lookUps: readonly (Omit<InputKey, "day"> & { readonly lookBack: number })[];
+}
+
+export interface Goal {
+  readonly targets: readonly Target[];
+  readonly derivations: readonly Derivation[];
+  /** Load units to bring up to date; null where no warehouse is wanted. */
+  readonly load: readonly { readonly table: TableName; readonly months: readonly Month[] }[] | null;
+}
+
+/** What is known of lake and warehouse. Pure look-ups; a damaged manifest is told apart from a missing one. */
+export interface State {
+  entry(table: TableName, series: Series, day: Day): Entry | undefined;
+  /** The object of an entry is there with the size that the entry says. */
+  intact(entry: Entry): boolean;
+  /** Why a month's manifest cannot be used, if so. */
+  damage(table: TableName, series: Series, month: Month): AppError | undefined;
+  /** Content by series (file-name spelling) of a load unit in the lake, and of what the ledger says was loaded. */
+  unit(table: TableName, month: Month): Readonly<Record<string, { content: string; rows: number }>>;
+  loaded(table: TableName, month: Month): Readonly<Record<string, string>>;
+  /** Why a load unit cannot be made: a member's manifest is damaged. */
+  unitDamage(table: TableName, month: Month): AppError | undefined;
+}
+
+interface PartitionStep {
+  readonly table: TableName;
+  readonly series: Series;
+  readonly day: Day;
+  readonly reason: string;
+  readonly path: string;
+  readonly error?: AppError;
+}
+
+export interface FetchStep extends PartitionStep {
+  readonly action: "fetch";
+  readonly source: string;
+}
+
+export interface DeriveStep extends PartitionStep {
+  readonly action: "derive";
+  readonly derivation: Derivation;
+}
+
+export interface LoadStep {
+  readonly action: "load";
+  readonly table: TableName;
+  readonly month: Month;
+  readonly reason: string;
+  readonly rows: number;
+  readonly error?: AppError;
+}
+
+export type Step = FetchStep | DeriveStep | LoadStep;
+
+export const inputName = (input: InputKey): string =>
+  `${input.table}/${input.series.step ? `${input.series.step}/` : ""}${input.day}`;
+
+function fetchReason(target: Target, day: Day, state: State): string | undefined {
+  const { series, now, first } = target;
+  const entry = state.entry(target.table, series, day);
+  if (!entry) return "missing";
+  if (!state.intact(entry)) return "object missing or of another size";
+  if (target.force) return "forced";
+  return isDue(series, day, entry.asOf, now, first) ? "more has closed since it was read" : undefined;
+}
+
+function planFetches(target: Target, state: State): FetchStep[] {
+  const steps: FetchStep[] = [];
+  for (const day of daysOf(target.range)) {
+    if (!hasRows(target.series, day, target.now, target.first)) continue;
+    const reason = fetchReason(target, day, state);
+    if (reason === undefined) continue;
+    // With --force a damaged manifest is set aside and made anew.
+    const error = target.error ?? (target.force ? undefined : state.damage(target.table, target.series, monthOf(day)));
+    const path = objectKey(target.table, target.series, day);
+    const { table, series, source } = target;
+    steps.push({ action: "fetch", table, series, day, reason, path, source, ...(error ? { error } : {}) });
+  }
+  return steps;
+}
+
+/** Every partition that a derived one is made of: the candles of its day, and the look-ups' days around their closes. */
+export function inputsOf(derivation: Derivation, day: Day): InputKey[] {
+  const inputs: InputKey[] = [{ ...derivation.candles, day }];
+  for (const { table, series, lookBack } of derivation.lookUps) {
+    const days = daysOf(inputDays(derivation.series, day, lookBack, derivation.first));
+    inputs.push(...days.map((inputDay) => ({ table, series, day: inputDay })));
+  }
+  return inputs;
+}
+
+/** The content hashes that a derived partition made now would name. */
+export function inputHashes(derivation: Derivation, day: Day, state: State): Record<string, string> {
+  const hashes: Record<string, string> = {};
+  for (const input of inputsOf(derivation, day)) {
+    const entry = state.entry(input.table, input.series, input.day);
+    hashes[inputName(input)] = entry && entry.rows > 0 ? entry.content : "";
+  }
+  return hashes;
+}
+
+function sameInputs(a: Readonly<Record<string, string>> | null, b: Readonly<Record<string, string>>): boolean {
+  const names = Object.keys(b);
+  return a !== null && names.length === Object.keys(a).length && names.every((name) => a[name] === b[name]);
+}
+
+/** Why the partition must be derived, judged by what the lake has now; undefined where it is up to date. */
+export function deriveReason(derivation: Derivation, day: Day, state: State): string | undefined {
+  const candles = state.entry(derivation.candles.table, derivation.candles.series, day);
+  if (!candles || candles.rows === 0) return undefined;
+  const entry = state.entry(derivation.table, derivation.series, day);
+  if (!entry) return "missing";
+  if (!state.intact(entry)) return "object missing or of another size";
+  return sameInputs(entry.inputs, inputHashes(derivation, day, state)) ? undefined : "an input changed";
+}
+
+function planDerivations(derivation: Derivation, state: State, fetches: ReadonlySet<string>): DeriveStep[] {
+  const steps: DeriveStep[] = [];
+  const { table, series, first, now } = derivation;
+  for (const day of daysOf(derivation.range)) {
+    if (!hasRows(series, day, now, first)) continue;
+    const error = state.damage(table, series, monthOf(day));
+    const changing = inputsOf(derivation, day).some((input) =>
+      fetches.has(objectKey(input.table, input.series, input.day)),
+    );
+    const reason = deriveReason(derivation, day, state) ?? (changing ? "an input is fetched" : undefined);
+    if (reason === undefined) continue;
+    const path = objectKey(table, series, day);
+    steps.push({ action: "derive", table, series, day, reason, path, derivation, ...(error ? { error } : {}) });
+  }
+  return steps;
+}
+
+/** Why a load unit must be replaced; undefined where warehouse and lake agree. */
+export function loadReason(table: TableName, month: Month, state: State): string | undefined {
+  const have = state.unit(table, month);
+  const loaded = state.loaded(table, month);
+  const names = Object.keys(have);
+  if (names.length === 0) return undefined;
+  if (Object.keys(loaded).length === 0) return "missing";
+  const same =
+    names.length === Object.keys(loaded).length && names.every((name) => have[name]?.content === loaded[name]);
+  return same ? undefined : "content differs from the ledger";
+}
+
+function planLoads(goal: Goal, state: State, steps: readonly Step[]): LoadStep[] {
+  const changing = new Set(steps.map((step) => (step.action === "load" ? "" : `${step.table}/${monthOf(step.day)}`)));
+  const loads: LoadStep[] = [];
+  for (const { table, months } of goal.load ?? []) {
+    for (const month of months) {
+      const error = state.unitDamage(table, month);
+      const reason =
+        error?.code ??
+        loadReason(table, month, state) ??
+        (changing.has(`${table}/${month}`) ? "a partition changes" : undefined);
+      if (reason === undefined) continue;
+      const rows = Object.values(state.unit(table, month)).reduce((sum, series) => sum + series.rows, 0);
+      loads.push({ action: "load", table, month, reason, rows, ...(error ? { error } : {}) });
+    }
+  }
+  return loads;
+}
+
+/**
+ * The steps that would make lake and warehouse match the goal, each with its reason. Pure: the same goal and state give
+ * the same steps, and what is fetched from where depends on the partition and the venue's clock alone.
+ */
+export function plan(goal: Goal, state: State): Step[] {
+  const fetches = goal.targets.flatMap((target) => planFetches(target, state));
+  const paths = new Set(fetches.map((step) => step.path));
+  const derives = goal.derivations.flatMap((derivation) => planDerivations(derivation, state, paths));
+  return [...fetches, ...derives, ...planLoads(goal, state, [...fetches, ...derives])];
+}

@@ -1,0 +1,243 @@
+import { AppError, UsageError } from "../core/errors.ts";
+import { fixedLength, type Interval, openAt } from "../core/interval.ts";
+import { closesAt, hasRows, seriesGrid } from "../core/partition.ts";
+import type { Derivation, Goal, Target } from "../core/plan.ts";
+import { type Market, type Series, seriesLabel, type Venue } from "../core/series.ts";
+import type { TableName } from "../core/table.ts";
+import { DAY, dayOf, iso, type Month, monthsOf, startOfDay, type TimeRange } from "../core/time.ts";
+import { FUNDING_LOOK_BACK, openInterestTimeToLive } from "../market/derive.ts";
+import { TABLES, tableOf } from "../market/tables.ts";
+import type { Clock, Source } from "../ports.ts";
+import type { Lake } from "./lake.ts";
+import type { Topic, Wish } from "./wish.ts";
+
+export interface GoalPorts {
+  readonly clock: Clock;
+  readonly synthetic: boolean;
+  source(venue: Wish["venue"], market: Market): Promise<Source>;
+}
+
+/** A goal, and what to tell the user about how the wishes were read. */
+export interface ReadGoal {
+  readonly goal: Goal;
+  readonly notes: readonly string[];
+  /** Which endpoint's source serves a target. */
+  readonly venues: ReadonlyMap<Target, Wish["venue"]>;
+}
+
+function seriesOf(wish: Wish, synthetic: boolean): Series[] {
+  const venue: Venue = synthetic ? "synthetic" : wish.venue;
+  const base = { venue, symbol: wish.symbol };
+  const klines = (market: Market): Series => ({ ...base, kind: "klines", market, step: wish.interval });
+  const funding: Series = { ...base, kind: "funding", market: "um", step: undefined };
+  const openInterest: Series = { ...base, kind: "open-interest", market: "um", step: wish.period };
+  switch (wish.topic) {
+    case "spot":
+      return [klines("spot")];
+    case "futures":
+      return [klines("um"), funding, openInterest];
+    case "funding":
+      return [funding];
+    case "open-interest":
+      return [openInterest];
+  }
+}
+
+const marketOf = (topic: Topic): Market => (topic === "spot" ? "spot" : "um");
+
+/** Long candles close days after they open: what is looked up at the close lies there. */
+function lookUpRange(series: Series, range: TimeRange, now: number, first: number | undefined): TimeRange {
+  const lastDay = dayOf(range.to - DAY);
+  const longest = fixedLength(series.step as Interval);
+  if (longest !== undefined && longest <= DAY) return range;
+  const grid = seriesGrid(series, first);
+  const lastOpen = grid ? openAt(grid, range.to - 1) : range.from;
+  const closes = closesAt(series, lastOpen >= range.from ? dayOf(lastOpen) : lastDay, first);
+  return { from: range.from, to: Math.min(Math.max(range.to, closes), startOfDay(now) + DAY) };
+}
+
+async function describe(
+  wish: Wish,
+  series: Series,
+  range: TimeRange,
+  now: number,
+  lake: Lake,
+  source: Source,
+  signal?: AbortSignal,
+): Promise<Target> {
+  const table: TableName = tableOf(series).name;
+  const base = {
+    table,
+    series,
+    range,
+    now,
+    force: wish.force,
+    source: series.venue === "synthetic" ? "synthetic" : "rest",
+  };
+  const listed = await lake.listed(table, series);
+  if (listed !== undefined) return { ...base, first: listed };
+  try {
+    return { ...base, first: await source.first(series, signal) };
+  } catch (error) {
+    if (!(error instanceof AppError) || error.exitCode === 130) throw error;
+    return { ...base, first: undefined, error };
+  }
+}
+
+const widened = (from: number, to: number): TimeRange => ({ from: startOfDay(from), to: Math.ceil(to / DAY) * DAY });
+
+function refuseFuture(wish: Wish, now: number): void {
+  if (wish.from < now) return;
+  throw new UsageError(
+    "future",
+    `${iso(wish.from)} has not come yet: the venue's clock says ${iso(now)}.`,
+    `candlelake ingest ${wish.topic} --symbol ${wish.symbol} --date ${dayOf(now - DAY)}`,
+  );
+}
+
+function refuseUnlisted(wish: Wish, targets: readonly Target[]): void {
+  const [main] = targets;
+  if (!main || main.first === undefined || main.first < main.range.to) return;
+  throw new UsageError(
+    "before-listing",
+    `${seriesLabel(main.series)} begins on ${dayOf(main.first)}; ${iso(main.range.from)} to ${iso(main.range.to)} lies before it.`,
+    `candlelake ingest ${wish.topic} --symbol ${wish.symbol} --from ${dayOf(main.first)}`,
+  );
+}
+
+/**
+ * Reads wishes into a goal: asks each venue's clock once, and each series' beginning where no manifest tells it. A
+ * venue that does not answer leaves its targets with their error; the others go on.
+ * @throws UsageError for a range that lies in the future or wholly before the series begins
+ */
+export async function readGoal(
+  wishes: readonly Wish[],
+  lake: Lake,
+  ports: GoalPorts,
+  signal?: AbortSignal,
+): Promise<ReadGoal> {
+  const targets: Target[] = [];
+  const derivations: Derivation[] = [];
+  const notes = new Set<string>();
+  const venues = new Map<Target, Wish["venue"]>();
+  for (const wish of wishes) {
+    const source = await ports.source(wish.venue, marketOf(wish.topic));
+    let now: number;
+    let silent: AppError | undefined;
+    try {
+      now = await source.now(signal);
+    } catch (error) {
+      if (!(error instanceof AppError) || error.exitCode === 130) throw error;
+      silent = error;
+      now = ports.clock.now();
+    }
+    if (!silent) refuseFuture(wish, now);
+    const to = Math.min(wish.to ?? now, now);
+    const range = widened(wish.from, to);
+    const wishedTo = wish.to ?? to;
+    if (range.from !== wish.from || (wishedTo <= now && wish.to !== undefined && range.to !== wishedTo)) {
+      notes.add(`Widened to whole UTC days: ${dayOf(range.from)} to ${dayOf(range.to)}.`);
+    }
+    const made: Target[] = [];
+    let main: Target | undefined;
+    for (const series of seriesOf(wish, ports.synthetic)) {
+      const own = main ? lookUpRange(main.series, range, now, main.first) : range;
+      const target: Target = silent
+        ? {
+            table: tableOf(series).name,
+            series,
+            range: own,
+            now,
+            first: undefined,
+            force: wish.force,
+            source: "rest",
+            error: silent,
+          }
+        : await describe(wish, series, own, now, lake, source, signal);
+      main ??= target;
+      made.push(target);
+      venues.set(target, wish.venue);
+    }
+    refuseUnlisted(wish, made);
+    for (const target of made) merge(target, targets, venues);
+    if (wish.topic === "futures" && main) derivations.push(derivationOf(made, main));
+  }
+  return { goal: { targets, derivations, load: null }, notes: [...notes], venues };
+}
+
+/** Two wishes may want the same series, as two intervals of a symbol want its funding: it is read once. */
+function merge(target: Target, targets: Target[], venues: Map<Target, Wish["venue"]>): void {
+  const twin = targets.findIndex(
+    (other) =>
+      other.table === target.table &&
+      seriesLabel(other.series) === seriesLabel(target.series) &&
+      other.range.from <= target.range.to &&
+      target.range.from <= other.range.to,
+  );
+  const other = targets[twin];
+  if (!other) {
+    targets.push(target);
+    return;
+  }
+  const range = { from: Math.min(other.range.from, target.range.from), to: Math.max(other.range.to, target.range.to) };
+  const joined: Target = { ...other, range, force: other.force || target.force };
+  targets[twin] = joined;
+  venues.set(joined, venues.get(other) as Wish["venue"]);
+}
+
+function derivationOf([candles, funding, openInterest]: readonly Target[], main: Target): Derivation {
+  const inputs = [funding, openInterest].filter((target) => target !== undefined);
+  return {
+    table: "futures_metrics",
+    series: { ...main.series, kind: "metrics" },
+    range: main.range,
+    now: main.now,
+    first: main.first,
+    candles: { table: "futures_klines", series: (candles ?? main).series },
+    lookUps: inputs.map(({ table, series }) => ({
+      table,
+      series,
+      lookBack: series.kind === "funding" ? FUNDING_LOOK_BACK : openInterestTimeToLive(series.step as Interval),
+    })),
+  };
+}
+
+/** What `load TOPIC` fills. The futures' candles are loaded as part of their metrics. */
+const LOADED: Record<Topic, readonly TableName[]> = {
+  spot: ["spot_klines"],
+  futures: ["futures_metrics"],
+  funding: ["funding_rates"],
+  "open-interest": ["open_interest"],
+};
+
+/** Tables of a topic in the warehouse; all that it holds where none is named. */
+export const loadedTables = (topic: Topic | undefined): readonly TableName[] =>
+  topic ? LOADED[topic] : TABLES.filter((table) => table.loaded).map((table) => table.name);
+
+/** Every load unit of the lake, and those that the targets and derivations may yet make. */
+export async function loadGoal(
+  lake: Lake,
+  topic: Topic | undefined,
+  range: TimeRange | undefined,
+  coming?: Goal,
+): Promise<NonNullable<Goal["load"]>> {
+  const units: { table: TableName; months: Month[] }[] = [];
+  for (const table of loadedTables(topic)) {
+    const months = new Set<Month>((await lake.shelves(table)).flatMap((shelf) => shelf.months));
+    for (const made of [...(coming?.targets ?? []), ...(coming?.derivations ?? [])]) {
+      if (made.table !== table) continue;
+      for (const month of monthsOf(made.range)) if (mayHaveRows(made, month)) months.add(month);
+    }
+    const wanted = range && new Set(monthsOf(range));
+    units.push({ table, months: [...months].filter((month) => !wanted || wanted.has(month)).sort() });
+  }
+  return units;
+}
+
+function mayHaveRows(made: Target | Derivation, month: Month): boolean {
+  const { from, to } = { from: Date.parse(`${month}-01T00:00:00Z`), to: made.range.to };
+  for (let time = Math.max(from, made.range.from); time < to && dayOf(time).startsWith(month); time += DAY) {
+    if (hasRows(made.series, dayOf(time), made.now, made.first)) return true;
+  }
+  return false;
+}

@@ -1,0 +1,95 @@
+import type { AppError } from "../core/errors.ts";
+import { fileStem } from "../core/layout.ts";
+import type { Entry } from "../core/manifest.ts";
+import { type Goal, inputsOf, type State } from "../core/plan.ts";
+import type { Series } from "../core/series.ts";
+import type { TableName } from "../core/table.ts";
+import { type Day, daysOf, type Month, monthOf, monthsOf } from "../core/time.ts";
+import type { LedgerRow } from "../ports.ts";
+import type { Lake } from "./lake.ts";
+
+/** What `plan` asks of lake and warehouse, answered from manifests and ledger that were read beforehand. */
+export class LakeState implements State {
+  private readonly lake: Lake;
+  private readonly ledger = new Map<string, Record<string, string>>();
+  private readonly units = new Map<string, readonly Series[]>();
+
+  constructor(lake: Lake, ledger: readonly LedgerRow[]) {
+    this.lake = lake;
+    for (const row of ledger) {
+      const unit = `${row.table}/${row.month}`;
+      const series = this.ledger.get(unit) ?? {};
+      series[row.series] = row.content;
+      this.ledger.set(unit, series);
+    }
+  }
+
+  entry(table: TableName, series: Series, day: Day): Entry | undefined {
+    return this.lake.entry(table, series, day);
+  }
+
+  intact(entry: Entry): boolean {
+    return entry.object === null || this.lake.store.size(entry.object) === entry.bytes;
+  }
+
+  damage(table: TableName, series: Series, month: Month): AppError | undefined {
+    return this.lake.damage(table, series, month);
+  }
+
+  unit(table: TableName, month: Month): Record<string, { content: string; rows: number }> {
+    const unit: Record<string, { content: string; rows: number }> = {};
+    for (const series of this.units.get(`${table}/${month}`) ?? []) {
+      const content = this.lake.content(table, series, month);
+      if (content.rows > 0) unit[fileStem(series)] = content;
+    }
+    return unit;
+  }
+
+  loaded(table: TableName, month: Month): Record<string, string> {
+    return this.ledger.get(`${table}/${month}`) ?? {};
+  }
+
+  unitDamage(table: TableName, month: Month): AppError | undefined {
+    for (const series of this.members(table, month)) {
+      const damage = this.lake.damage(table, series, month);
+      if (damage) return damage;
+    }
+    return undefined;
+  }
+
+  /** Series of a load unit, as `openUnits` found them. */
+  members(table: TableName, month: Month): readonly Series[] {
+    return this.units.get(`${table}/${month}`) ?? [];
+  }
+
+  /** Reads what a plan of the goal looks at, and no more. */
+  async open(goal: Goal): Promise<void> {
+    for (const { table, series, range } of goal.targets) await this.lake.open(table, series, monthsOf(range));
+    for (const derivation of goal.derivations) {
+      const { table, series, range } = derivation;
+      await this.lake.open(table, series, monthsOf(range));
+      const months = new Map<string, { table: TableName; series: Series; months: Set<Month> }>();
+      for (const day of daysOf(range)) {
+        for (const input of inputsOf(derivation, day)) {
+          const name = `${input.table}/${fileStem(input.series)}`;
+          const known = months.get(name) ?? { table: input.table, series: input.series, months: new Set() };
+          months.set(name, known);
+          known.months.add(monthOf(input.day));
+        }
+      }
+      for (const input of months.values()) await this.lake.open(input.table, input.series, input.months);
+    }
+    for (const { table, months } of goal.load ?? []) await this.openUnits(table, months);
+  }
+
+  /** Reads the manifests of every series of the load units. */
+  async openUnits(table: TableName, months: readonly Month[]): Promise<void> {
+    const wanted = new Set(months);
+    for (const month of months) this.units.set(`${table}/${month}`, []);
+    for (const shelf of await this.lake.shelves(table)) {
+      const own = shelf.months.filter((month) => wanted.has(month));
+      await this.lake.open(table, shelf.series, own);
+      for (const month of own) this.units.set(`${table}/${month}`, [...this.members(table, month), shelf.series]);
+    }
+  }
+}
