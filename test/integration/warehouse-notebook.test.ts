@@ -3,12 +3,14 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import {
   existsSync,
+  lstatSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -227,7 +229,6 @@ describe("a notebook that writes", () => {
 describe("a link to the file", () => {
   test("stays a link", () =>
     scene(async ({ file, lake, warehouse }) => {
-      const { symlinkSync, lstatSync } = await import("node:fs");
       const link = path.join(path.dirname(file), "link.duckdb");
       symlinkSync(file, link);
       await load(
