@@ -1,7 +1,10 @@
 import type { SourceError } from "../core/errors.ts";
 
-/** Milliseconds: how long a run waits for a host that named a time. Beyond it, the calls fail and say until when. */
-export const PATIENCE = 120_000;
+/**
+ * Milliseconds: how long a run waits for a host that named a time; beyond it the calls fail and say until when. Longer
+ * than the venue's minute, shorter than its shortest ban (two minutes).
+ */
+export const PATIENCE = 90_000;
 
 /**
  * Whether a host may be asked. What it said once (slow down, banned, not from here) holds for every call to it.
@@ -10,11 +13,17 @@ export class HostGate {
   #opens = 0;
   #reason: SourceError | undefined;
 
-  /** No request goes out before `until` (ms, the machine's clock; infinite: never again in this run). */
-  stop(until: number, reason: SourceError): void {
-    if (until <= this.#opens) return;
-    this.#opens = until;
-    this.#reason = reason;
+  /**
+   * No request goes out before `until` (ms, the machine's clock; infinite: never again in this run).
+   * @returns whether the host was open until now
+   */
+  stop(now: number, until: number, reason: SourceError): boolean {
+    const wasOpen = this.#opens <= now;
+    if (until > this.#opens) {
+      this.#opens = until;
+      this.#reason = reason;
+    }
+    return wasOpen;
   }
 
   /** Milliseconds until the host may be asked; 0 when it may. @throws SourceError where that is too long to wait */

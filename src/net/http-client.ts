@@ -1,6 +1,6 @@
 import { AppError, Interrupted, SourceError, throwIfAborted } from "../core/errors.ts";
 import { SECOND } from "../core/time.ts";
-import type { Clock } from "../ports.ts";
+import type { Clock, Logger } from "../ports.ts";
 import { HostGate, PATIENCE } from "./host-gate.ts";
 import { networkFailure } from "./network-failure.ts";
 import type { RequestBudget } from "./request-budget.ts";
@@ -33,6 +33,8 @@ export interface HttpClientOptions {
   readonly transport?: Transport;
   /** Requests at once. */
   readonly concurrency?: number;
+  /** Hears of pauses (warn) and of second tries (debug). */
+  readonly log?: Pick<Logger, "warn" | "debug">;
   /** In [0, 1): spreads the pauses between tries. */
   readonly random?: () => number;
   /** Looks at every answer, whatever its status. */
@@ -52,6 +54,7 @@ export class HttpClient {
   readonly #base: URL;
   readonly #clock: Clock;
   readonly #transport: Transport;
+  readonly #log: HttpClientOptions["log"];
   readonly #random: () => number;
   readonly #onAnswer: HttpClientOptions["onAnswer"];
   readonly #refusal: HttpClientOptions["refusal"];
@@ -65,6 +68,7 @@ export class HttpClient {
     this.host = this.#base.host;
     this.#clock = options.clock ?? systemClock;
     this.#transport = options.transport ?? undiciTransport();
+    this.#log = options.log;
     this.#random = options.random ?? Math.random;
     this.#onAnswer = options.onAnswer;
     this.#refusal = options.refusal;
@@ -95,7 +99,9 @@ export class HttpClient {
         if (!(error instanceof AppError) || !error.retryable) throw error;
         if (error.code === "unreachable" && !this.#reached) throw error;
         if (tries === TRIES) throw this.#givenUp(error);
-        await this.#clock.sleep(this.#pause(error, tries), signal);
+        const pause = this.#pause(error, tries);
+        this.#log?.debug(`${error.message} Trying again in ${Math.ceil(pause / SECOND)} s.`);
+        await this.#clock.sleep(pause, signal);
       }
     }
   }
@@ -146,7 +152,8 @@ export class HttpClient {
     const now = this.#clock.now();
     if (STOPPING.has(status)) {
       const { until, reason } = stopOf(answer, this.host, where, now);
-      this.#gate.stop(until, reason);
+      const isNews = this.#gate.stop(now, until, reason);
+      if (isNews && reason.retryable) this.#log?.warn(`${reason.message} Waiting.`);
       throw reason;
     }
     const said = status < 500 && status !== 408 ? this.#refusal?.(answer, where) : undefined;

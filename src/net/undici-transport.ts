@@ -12,7 +12,7 @@ export interface Timeouts {
   readonly body: number;
 }
 
-export const TIMEOUTS: Timeouts = { connect: 10 * SECOND, headers: 20 * SECOND, body: 20 * SECOND };
+export const TIMEOUTS: Timeouts = { connect: 10 * SECOND, headers: 15 * SECOND, body: 15 * SECOND };
 
 /** Far above any answer of a venue (the largest are some 300 kB); stops a compressed bomb. */
 const MOST_BYTES = 256 * 2 ** 20;

@@ -28,6 +28,7 @@ interface Scene extends AsyncDisposable {
   /** When each kline request came, by the client's clock, from the start. */
   readonly arrivals: number[];
   readonly base: string;
+  readonly warnings: string[];
   rows(from?: number, to?: number): Promise<number>;
 }
 
@@ -35,6 +36,8 @@ interface Scene extends AsyncDisposable {
 async function scene(fault: Fault): Promise<Scene> {
   const clock = new VirtualClock(NOW);
   const arrivals: number[] = [];
+  const warnings: string[] = [];
+  const log = { warn: (message: string) => void warnings.push(message), debug() {} };
   const server: Listening = await listenRaw(async (request, response) => {
     // The machine's date has no place beside the client's clock.
     response.sendDate = false;
@@ -47,12 +50,20 @@ async function scene(fault: Fault): Promise<Scene> {
     response.writeHead(status, headers).end(body);
   });
   const transport = undiciTransport({ connect: 500, headers: 150, body: 150 });
-  const source = new BinanceRest({ endpoint: BINANCE_SPOT, base: server.base, clock, transport, random: () => 0.5 });
+  const source = new BinanceRest({
+    endpoint: BINANCE_SPOT,
+    base: server.base,
+    clock,
+    transport,
+    log,
+    random: () => 0.5,
+  });
   return {
     source,
     clock,
     arrivals,
     base: server.base,
+    warnings,
     async rows(from = FROM, to = TO) {
       let rows = 0;
       for await (const page of source.read(SERIES, { from, to })) rows += page.batch.rows;
@@ -169,7 +180,7 @@ describe("what does not pass is asked for once", () => {
     ["a path that is not there", 404, "<html>404</html>", "not-found", 4],
     ["a retired path", 410, "", "bad-request", 4],
     ["a refusal with status 200", 200, '{"code":-1102,"msg":"Mandatory parameter was not sent."}', "bad-request", 4],
-    ["another format", 200, '[{"open":"1"}]', "format-changed", 3],
+    ["another format", 200, '[{"open":"1"},{"open":"2"}]', "format-changed", 3],
     [
       "a row without a time",
       200,
@@ -194,7 +205,7 @@ describe("what does not pass is asked for once", () => {
     const error = await failed(at.source.first(SERIES));
     assert.equal(error.code, "unknown-symbol");
     assert.match(error.message, /127\.0\.0\.1.*BTCUSDT/);
-    assert.equal(at.arrivals.length, 1);
+    assert.equal(at.arrivals.length, 2, "nothing is believed only when it is said twice");
   });
 
   it("a host that refuses connections, unless it was there before", async () => {
@@ -209,6 +220,15 @@ describe("what does not pass is asked for once", () => {
     const error = await failed(fresh.now());
     assert.deepEqual([error.code, fresh.usage.retries], ["unreachable", 0]);
     assert.match(error.message, /127\.0\.0\.1.*ECONNREFUSED/);
+  });
+
+  it("a single row of another length: it is set aside, and tells the time", async () => {
+    const short = `[${FROM},"1"]`;
+    await using at = await scene(answer(200, `[${short}]`));
+    assert.equal(await at.source.first(SERIES), FROM);
+    const pages = [];
+    for await (const page of at.source.read(SERIES, { from: FROM, to: FROM + MINUTE })) pages.push(page);
+    assert.deepEqual(pages[0]?.broken, [{ time: FROM, reason: "shape", evidence: short }]);
   });
 
   it("a row of another length or type: it is set aside, the others are kept", async () => {
@@ -235,9 +255,8 @@ describe("a host that wants to be left alone", () => {
   const pauses: [string, number, string, Record<string, string>, number][] = [
     ["429 with seconds", 429, WEIGHT, { "retry-after": "17" }, 17_000],
     ["429 without a word: until its minute is over", 429, WEIGHT, {}, 40_000],
-    ["418 with seconds", 418, banned(0), { "retry-after": "90" }, 90_000],
+    ["418 with seconds", 418, banned(0), { "retry-after": "80" }, 80_000],
     ["418 with a time in its message", 418, banned(NOW + 75_000), {}, 75_000],
-    ["418 without a word: two minutes", 418, "{}", {}, 120_000],
   ];
   for (const [name, status, body, headers, pause] of pauses) {
     it(`gets no request of anybody meanwhile: ${name}`, async () => {
@@ -247,8 +266,18 @@ describe("a host that wants to be left alone", () => {
       assert.ok(early <= 10, `${early} were under way`);
       for (const time of at.arrivals.slice(early)) assert.ok(time >= pause, `one came after ${time} ms`);
       assert.ok(at.clock.now() - NOW < pause + 5000);
+      assert.equal(at.warnings.length, 1);
+      assert.match(at.warnings[0] ?? "", /127\.0\.0\.1:\d+ .* until 2026-01-10T12:\d\d:\d\d.*Waiting\.$/);
     });
   }
+
+  it("for two minutes where a ban does not say how long", async () => {
+    await using at = await scene((response, n) => n === 1 && answer(418, "{}")(response));
+    const error = await failed(at.rows());
+    assert.deepEqual([error.code, error.retryable, error.retryAfter], ["banned", false, 120_000]);
+    await at.clock.sleep(120_000);
+    assert.equal(await at.rows(), 10);
+  });
 
   it("for longer than a run waits: everything fails at once, and says until when", async () => {
     for (const [status, code] of [

@@ -128,8 +128,14 @@ describe("a klines answer", () => {
       }
     });
 
+    it("is set aside alone, too: one broken row does not make another format", () => {
+      const { batch, broken } = decode('[[1765123200000,"1"]]');
+      assert.deepEqual([batch.rows, broken.length, broken[0]?.time], [0, 1, 1765123200000]);
+    });
+
     it("tells of another format where no row can be read", () => {
-      for (const text of ['[[1765123200000,"1"]]', '[{"t":1765123200000}]', "[1]", '{"rows":[]}', ROW, '"[]"']) {
+      const twoShort = '[[1765123200000,"1"],[1765126800000,"1"]]';
+      for (const text of [twoShort, '[{"t":1765123200000}]', "[1]", '{"rows":[]}', ROW, '"[]"']) {
         const error = failure(text);
         assert.deepEqual([error.code, error.retryable], ["format-changed", false], text);
         assert.match(error.message, /api\.binance\.us\/api\/v3\/klines/);

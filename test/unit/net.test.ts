@@ -102,14 +102,14 @@ describe("a host's gate", () => {
   it("makes callers wait, keeps the later time, and fails where the wait is too long", () => {
     const gate = new HostGate();
     assert.equal(gate.wait(1000), 0);
-    gate.stop(5000, reason);
-    gate.stop(3000, reason);
+    assert.equal(gate.stop(1000, 5000, reason), true);
+    assert.equal(gate.stop(1000, 3000, reason), false);
     assert.equal(gate.wait(1000), 4000);
     assert.equal(gate.wait(5000), 0);
-    gate.stop(200_000, reason);
+    assert.equal(gate.stop(5000, 200_000, reason), true);
     assert.throws(() => gate.wait(5000), reason);
-    assert.equal(gate.wait(100_000), 100_000);
-    gate.stop(Number.POSITIVE_INFINITY, reason);
+    assert.equal(gate.wait(110_000), 90_000);
+    gate.stop(5000, Number.POSITIVE_INFINITY, reason);
     assert.throws(() => gate.wait(1e15), reason);
   });
 });

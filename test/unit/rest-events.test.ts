@@ -111,7 +111,12 @@ describe("an answer of events", () => {
       "malformed-row",
     );
     assert.equal(
-      codeOf(() => funding([{ ...EVENT, fundingRate: 1 }])),
+      codeOf(() =>
+        funding([
+          { ...EVENT, fundingRate: 1 },
+          { ...EVENT, fundingRate: 2 },
+        ]),
+      ),
       "format-changed",
     );
     assert.equal(

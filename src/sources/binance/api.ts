@@ -9,7 +9,7 @@ import { refusal } from "./refusal.ts";
 import { unreadable } from "./unreadable.ts";
 
 export interface ApiOptions
-  extends Partial<Pick<HttpClientOptions, "base" | "clock" | "transport" | "concurrency" | "random">> {
+  extends Partial<Pick<HttpClientOptions, "base" | "clock" | "transport" | "concurrency" | "random" | "log">> {
   readonly endpoint: Endpoint;
   /** The endpoint serves made data; every answer has to say so. Without it, none may. */
   readonly synthetic?: boolean;

@@ -24,8 +24,8 @@ export class FundingHistory {
 
   /** Time of the first event; undefined where none was settled yet. */
   async first(signal?: AbortSignal): Promise<number | undefined> {
-    const { events } = await this.#ask(1, undefined, 1, signal);
-    return events[0]?.time;
+    const { events, broken } = await this.#ask(1, undefined, 1, signal);
+    return (events[0] ?? broken[0])?.time;
   }
 
   /**
@@ -76,9 +76,13 @@ export class FundingHistory {
     return undefined;
   }
 
-  #ask(from: number, to: number | undefined, limit: number, signal: AbortSignal | undefined): Promise<Events> {
+  /** "Nothing" is believed only when it is said twice: events have no grid on which one could be missed. */
+  async #ask(from: number, to: number | undefined, limit: number, signal: AbortSignal | undefined): Promise<Events> {
     const query = { symbol: this.#series.symbol, startTime: from, ...(to === undefined ? {} : { endTime: to - 1 }) };
-    return this.#api.ask(this.#route, query, limit, `${this.#series.symbol} funding`, decodeFunding, signal);
+    const subject = `${this.#series.symbol} funding`;
+    const ask = () => this.#api.ask(this.#route, query, limit, subject, decodeFunding, signal);
+    const answer = await ask();
+    return answer.events.length + answer.broken.length > 0 ? answer : ask();
   }
 
   get #route() {

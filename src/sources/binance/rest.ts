@@ -8,7 +8,7 @@ import { Api, type ApiOptions } from "./api.ts";
 import { FundingHistory } from "./funding.ts";
 import { decodeKlines } from "./kline.ts";
 import { readOpenInterest } from "./open-interest.ts";
-import { emptyPage, type Rows } from "./rows.ts";
+import { emptyPage, latestTime, type Rows } from "./rows.ts";
 import { type Question, readRange, readWindow } from "./window.ts";
 
 export type BinanceRestOptions = ApiOptions;
@@ -113,10 +113,12 @@ export class BinanceRest implements Source {
   async #askFirst(series: Series, signal: AbortSignal | undefined): Promise<number> {
     const settled = series.kind === "funding" ? await new FundingHistory(this.#api, series).first(signal) : undefined;
     if (settled !== undefined) return settled;
-    for (const step of series.kind === "klines" ? [series.step] : PROBES) {
+    // "Nothing" is believed only when it is said twice.
+    for (const step of series.kind === "klines" ? [series.step, series.step] : PROBES) {
       const candles: Series = { ...series, kind: "klines", step };
       const rows = await this.#askKlines(candles, { from: 0, to: undefined, limit: 1 }, signal);
-      if (rows.batch.rows > 0) return rows.time(0);
+      const first = latestTime(rows);
+      if (Number.isFinite(first)) return first;
     }
     const message = `${this.host} has no candle of ${seriesLabel(series)}.`;
     throw new SourceError("unknown-symbol", message, "candlelake ingest --help");

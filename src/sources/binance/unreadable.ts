@@ -29,7 +29,8 @@ export function unreadable(body: Uint8Array, where: string): SourceError | DataE
 }
 
 /**
- * Where no row can be read the venue has changed its format; a row without a time of its own cannot be set aside.
+ * Where no row can be read the venue has changed its format; a single broken row does not tell that. A row without a
+ * time of its own cannot be set aside.
  * @param good how many rows were read
  * @param nameless the text of a row whose time cannot be made out
  * @throws DataError `format-changed`, `malformed-row`
@@ -40,8 +41,9 @@ export function refuseStrangers(
   nameless: string | undefined,
   where: string,
 ): void {
-  const stranger = nameless ?? broken[0]?.evidence;
-  if (good === 0 && stranger !== undefined) throw formatChanged(where, stranger);
+  const stranger = nameless ?? (broken.length > 1 ? broken[0]?.evidence : undefined);
+  if (stranger === undefined) return;
+  if (good === 0) throw formatChanged(where, stranger);
   if (nameless === undefined) return;
   throw new DataError("malformed-row", `${where} sent a row without a time: ${nameless.slice(0, SAMPLE)}`, HELP);
 }

@@ -36,7 +36,7 @@ export interface WindowRead {
 /**
  * Reads a window until nothing of it can be missing. Neither a full nor a short nor an empty answer is taken for the
  * end: the window is done when the row of its last slot came in an answer with room to spare, when a row from behind
- * the window came, or when the venue, asked for whatever comes next, had nothing more.
+ * the window came, or when the venue, asked twice for whatever comes next, had nothing more.
  *
  * Rows that were not asked for are kept apart as `outside`; those that repeat an earlier answer are left out.
  *
@@ -61,7 +61,10 @@ export async function readWindow(
       to: first || !forward ? to : undefined,
       limit: Math.min(limit, countOpens(grid, { from, to }) + 1),
     };
-    const rows = await ask(question);
+    let rows = await ask(question);
+    // "Nothing" ends the window here, so it is believed only when it is said twice.
+    const final = question.to === undefined || !forward;
+    if (final && countSent(rows) === 0) rows = await ask(question);
     const outside: BrokenRow[] = [];
     let next = Number.POSITIVE_INFINITY;
     const inside = within(rows, { from, to }, (row) => {
@@ -70,7 +73,7 @@ export async function readWindow(
     });
     const latest = latestTime(inside);
     if (latest < from && outside.length > 0) throw otherTimes(question, outside, where);
-    const nothing = latest < from && !(first && forward);
+    const nothing = latest < from && final;
     const whole = latest >= lastSlot && countSent(rows) < question.limit;
     const done = nothing || whole || next < Number.POSITIVE_INFINITY || latest + 1 >= to;
     if (latest >= from) from = latest + 1;
