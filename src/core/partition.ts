@@ -1,6 +1,6 @@
-import { countOpens, type Grid, gridOf, type Interval, nextOpen, openAt, openFrom } from "./interval.ts";
+import { countOpens, fixedLength, type Grid, gridOf, type Interval, nextOpen, openAt, openFrom } from "./interval.ts";
 import type { Series } from "./series.ts";
-import { DAY, type Day, dayRange, HOUR, MINUTE, type TimeRange, timeOfDay } from "./time.ts";
+import { DAY, type Day, dayRange, HOUR, MINUTE, startOfDay, type TimeRange, timeOfDay } from "./time.ts";
 
 /**
  * How long after its last row closed a partition is read once more before it counts as settled: the venue may still
@@ -73,4 +73,16 @@ export function inputDays(series: Series, day: Day, lookBack: number, first?: nu
   const earliest = nextOpen(grid, firstOpen) - 1 - lookBack;
   const latest = closesAt(series, day, first) - 1;
   return { from: timeOfDay(new Date(earliest).toISOString().slice(0, 10)), to: Math.floor(latest / DAY) * DAY + DAY };
+}
+
+/**
+ * Whole days whose rows may look at values of `range`: closes after its end look back into it, and candles longer than
+ * a day that opened before it close within.
+ */
+export function lookingDays(series: Series, range: TimeRange, lookBack: number): TimeRange {
+  const length = fixedLength(series.step as Interval) ?? 31 * DAY;
+  return {
+    from: startOfDay(range.from - Math.max(0, length - DAY)),
+    to: range.to + Math.ceil(lookBack / DAY) * DAY,
+  };
 }

@@ -1,10 +1,10 @@
 import type { AppError } from "./errors.ts";
 import { objectKey } from "./layout.ts";
 import type { Entry } from "./manifest.ts";
-import { hasRows, inputDays, isDue } from "./partition.ts";
+import { hasRows, inputDays, isDue, lookingDays } from "./partition.ts";
 import type { Series } from "./series.ts";
 import type { TableName } from "./table.ts";
-import { type Day, daysOf, type Month, monthOf, type TimeRange } from "./time.ts";
+import { type Day, daysOf, type Month, monthOf, type TimeRange, timeOfDay } from "./time.ts";
 
 /** One series that is to be in the lake over whole UTC days. */
 export interface Target {
@@ -38,6 +38,8 @@ export interface Derivation {
   readonly range: TimeRange;
   readonly now: number;
   readonly first: number | undefined;
+  /** Make again what is already there. */
+  readonly force: boolean;
   readonly candles: Omit<InputKey, "day">;
   /** What is looked up at each close, and how far back (ms). */
   readonly lookUps: readonly (Omit<InputKey, "day"> & { readonly lookBack: number })[];
@@ -153,22 +155,53 @@ export function deriveReason(derivation: Derivation, day: Day, state: State): st
   const entry = state.entry(derivation.table, derivation.series, day);
   if (!entry) return "missing";
   if (!state.intact(entry)) return "object missing or of another size";
+  if (derivation.force) return "forced";
   return sameInputs(entry.inputs, inputHashes(derivation, day, state)) ? undefined : "an input changed";
+}
+
+/**
+ * The days that a derivation looks through: its own, and others that are there already and look at days of its range.
+ * Without those the order in which days are asked for would matter.
+ */
+export function lookedThrough(derivation: Derivation): TimeRange {
+  const lookBack = Math.max(0, ...derivation.lookUps.map((lookUp) => lookUp.lookBack));
+  return lookingDays(derivation.series, derivation.range, lookBack);
+}
+
+const within = (range: TimeRange, day: Day): boolean => timeOfDay(day) >= range.from && timeOfDay(day) < range.to;
+
+/** Why a derived day cannot be made: its own manifest is damaged, or that of an input that is not fetched anew. */
+function deriveDamage(
+  derivation: Derivation,
+  day: Day,
+  state: State,
+  fetches: ReadonlySet<string>,
+): AppError | undefined {
+  const own = derivation.force ? undefined : state.damage(derivation.table, derivation.series, monthOf(day));
+  if (own) return own;
+  for (const input of inputsOf(derivation, day)) {
+    const damage = state.damage(input.table, input.series, monthOf(input.day));
+    if (damage && !fetches.has(objectKey(input.table, input.series, input.day))) return damage;
+  }
+  return undefined;
 }
 
 function planDerivations(derivation: Derivation, state: State, fetches: ReadonlySet<string>): DeriveStep[] {
   const steps: DeriveStep[] = [];
-  const { table, series, first, now } = derivation;
-  for (const day of daysOf(derivation.range)) {
+  const { table, series, range, first, now } = derivation;
+  for (const day of daysOf(lookedThrough(derivation))) {
     if (!hasRows(series, day, now, first)) continue;
-    const error = state.damage(table, series, monthOf(day));
+    const own = within(range, day);
+    if (!own && !state.entry(table, series, day)) continue;
     const changing = inputsOf(derivation, day).some((input) =>
       fetches.has(objectKey(input.table, input.series, input.day)),
     );
-    const reason = deriveReason(derivation, day, state) ?? (changing ? "an input is fetched" : undefined);
+    const asked = own ? derivation : { ...derivation, force: false };
+    const reason = deriveReason(asked, day, state) ?? (changing ? "an input is fetched" : undefined);
     if (reason === undefined) continue;
+    const error = deriveDamage(asked, day, state, fetches);
     const path = objectKey(table, series, day);
-    steps.push({ action: "derive", table, series, day, reason, path, derivation, ...(error ? { error } : {}) });
+    steps.push({ action: "derive", table, series, day, reason, path, derivation: asked, ...(error ? { error } : {}) });
   }
   return steps;
 }

@@ -193,6 +193,7 @@ function derivationOf([candles, funding, openInterest]: readonly Target[], main:
     range: main.range,
     now: main.now,
     first: main.first,
+    force: main.force,
     candles: { table: "futures_klines", series: (candles ?? main).series },
     lookUps: inputs.map(({ table, series }) => ({
       table,

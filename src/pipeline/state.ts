@@ -1,7 +1,7 @@
 import type { AppError } from "../core/errors.ts";
 import { fileStem } from "../core/layout.ts";
 import type { Entry } from "../core/manifest.ts";
-import { type Goal, inputsOf, type State } from "../core/plan.ts";
+import { type Goal, inputsOf, lookedThrough, type State } from "../core/plan.ts";
 import type { Series } from "../core/series.ts";
 import type { TableName } from "../core/table.ts";
 import { type Day, daysOf, type Month, monthOf, monthsOf } from "../core/time.ts";
@@ -66,7 +66,8 @@ export class LakeState implements State {
   async open(goal: Goal): Promise<void> {
     for (const { table, series, range } of goal.targets) await this.lake.open(table, series, monthsOf(range));
     for (const derivation of goal.derivations) {
-      const { table, series, range } = derivation;
+      const { table, series } = derivation;
+      const range = lookedThrough(derivation);
       await this.lake.open(table, series, monthsOf(range));
       const months = new Map<string, { table: TableName; series: Series; months: Set<Month> }>();
       for (const day of daysOf(range)) {
