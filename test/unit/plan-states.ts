@@ -1,0 +1,66 @@
+import type { DataError } from "../../src/core/errors.ts";
+import { objectKey } from "../../src/core/layout.ts";
+import type { Entry } from "../../src/core/manifest.ts";
+import type { Goal, State, Target } from "../../src/core/plan.ts";
+import type { Series } from "../../src/core/series.ts";
+import { DAY } from "../../src/core/time.ts";
+import { tableOf } from "../../src/market/tables.ts";
+
+export const day = Date.UTC(2025, 0, 30);
+/** Five and a half hours into the last of the days. */
+export const now = Date.UTC(2025, 1, 2, 5, 30);
+export const range = { from: day, to: day + 4 * DAY };
+export const days = ["2025-01-30", "2025-01-31", "2025-02-01", "2025-02-02"];
+
+export const entry = (rest: Partial<Entry> = {}): Entry => ({
+  object: "somewhere",
+  sha256: "a".repeat(64),
+  content: "c",
+  bytes: 10,
+  rows: 24,
+  span: [day, day],
+  gaps: [],
+  notes: [],
+  quarantined: null,
+  inputs: null,
+  source: "rest",
+  host: "host",
+  asOf: now,
+  revisions: [],
+  ...rest,
+});
+
+export type Unit = Readonly<Record<string, { content: string; rows: number }>>;
+
+export interface Known {
+  readonly entries?: Readonly<Record<string, Entry>>;
+  readonly units?: Readonly<Record<string, Unit>>;
+  readonly loaded?: Readonly<Record<string, Record<string, string>>>;
+  readonly lost?: readonly string[];
+  readonly damaged?: Readonly<Record<string, DataError>>;
+}
+
+/** Look-ups in what the test wrote down: entries by object key, units and damage by table and month. */
+export const state = (known: Known = {}): State => ({
+  entry: (table, series, of) => known.entries?.[objectKey(table, series, of)],
+  intact: (one) => !known.lost?.includes(one.content),
+  damage: (table, _series, month) => known.damaged?.[`${table}/${month}`],
+  unit: (table, month) => known.units?.[`${table}/${month}`] ?? {},
+  loaded: (table, month) => known.loaded?.[`${table}/${month}`] ?? {},
+  unitDamage: (table, month) => known.damaged?.[`${table}/${month}`],
+});
+
+export const target = (series: Series, rest: Partial<Target> = {}): Target => ({
+  table: tableOf(series).name,
+  series,
+  range,
+  now,
+  first: undefined,
+  force: false,
+  source: "rest",
+  ...rest,
+});
+export const goal = (rest: Partial<Goal>): Goal => ({ targets: [], derivations: [], load: null, ...rest });
+export const key = (series: Series, of: string) => objectKey(tableOf(series).name, series, of);
+export const all = (series: Series, one: (of: string) => Entry): Record<string, Entry> =>
+  Object.fromEntries(days.map((of) => [key(series, of), one(of)]));

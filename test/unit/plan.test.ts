@@ -1,0 +1,161 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { DataError, SourceError } from "../../src/core/errors.ts";
+import { fileStem } from "../../src/core/layout.ts";
+import { type Derivation, plan, type Target } from "../../src/core/plan.ts";
+import { DAY, HOUR } from "../../src/core/time.ts";
+import { funding, futures, metrics, openInterest, spot } from "../fakes/series.ts";
+import { all, day, days, entry, goal, type Known, key, now, range, state, target, type Unit } from "./plan-states.ts";
+
+const reasons = (known: Known, rest: Partial<Target> = {}, series = spot("1h")) =>
+  plan(goal({ targets: [target(series, rest)] }), state(known)).map((step) =>
+    step.action === "fetch" ? [step.day, step.reason] : step,
+  );
+const damage = new DataError("bad-manifest", "cut", "candlelake status");
+
+test("what is missing is fetched, a step a day, in order", () => {
+  assert.deepEqual(
+    reasons({}),
+    days.map((of) => [of, "missing"]),
+  );
+});
+
+test("a step names its object, its series and where its rows come from", () => {
+  const [step] = plan(goal({ targets: [target(spot("1h"))] }), state());
+  assert.deepEqual(step, {
+    action: "fetch",
+    table: "spot_klines",
+    series: spot("1h"),
+    day: "2025-01-30",
+    reason: "missing",
+    path: key(spot("1h"), "2025-01-30"),
+    source: "rest",
+  });
+});
+
+test("what is settled is left alone, and the open day is read again when more has closed", () => {
+  const entries = all(spot("1h"), () => entry({ asOf: now - HOUR }));
+  assert.deepEqual(reasons({ entries }), [["2025-02-02", "more has closed since it was read"]]);
+});
+
+test("nothing is planned where everything was read now", () => {
+  assert.deepEqual(reasons({ entries: all(spot("1h"), () => entry()) }), []);
+});
+
+test("an object that is gone, or of another size, is fetched again", () => {
+  const entries = all(spot("1h"), (of) => entry({ content: of }));
+  assert.deepEqual(reasons({ entries, lost: ["2025-01-31"] }), [["2025-01-31", "object missing or of another size"]]);
+});
+
+test("force reads everything again and says so", () => {
+  const entries = { [key(spot("1h"), "2025-01-31")]: entry() };
+  assert.deepEqual(
+    reasons({ entries }, { force: true }),
+    days.map((of) => [of, of === "2025-01-31" ? "forced" : "missing"]),
+  );
+});
+
+test("days before the series began, and days that have not begun, are nothing to do", () => {
+  assert.deepEqual(reasons({}, { first: Date.UTC(2025, 1, 1, 6) }), [
+    ["2025-02-01", "missing"],
+    ["2025-02-02", "missing"],
+  ]);
+  const coming = { from: Date.UTC(2025, 1, 2), to: Date.UTC(2025, 1, 6) };
+  assert.deepEqual(reasons({}, { range: coming }), [["2025-02-02", "missing"]]);
+});
+
+test("only days in which a long candle opens, and that has closed, are anything to do", () => {
+  const weeks = reasons({}, { range: { from: Date.UTC(2025, 0, 1), to: Date.UTC(2025, 1, 1) } }, spot("1w"));
+  assert.deepEqual(
+    weeks,
+    ["2025-01-06", "2025-01-13", "2025-01-20"].map((of) => [of, "missing"]),
+  );
+});
+
+test("a source that failed leaves its steps with its error, and the others go on", () => {
+  const error = new SourceError("unreachable", "no route", "candlelake config");
+  const steps = plan(goal({ targets: [target(spot("1h"), { error }), target(funding())] }), state());
+  assert.deepEqual(
+    steps.map((step) => step.error),
+    [...days.map(() => error), ...days.map(() => undefined)],
+  );
+});
+
+test("a damaged manifest fails its month alone, unless it is to be made anew", () => {
+  const known = state({ damaged: { "spot_klines/2025-01": damage } });
+  const errors = (force: boolean) =>
+    plan(goal({ targets: [target(spot("1h"), { force })] }), known).map((step) => step.error?.code);
+  assert.deepEqual(errors(false), ["bad-manifest", "bad-manifest", undefined, undefined]);
+  assert.deepEqual(errors(true), [undefined, undefined, undefined, undefined]);
+});
+
+const own = fileStem(spot("1h"));
+const other = fileStem(spot("1h", "ETHUSDT"));
+const unit = (content: string, rows = 24): Unit => ({ [own]: { content, rows } });
+const loads = (known: Known, targets: Target[] = []) =>
+  plan(goal({ targets, load: [{ table: "spot_klines", months: ["2025-01", "2025-02"] }] }), state(known)).flatMap(
+    (step) => (step.action === "load" ? [[step.month, step.reason, step.rows, step.error?.code]] : []),
+  );
+
+test("a load unit is loaded where the ledger lacks it or has other content", () => {
+  const units = { "spot_klines/2025-01": unit("a"), "spot_klines/2025-02": unit("b", 30) };
+  assert.deepEqual(loads({ units }), [
+    ["2025-01", "missing", 24, undefined],
+    ["2025-02", "missing", 30, undefined],
+  ]);
+  const loaded = { "spot_klines/2025-01": { [own]: "a" }, "spot_klines/2025-02": { [own]: "a" } };
+  assert.deepEqual(loads({ units, loaded }), [["2025-02", "content differs from the ledger", 30, undefined]]);
+});
+
+test("a unit that gained a series, or lost one, is loaded again", () => {
+  const gained = { ...unit("a"), [other]: { content: "e", rows: 1 } };
+  const cases: [have: Unit, loaded: Record<string, string>][] = [
+    [gained, { [own]: "a" }],
+    [unit("a"), { [own]: "a", [other]: "e" }],
+  ];
+  for (const [have, loaded] of cases) {
+    const known = { units: { "spot_klines/2025-01": have }, loaded: { "spot_klines/2025-01": loaded } };
+    assert.deepEqual(
+      loads(known).map(([, reason]) => reason),
+      ["content differs from the ledger"],
+    );
+  }
+});
+
+test("a unit of which a partition will change is planned, an empty one is not", () => {
+  const known = {
+    units: { "spot_klines/2025-01": unit("a") },
+    loaded: { "spot_klines/2025-01": { [own]: "a" } },
+  };
+  assert.deepEqual(loads(known), []);
+  const targets = [target(spot("1h"), { range: { from: day, to: day + DAY } })];
+  assert.deepEqual(loads(known, targets), [["2025-01", "a partition changes", 24, undefined]]);
+});
+
+test("a unit with a damaged manifest is not loaded without it", () => {
+  const known = { units: { "spot_klines/2025-01": unit("a") }, damaged: { "spot_klines/2025-01": damage } };
+  assert.deepEqual(loads(known), [["2025-01", "bad-manifest", 24, "bad-manifest"]]);
+});
+
+const derivation: Derivation = {
+  table: "futures_metrics",
+  series: metrics("1h"),
+  range,
+  now,
+  first: undefined,
+  force: false,
+  candles: { table: "futures_klines", series: futures("1h") },
+  lookUps: [{ table: "funding_rates", series: funding(), lookBack: 16 * HOUR }],
+};
+
+test("fetches come first, then what is derived from them, then the loads", () => {
+  const targets = [target(futures("1h")), target(funding()), target(openInterest())];
+  const load = [{ table: "futures_metrics" as const, months: ["2025-01"] }];
+  const actions = plan(goal({ targets, derivations: [derivation], load }), state()).map((step) => step.action);
+  const order = ["fetch", "derive", "load"];
+  assert.deepEqual([...new Set(actions)], order);
+  assert.deepEqual(
+    actions,
+    actions.toSorted((a, b) => order.indexOf(a) - order.indexOf(b)),
+  );
+});
