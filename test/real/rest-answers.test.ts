@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
 import { describe, it } from "node:test";
 import { rowAt } from "../../src/core/batch.ts";
 import type { Series } from "../../src/core/series.ts";
@@ -10,14 +10,9 @@ import { decodeKlines } from "../../src/sources/binance/kline.ts";
 import { decodeOpenInterest } from "../../src/sources/binance/open-interest.ts";
 import { refusal } from "../../src/sources/binance/refusal.ts";
 import { Scanner } from "../../src/sources/binance/scanner.ts";
+import { absent, folder, read } from "./corpus.ts";
 
-const folder = resolve(process.env["CANDLELAKE_REAL_DATA"] ?? join(import.meta.dirname, "../../../shared/data"));
-const missing = !existsSync(folder);
-if (missing) console.log(`skipped: no real market data in ${folder}`);
-
-const read = (path: string): Buffer => readFileSync(join(folder, path));
-
-describe("real answers of the venue", { skip: missing }, () => {
+describe("real answers of the venue", { skip: absent }, () => {
   it("klines: every number as JSON.parse and Number() give it", () => {
     const body = read("json/binance_us/klines_BTCUSDT_1h_limit200_2025-12-07_2025-12-15.json");
     const labels = { interval: "1h", symbol: "BTCUSDT", venue: "binance-us", source: "rest" };

@@ -1,30 +1,17 @@
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
 import { after, type TestContext, test } from "node:test";
 import { inflateRawSync } from "node:zlib";
 import { startTwin, type Twin } from "../../src/twin/start.ts";
+import { absent, fieldsOf, folder, read } from "./corpus.ts";
 
-const folder = resolve(process.env["CANDLELAKE_REAL_DATA"] ?? join(import.meta.dirname, "../../../shared/data"));
-const twin: Twin | undefined = existsSync(folder)
-  ? await startTwin({ replay: folder, history: "all", limits: false })
-  : undefined;
-if (!twin) console.log(`skipped: no real market data in ${folder}`);
+const twin: Twin | undefined = absent ? undefined : await startTwin({ replay: folder, history: "all", limits: false });
 after(() => twin?.close());
 
-/** A test that reads the folder; skipped where it is not there. */
 const real = (name: string, body: (context: TestContext, twin: Twin) => Promise<void>): void => {
-  test(name, { skip: twin === undefined }, (context) => (twin ? body(context, twin) : undefined));
+  test(name, { skip: absent }, (context) => (twin ? body(context, twin) : undefined));
 };
-
-const read = (path: string): Buffer => readFileSync(join(folder, path));
-
-/** Lines of a CSV as fields, without the header. */
-const fieldsOf = (text: string): string[][] =>
-  text
-    .split("\n")
-    .filter((line) => /^\d/.test(line))
-    .map((line) => line.split(","));
 
 /** The first member of a ZIP by its local header alone. */
 function member(zip: Buffer): string {
