@@ -170,8 +170,10 @@ const EXPORTED: Readonly<Record<ExportFormat, (column: string, type: ColumnType)
 };
 
 /** Three digits of fraction, six where microseconds are not zero. */
-const isoText = (column: string): string =>
-  `strftime(${column}, CASE WHEN microsecond(${column}) % 1000 = 0 THEN '%Y-%m-%dT%H:%M:%S.%gZ' ELSE '%Y-%m-%dT%H:%M:%S.%fZ' END)`;
+function isoText(column: string): string {
+  const text = (fraction: string): string => `strftime(${column}, '%Y-%m-%dT%H:%M:%S.${fraction}Z')`;
+  return `CASE WHEN microsecond(${column}) % 1000 = 0 THEN ${text("%g")} ELSE ${text("%f")} END`;
+}
 
 /** Rows of a range of event times in key order, as the format wants them. */
 export function selectExport(

@@ -48,9 +48,16 @@ export class DatabaseFile {
     this.memoryLimit = memoryLimit;
   }
 
-  /** Links are followed: what takes the file's place has to take the place of the file itself. */
+  /**
+   * Links are followed: what takes the file's place has to take the place of the file itself.
+   * @throws WarehouseError `bad-path`
+   */
   static async at(name: string, memoryLimit: string): Promise<DatabaseFile> {
     const target = path.resolve(name);
+    if (target.includes("?")) {
+      const why = "DuckDB takes what follows a question mark for parameters, and would put its log elsewhere";
+      throw new WarehouseError("bad-path", `${target}: ${why}. Choose a path without one.`, "candlelake config");
+    }
     return new DatabaseFile(name, await realpath(target).catch(() => target), memoryLimit);
   }
 

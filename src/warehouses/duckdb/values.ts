@@ -27,7 +27,8 @@ function decimal(text: string): number | string {
 }
 
 /** ISO 8601 for the years 1685 to 2254, which a double can count in microseconds; else DuckDB's own text. */
-const instant = (micros: bigint, text: string): string => (safe(micros) ? isoMicros(Number(micros)) : text);
+const instant = (micros: bigint, value: DuckDBValue): string =>
+  safe(micros) ? isoMicros(Number(micros)) : String(value);
 
 /** Turns DuckDB's values into those of `QueryResult`. */
 export function valueConverter(duck: Duck): (value: DuckDBValue) => Value {
@@ -35,10 +36,10 @@ export function valueConverter(duck: Duck): (value: DuckDBValue) => Value {
     if (value === null || typeof value === "boolean" || typeof value === "string") return value;
     if (typeof value === "number") return real(value);
     if (typeof value === "bigint") return whole(value);
-    if (value instanceof duck.DuckDBTimestampValue) return instant(value.micros, String(value));
-    if (value instanceof duck.DuckDBTimestampTZValue) return instant(value.micros, String(value));
-    if (value instanceof duck.DuckDBTimestampMillisecondsValue) return instant(value.millis * 1000n, String(value));
-    if (value instanceof duck.DuckDBTimestampSecondsValue) return instant(value.seconds * 1_000_000n, String(value));
+    if (value instanceof duck.DuckDBTimestampValue) return instant(value.micros, value);
+    if (value instanceof duck.DuckDBTimestampTZValue) return instant(value.micros, value);
+    if (value instanceof duck.DuckDBTimestampMillisecondsValue) return instant(value.millis * 1000n, value);
+    if (value instanceof duck.DuckDBTimestampSecondsValue) return instant(value.seconds * 1_000_000n, value);
     if (value instanceof duck.DuckDBDecimalValue) return decimal(String(value));
     if (value instanceof duck.DuckDBBlobValue) return Buffer.from(value.bytes).toString("hex");
     if (value instanceof duck.DuckDBListValue || value instanceof duck.DuckDBArrayValue)

@@ -51,8 +51,8 @@ export class WorkFolder {
   async begin(): Promise<void> {
     await this.onStep("make");
     await this.removeLeftovers();
-    inUse.add(this.folder);
     await mkdir(this.folder, { recursive: true });
+    inUse.add(this.folder);
   }
 
   /** Puts the next version in the target's place: a reader sees the one or the other, and so does one after a power cut. */
@@ -67,6 +67,7 @@ export class WorkFolder {
   }
 
   async end(): Promise<void> {
+    if (!inUse.has(this.folder)) return;
     await this.onStep("clean");
     await rm(this.folder, { recursive: true, force: true });
     inUse.delete(this.folder);
