@@ -6,6 +6,9 @@ const TIME_OUT = new Set(["UND_ERR_CONNECT_TIMEOUT", "UND_ERR_HEADERS_TIMEOUT", 
 /** Names and certificates that do not fit: trying again changes nothing. */
 const TLS = /^(?:ERR_TLS_|CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO_|ERR_SSL_)/;
 
+/** What comes of a proxy setting that is no address; the endpoint's own was looked at before. */
+const BAD_ADDRESS = new Set(["ERR_INVALID_URL", "UND_ERR_INVALID_ARG"]);
+
 function codeOf(error: unknown): string {
   if (error instanceof AggregateError) return codeOf(error.errors[0]);
   if (error instanceof Error && "code" in error && typeof error.code === "string") return error.code;
@@ -13,8 +16,8 @@ function codeOf(error: unknown): string {
 }
 
 /**
- * What a request that got no whole answer failed of: `unreachable`, `time-out`, `tls`, or `connection-lost` for all
- * else (reset, cut body, broken compression or HTTP, a proxy's refusal).
+ * What a request that got no whole answer failed of: `unreachable`, `time-out`, `tls`, `bad-proxy`, or
+ * `connection-lost` for all else (reset, cut body, broken compression or HTTP, a proxy's refusal).
  * @param where host, path and subject, for the message
  */
 export function networkFailure(error: unknown, where: string): SourceError {
@@ -27,6 +30,10 @@ export function networkFailure(error: unknown, where: string): SourceError {
     return fail("unreachable", `${where} cannot be reached (${code}: ${cause}).`, true);
   }
   if (TIME_OUT.has(code)) return fail("time-out", `${where} did not answer in time (${code}).`, true);
+  if (BAD_ADDRESS.has(code)) {
+    const message = `${where} cannot be asked: HTTP_PROXY or HTTPS_PROXY is no http address (${reason}).`;
+    return fail("bad-proxy", message, false);
+  }
   if (TLS.test(code)) return fail("tls", `${where}: the host's certificate does not hold (${code}).`, false);
   return fail("connection-lost", `${where}: the connection broke (${reason}).`, true);
 }

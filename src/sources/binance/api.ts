@@ -54,7 +54,7 @@ export class Api {
   }
 
   /**
-   * @param limit rows asked for; undefined where the route has no such parameter
+   * @param limit rows asked for
    * @param subject what is asked, for messages: `BTCUSDT 1h`
    * @param read makes out the body; gets host, path and subject for its messages
    */

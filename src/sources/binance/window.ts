@@ -33,10 +33,13 @@ export interface WindowRead {
   readonly next: number;
 }
 
+/** How often in a row the venue has to say that there is nothing, where believing it ends a window. */
+const BELIEVED = 3;
+
 /**
  * Reads a window until nothing of it can be missing. Neither a full nor a short nor an empty answer is taken for the
  * end: the window is done when the row of its last slot came in an answer with room to spare, when a row from behind
- * the window came, or when the venue, asked twice for whatever comes next, had nothing more.
+ * the window came, or when the venue, asked again and again for whatever comes next, had nothing more.
  *
  * Rows that were not asked for are kept apart as `outside`; those that repeat an earlier answer are left out.
  *
@@ -61,10 +64,9 @@ export async function readWindow(
       to: first || !forward ? to : undefined,
       limit: Math.min(limit, countOpens(grid, { from, to }) + 1),
     };
-    let rows = await ask(question);
-    // "Nothing" ends the window here, so it is believed only when it is said twice.
     const final = question.to === undefined || !forward;
-    if (final && countSent(rows) === 0) rows = await ask(question);
+    let rows = await ask(question);
+    for (let said = 1; final && countSent(rows) === 0 && said < BELIEVED; said++) rows = await ask(question);
     const outside: BrokenRow[] = [];
     let next = Number.POSITIVE_INFINITY;
     const inside = within(rows, { from, to }, (row) => {
