@@ -1,5 +1,5 @@
 import * as path from "node:path";
-import { type Config, resolveConfig } from "../../config.ts";
+import { type Config, DEFAULT_ENDPOINTS, resolveConfig } from "../../config.ts";
 import { AppError, EXIT } from "../../core/errors.ts";
 import { DAY, iso } from "../../core/time.ts";
 import { type Candlelake, openCandlelake } from "../../open.ts";
@@ -118,10 +118,13 @@ export async function run(context: Context): Promise<number> {
       context.say(now.code === "interrupted" ? `No answer within ${PATIENCE / 1000} s.` : now.message);
   if (!config.synthetic && !answered.some(({ now }) => typeof now === "number")) {
     context.say("No venue answers from here: going on with made data. Every table below is SYNTHETIC.");
-    config = worldOf(context, true);
+    // From the generator: an endpoint that was changed has just proved to be no stand-in.
+    config = { ...worldOf(context, true), endpoints: DEFAULT_ENDPOINTS };
     candlelake = openCandlelake(config, context.log);
     answered = await ask(candlelake, context.signal);
   }
+  const silent = answered.every(({ now }) => typeof now !== "number") ? answered[0]?.now : undefined;
+  if (silent instanceof AppError) throw silent;
   try {
     return await show(context, config, candlelake, requestOf(answered));
   } finally {
