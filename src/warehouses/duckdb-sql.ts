@@ -132,6 +132,10 @@ export const examineFile = (table: Table, path: string, month: Month, synthetic:
 export const readAll = (table: Table, paths: readonly string[]): string =>
   `SELECT max(COLUMNS(*)) FROM (${selectFiles(table, paths)});`;
 
+/** Reads every value of a table. */
+export const readTable = (schema: string, name: string): string =>
+  `SELECT max(COLUMNS(*)) FROM ${qualified(schema, name)};`;
+
 /** A row where a key appears twice in these months, none otherwise. */
 export const findDuplicate = (schema: string, table: Table, months: readonly Month[]): string =>
   `SELECT ${list(table.key)} FROM ${qualified(schema, table.name)} WHERE ${inMonths(table, months)} ` +

@@ -11,7 +11,7 @@ import { replaceDatabase } from "./duckdb/replacement.ts";
 import { firstLine, lockDown, MEMORY_LIMIT, type Session } from "./duckdb/session.ts";
 import { answer } from "./duckdb/statement.ts";
 import type { OnStep } from "./duckdb/work-folder.ts";
-import { createAll, setSearchPath } from "./duckdb-sql.ts";
+import { createAll, RELATIONS, readTable, setSearchPath } from "./duckdb-sql.ts";
 import { LEDGER } from "./ledger.ts";
 
 export interface DuckDbOptions {
@@ -104,7 +104,7 @@ export class DuckDbWarehouse implements Warehouse {
       await session.close();
       throw this.translate(error, signal);
     }
-    return answer(session, sql, signal);
+    return answer(session, sql, signal, () => this.blame(session));
   }
 
   close(): Promise<void> {
@@ -157,6 +157,20 @@ export class DuckDbWarehouse implements Warehouse {
     } catch (error) {
       throw this.translate(error, signal);
     }
+  }
+
+  /** Whether the file is to blame for a query that failed: its tables cannot be read either. */
+  private async blame({ connection }: Session): Promise<WarehouseError | undefined> {
+    for (const { name } of RELATIONS) {
+      try {
+        await connection.run(readTable(this.datasets.raw, name));
+      } catch (error) {
+        const { elsewhere } = await this.file();
+        const why = `${this.label} is damaged: ${firstLine(error)}`;
+        return new WarehouseError("damaged-warehouse", why, elsewhere, { cause: error });
+      }
+    }
+    return undefined;
   }
 
   private translate(error: unknown, signal?: AbortSignal): unknown {

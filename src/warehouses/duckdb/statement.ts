@@ -40,7 +40,7 @@ async function prepareReading({ connection }: Session, sql: string): Promise<Duc
 
 /**
  * Runs one reading statement and closes the session when the answer was read, given up or failed.
- * @param blame what else than the statement made it fail, if anything
+ * @param blame what else than the statement made it fail while it ran, if anything
  * @throws UsageError `sql-refused`, `sql-error`; Interrupted; what `blame` finds
  */
 export async function answer(
@@ -55,12 +55,18 @@ export async function answer(
       try {
         return await work();
       } catch (error) {
-        if (error instanceof UsageError || signal?.aborted) throw error;
-        throw (await blame()) ?? wrong(error);
+        throw signal?.aborted ? error : ((await blame()) ?? wrong(error));
       }
     });
   try {
-    const result = await run(async () => (await prepareReading(session, sql)).stream());
+    const statement = await interruptible(session, signal, async () => {
+      try {
+        return await prepareReading(session, sql);
+      } catch (error) {
+        throw error instanceof UsageError ? error : wrong(error);
+      }
+    });
+    const result = await run(() => statement.stream());
     const types = result.columnTypes();
     const columns = result.columnNames().map((name, index) => ({ name, type: String(types[index]) }));
     return { columns, batches: batches(session, result, convert, run) };
