@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { Interrupted } from "../../src/core/errors.ts";
+import { HttpClient } from "../../src/net/http-client.ts";
 import { RequestBudget } from "../../src/net/request-budget.ts";
 import { VirtualClock } from "../fakes/virtual-clock.ts";
 
@@ -123,5 +124,45 @@ describe("a request budget", () => {
 
   it("refuses what can never fit", async () => {
     await assert.rejects(new RequestBudget(10, MINUTE, new VirtualClock(START)).reserve(11), RangeError);
+  });
+});
+
+describe("a client with a budget", () => {
+  const calls = fc.array(fc.record({ weight: fc.integer({ min: 1, max: 10 }), wantedAt: fc.nat(2 * MINUTE) }), {
+    minLength: 1,
+    maxLength: 60,
+  });
+  const fates = fc.infiniteStream(fc.constantFrom(200, 200, 200, 400, 500, 503, "lost"));
+
+  it("keeps to it with every try, refused and failed ones too", async () => {
+    await fc.assert(
+      fc.asyncProperty(calls, fates, fc.nat(3000), fc.nat(MINUTE), async (wanted, fate, travel, ahead) => {
+        const clock = new VirtualClock(START);
+        const budget = new RequestBudget(40, MINUTE, clock);
+        const perMinute = new Map<number, number>();
+        const client = new HttpClient({
+          base: "http://venue",
+          clock,
+          transport: async (url) => {
+            await clock.sleep(travel);
+            const minute = Math.floor((clock.now() + ahead) / MINUTE);
+            const used = (perMinute.get(minute) ?? 0) + Number(new URL(url).searchParams.get("weight"));
+            perMinute.set(minute, used);
+            await clock.sleep(travel);
+            const status = fate.next().value;
+            if (status === "lost") throw Object.assign(new Error("reset"), { code: "ECONNRESET" });
+            return { status, headers: {}, body: new Uint8Array() };
+          },
+        });
+        const asking = wanted.map(async ({ weight, wantedAt }) => {
+          await clock.sleep(wantedAt);
+          await client.get({ path: "/x", query: { weight }, budget, weight }, () => undefined);
+        });
+        await Promise.allSettled(asking);
+        assert.ok(client.usage.requests >= wanted.length);
+        assert.ok(Math.max(...perMinute.values()) <= 40);
+      }),
+      { numRuns: 100 },
+    );
   });
 });
