@@ -4,6 +4,7 @@ import * as path from "node:path";
 import { StoreError } from "../core/errors.ts";
 import type { ObjectStore, StoredObject } from "../ports.ts";
 import { DISK, type Disk, mkdirs } from "./disk.ts";
+import { namesOf } from "./key.ts";
 
 /** Half-written files live here, so that a reader of a table's folder never meets one. */
 const UNFINISHED = "_tmp";
@@ -18,15 +19,19 @@ const CAUSES: Record<string, readonly [code: string, cause: string]> = {
   EEXIST: ["not-a-folder", "a file is where a folder must be"],
   EISDIR: ["not-a-file", "a folder is where a file must be"],
   EMFILE: ["too-many-files", "too many files are open"],
+  ENOENT: ["folder-gone", "a folder of the path is gone"],
   EIO: ["disk-error", "the disk reports an error"],
 };
 
-/** An operating system's refusal as a sentence about `file`. */
+/** An operating system's refusal as a sentence about `file`; any other error as it is. */
 export function diskError(error: unknown, file: string): unknown {
-  const [code, cause] = CAUSES[(error as NodeJS.ErrnoException)?.code ?? ""] ?? [];
-  if (!code) return error;
+  const { code: name = "", syscall } = (error ?? {}) as NodeJS.ErrnoException;
+  if (syscall === undefined) return error;
+  const [code, cause] = CAUSES[name] ?? ["disk-error", `the operating system refuses ${syscall} with ${name}`];
   return new StoreError(code, `${file}: ${cause}.`, "candlelake config", { cause: error });
 }
+
+const isMissing = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === "ENOENT";
 
 /** A lake in a local folder. */
 export class FileStore implements ObjectStore {
@@ -45,8 +50,9 @@ export class FileStore implements ObjectStore {
     this.disk = disk;
   }
 
+  /** @throws StoreError `bad-key` */
   path(key: string): string {
-    return path.join(this.root, ...key.split("/"));
+    return path.join(this.root, ...namesOf(key, this.label));
   }
 
   async read(key: string): Promise<Uint8Array | undefined> {
@@ -54,13 +60,22 @@ export class FileStore implements ObjectStore {
     try {
       return fs.readFileSync(file);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+      if (isMissing(error)) return undefined;
       throw diskError(error, file);
     }
   }
 
   size(key: string): number | undefined {
-    return fs.statSync(this.path(key), { throwIfNoEntry: false })?.size;
+    return this.sizeOf(this.path(key));
+  }
+
+  private sizeOf(file: string): number | undefined {
+    try {
+      const found = fs.statSync(file, { throwIfNoEntry: false });
+      return found?.isFile() ? found.size : undefined;
+    } catch (error) {
+      throw diskError(error, file);
+    }
   }
 
   async write(key: string, bytes: Uint8Array): Promise<void> {
@@ -73,14 +88,16 @@ export class FileStore implements ObjectStore {
       this.disk.rename(unfinished, file);
       this.unsynced.add(path.dirname(file));
     } catch (error) {
-      fs.rmSync(unfinished, { force: true });
+      removeQuietly(unfinished);
       throw diskError(error, file);
     }
   }
 
+  /** Makes sure that a folder is there; its name and those above it may be a killed run's, and not yet on the disk. */
   private folder(folder: string): void {
     if (this.known.has(folder)) return;
     for (const changed of mkdirs(this.disk, folder)) this.unsynced.add(changed);
+    for (let inner = folder; inner !== this.root; inner = path.dirname(inner)) this.unsynced.add(path.dirname(inner));
     this.known.add(folder);
   }
 
@@ -90,7 +107,7 @@ export class FileStore implements ObjectStore {
       this.disk.unlink(file);
       this.unsynced.add(path.dirname(file));
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw diskError(error, file);
+      if (!isMissing(error)) throw diskError(error, file);
     }
   }
 
@@ -106,31 +123,52 @@ export class FileStore implements ObjectStore {
   }
 
   async *list(prefix: string): AsyncIterable<StoredObject> {
-    const walk = function* (folder: string, at: string): Iterable<StoredObject> {
-      let entries: fs.Dirent[];
-      try {
-        entries = fs.readdirSync(folder, { withFileTypes: true });
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
-        throw diskError(error, folder);
-      }
-      entries.sort((a, b) => (a.name < b.name ? -1 : 1));
-      for (const entry of entries) {
-        const inner = path.join(folder, entry.name);
-        const key = `${at}/${entry.name}`;
-        if (entry.isDirectory()) yield* walk(inner, key);
-        else if (entry.isFile()) yield { key, bytes: fs.statSync(inner).size };
-      }
-    };
-    yield* walk(this.path(prefix), prefix);
+    yield* this.walk(this.path(prefix), prefix);
   }
 
-  /** What a killed run left half-written. Only the holder of the lake's lock may call it. */
+  private *walk(folder: string, at: string): Iterable<StoredObject> {
+    // A folder's objects have its name and a slash: that decides their place among their neighbours' keys.
+    const named = namesIn(folder).map((entry) => ({
+      entry,
+      sorted: entry.isDirectory() ? `${entry.name}/` : entry.name,
+    }));
+    named.sort((a, b) => (a.sorted < b.sorted ? -1 : 1));
+    for (const { entry } of named) {
+      const inner = path.join(folder, entry.name);
+      const key = `${at}/${entry.name}`;
+      if (entry.isDirectory()) yield* this.walk(inner, key);
+      else if (entry.isFile()) {
+        // It may have been removed since the folder was read.
+        const bytes = this.sizeOf(inner);
+        if (bytes !== undefined) yield { key, bytes };
+      }
+    }
+  }
+
+  /** What a killed run left half-written. Only the holder of the lake's lock may call it. @throws StoreError */
   removeUnfinished(): void {
     const folder = path.join(this.root, UNFINISHED);
-    if (!fs.existsSync(folder)) return;
-    for (const name of fs.readdirSync(folder)) {
-      if (!name.startsWith(this.run)) fs.rmSync(path.join(folder, name), { force: true });
+    for (const { name } of namesIn(folder)) {
+      if (!name.startsWith(this.run)) removeQuietly(path.join(folder, name));
     }
+  }
+}
+
+/** Nothing where there is no such folder. @throws StoreError */
+function namesIn(folder: string): fs.Dirent[] {
+  try {
+    return fs.readdirSync(folder, { withFileTypes: true });
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw diskError(error, folder);
+  }
+}
+
+/** A file that cannot be removed is in nobody's way: it lies where only unfinished files do. */
+function removeQuietly(file: string): void {
+  try {
+    fs.rmSync(file, { force: true });
+  } catch {
+    // What stopped the write stops this too.
   }
 }
