@@ -1,5 +1,5 @@
 import { UsageError } from "./errors.ts";
-import { nearest } from "./suggest.ts";
+import { didYouMean } from "./suggest.ts";
 import { DAY, HOUR, MINUTE, type TimeRange } from "./time.ts";
 
 /** Candle lengths in the venue's spelling. `1s` exists on one venue only and is not kept. */
@@ -48,10 +48,9 @@ const MONDAY = 4 * DAY;
 
 function parseOneOf<T extends string>(known: readonly T[], text: string, flag: string, noun: string): T {
   if ((known as readonly string[]).includes(text)) return text as T;
-  const guess = nearest(text, known);
   throw new UsageError(
     `bad-${noun}`,
-    `${flag} ${JSON.stringify(text)} is no ${noun}${guess ? `; did you mean ${guess}?` : ""} Known: ${known.join(" ")}.`,
+    `${flag} ${JSON.stringify(text)} is no ${noun}${didYouMean(text, known)} Known: ${known.join(" ")}.`,
     "candlelake ingest --help",
   );
 }

@@ -1,6 +1,6 @@
 import { UsageError } from "./errors.ts";
 import type { Interval, Period } from "./interval.ts";
-import { nearest } from "./suggest.ts";
+import { didYouMean } from "./suggest.ts";
 
 export const VENUES = ["binance", "binance-us", "synthetic"] as const;
 export type Venue = (typeof VENUES)[number];
@@ -41,12 +41,11 @@ export function parseSymbol(text: string, flag = "--symbol"): string {
 
 export function parseVenue(text: string, flag = "--venue"): Exclude<Venue, "synthetic"> {
   if (text === "binance" || text === "binance-us") return text;
-  const guess = nearest(text, VENUES);
   throw new UsageError(
     "bad-venue",
     text === "synthetic"
       ? `${flag} synthetic: made data have a switch of their own, --synthetic.`
-      : `${flag} ${JSON.stringify(text)} is no venue${guess ? `; did you mean ${guess}?` : ""} Known: binance binance-us.`,
+      : `${flag} ${JSON.stringify(text)} is no venue${didYouMean(text, ["binance", "binance-us"])} Known: binance binance-us.`,
     "candlelake ingest --help",
   );
 }

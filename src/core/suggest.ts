@@ -30,3 +30,9 @@ export function nearest(word: string, known: readonly string[]): string | undefi
   }
   return best;
 }
+
+/** The end of a sentence about a word that is not known: a question where something is near, else a full stop. */
+export function didYouMean(word: string, known: readonly string[], prefix = ""): string {
+  const guess = nearest(word, known);
+  return guess === undefined ? "." : `; did you mean ${prefix}${guess}?`;
+}

@@ -1,6 +1,6 @@
 import { UsageError } from "../core/errors.ts";
 import type { Series } from "../core/series.ts";
-import { nearest } from "../core/suggest.ts";
+import { didYouMean } from "../core/suggest.ts";
 import type { Table, TableName } from "../core/table.ts";
 import { FUNDING_RATES } from "./funding-rates.ts";
 import { FUTURES_METRICS } from "./futures-metrics.ts";
@@ -37,10 +37,9 @@ export function parseTable(text: string): Table {
   const table = TABLES.find((candidate) => candidate.name === text);
   if (table) return table;
   const names = TABLES.map((candidate) => candidate.name);
-  const guess = nearest(text, names);
   throw new UsageError(
     "unknown-table",
-    `There is no table ${JSON.stringify(text)}${guess ? `; did you mean ${guess}?` : ""} Known: ${names.join(" ")}.`,
+    `There is no table ${JSON.stringify(text)}${didYouMean(text, names)} Known: ${names.join(" ")}.`,
     "candlelake schema",
   );
 }
