@@ -11,12 +11,12 @@ import {
   type Step,
   type Target,
 } from "../core/plan.ts";
-import { type Day, monthOf } from "../core/time.ts";
+import { type Day, daysOf, monthOf } from "../core/time.ts";
 import { TABLE } from "../market/tables.ts";
 import type { Source } from "../ports.ts";
 import type { Lake } from "./lake.ts";
 import { type LoadPorts, loadUnits } from "./load.ts";
-import { type Outcome, planned, type Status } from "./outcome.ts";
+import { failed, type Outcome, planned } from "./outcome.ts";
 import { produceDerived, produceFetched, runsOf } from "./produce.ts";
 import { Receiver } from "./received.ts";
 import type { LakeState } from "./state.ts";
@@ -30,6 +30,8 @@ export interface Applied {
   readonly outcomes: readonly Outcome[];
   /** What ended the work before its end, if anything did. */
   readonly fatal: AppError | undefined;
+  /** What was asked for, whether or not it was there already. */
+  readonly goal: Goal;
 }
 
 /** How many series are worked on at once: enough to hide a venue's latency, few enough to bound memory. */
@@ -38,16 +40,12 @@ const PARALLEL_SERIES = 4;
 /** After so many days in a row that came broken, the rest of a run is not asked for. */
 const PATIENCE = 3;
 
-/** Refusals that pass by themselves, or elsewhere: the rest can be done later. */
-const LATER = new Set(["geo-blocked", "banned", "rate-limited"]);
-
 /** A failure that no other step can escape. */
 const isFatal = (error: unknown): error is AppError => error instanceof StoreError || error instanceof Interrupted;
 
 function failure(step: Step, error: unknown): Outcome {
   if (!(error instanceof AppError)) throw error;
-  const status: Status = LATER.has(error.code) ? "deferred" : "failed";
-  return { ...planned(step), rows: 0, status, error: { ...error.detail, exitCode: error.exitCode } };
+  return failed(step, error);
 }
 
 /** Carries a plan out. The only code that does I/O, and all of it through ports. */
@@ -86,7 +84,8 @@ export class Apply {
       if (!isFatal(error)) throw error;
       fatal = error;
     }
-    return { outcomes: steps.map((step) => this.outcomes.get(step) ?? planned(step)), fatal };
+    const outcomes = steps.map((step) => this.outcomes.get(step) ?? planned(step));
+    return { outcomes, fatal, goal: this.goal };
   }
 
   private settle(outcome: Outcome): void {
@@ -180,9 +179,9 @@ export class Apply {
   }
 
   private async deriveAll(steps: readonly DeriveStep[]): Promise<void> {
-    const failed = new Map<string, Outcome>();
+    const lost = new Map<string, Outcome>();
     for (const outcome of this.outcomes.values()) {
-      if (outcome.error && outcome.step.action === "fetch") failed.set(outcome.step.path, outcome);
+      if (outcome.error && outcome.step.action === "fetch") lost.set(outcome.step.path, outcome);
     }
     let last: DeriveStep | undefined;
     try {
@@ -192,7 +191,7 @@ export class Apply {
           await this.lake.save(last.table, last.series);
         }
         last = step;
-        const outcome = await this.derive(step, failed);
+        const outcome = await this.derive(step, lost);
         if (outcome) this.settle(outcome);
         else this.outcomes.set(step, { ...planned(step), status: "unchanged" });
       }
@@ -201,12 +200,12 @@ export class Apply {
     }
   }
 
-  private async derive(step: DeriveStep, failed: ReadonlyMap<string, Outcome>): Promise<Outcome | undefined> {
+  private async derive(step: DeriveStep, lost: ReadonlyMap<string, Outcome>): Promise<Outcome | undefined> {
     try {
       if (step.error) throw step.error;
       for (const input of inputsOf(step.derivation, step.day)) {
-        const lost = failed.get(objectKey(input.table, input.series, input.day));
-        if (lost?.error) return { ...planned(step), status: "deferred", error: lost.error };
+        const cause = lost.get(objectKey(input.table, input.series, input.day));
+        if (cause?.error) return { ...planned(step), status: "deferred", error: cause.error };
       }
       if (deriveReason(step.derivation, step.day, this.state) === undefined) return undefined;
       return await produceDerived(this.lake, step, this.state);
@@ -236,10 +235,23 @@ const outside = (target: Target, day: Day): boolean => {
   return time < target.range.from || time >= target.range.to;
 };
 
-/** What a command's exit code is, given its outcomes: its own error's where nothing at all could be done. */
-export function exitCodeOf({ outcomes, fatal }: Applied): number {
+/** Whether everything that a goal names failed: its partitions, or its load units where it names no partition. */
+function isAll(bad: readonly Outcome[], { targets, load }: Goal): boolean {
+  const due = ({ series, range, now, first }: Target): number =>
+    daysOf(range).filter((day) => hasRows(series, day, now, first)).length;
+  if (targets.length === 0) return bad.length >= (load ?? []).reduce((sum, { months }) => sum + months.length, 0);
+  const fetches = bad.filter((outcome) => outcome.step.action === "fetch");
+  return fetches.length >= targets.reduce((sum, target) => sum + due(target), 0);
+}
+
+/**
+ * What a command's exit code is, given its outcomes: its own error's where all that was asked for failed. What was there
+ * already counts like what was done, so that the code is the same when the command is repeated.
+ */
+export function exitCodeOf({ outcomes, fatal, goal }: Applied): number {
   if (fatal) return fatal.exitCode;
   const bad = outcomes.filter((outcome) => outcome.status === "failed" || outcome.status === "deferred");
   if (bad.length === 0) return EXIT.ok;
-  return bad.length === outcomes.length ? (bad[0]?.error?.exitCode ?? EXIT.incomplete) : EXIT.incomplete;
+  const failure = bad.find((outcome) => outcome.status === "failed");
+  return (isAll(bad, goal) ? failure?.error?.exitCode : undefined) ?? EXIT.incomplete;
 }

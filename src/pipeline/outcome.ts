@@ -1,4 +1,4 @@
-import type { ErrorDetail } from "../core/errors.ts";
+import type { AppError, ErrorDetail } from "../core/errors.ts";
 import type { Gap } from "../core/gap.ts";
 import type { Step } from "../core/plan.ts";
 
@@ -31,3 +31,16 @@ export const planned = (step: Step): Outcome => ({
   quarantined: 0,
   error: null,
 });
+
+/** Refusals that pass by themselves, or elsewhere: the rest can be done later. */
+const LATER = new Set(["geo-blocked", "banned", "rate-limited"]);
+
+export const failed = (step: Step, error: AppError): Outcome => ({
+  ...planned(step),
+  rows: 0,
+  status: LATER.has(error.code) ? "deferred" : "failed",
+  error: { ...error.detail, exitCode: error.exitCode },
+});
+
+/** What would become of a step, as far as a plan can tell. */
+export const foreseen = (step: Step): Outcome => (step.error ? failed(step, step.error) : planned(step));

@@ -1,7 +1,9 @@
+import type { AppError } from "../core/errors.ts";
 import { type Gap, joinGaps } from "../core/gap.ts";
+import { countOpens } from "../core/interval.ts";
 import { fileStem } from "../core/layout.ts";
 import type { Entry } from "../core/manifest.ts";
-import { closesAt, finalBefore, hasRows } from "../core/partition.ts";
+import { closesAt, finalBefore, hasRows, seriesGrid } from "../core/partition.ts";
 import type { Series } from "../core/series.ts";
 import type { TableName } from "../core/table.ts";
 import { DAY, type Day, dayOf, dayRange, timeOfDay } from "../core/time.ts";
@@ -26,8 +28,8 @@ export interface SeriesStatus {
   readonly uploaded: number;
   /** Partitions that the warehouse has as they are now. */
   readonly loaded: number;
-  /** Manifests that cannot be read. */
-  readonly damaged: readonly string[];
+  /** Why manifests cannot be read. */
+  readonly damaged: readonly AppError[];
 }
 
 /** How far a partition was read: to its end, or to the last row that was final then. */
@@ -37,13 +39,14 @@ const readTo = (series: Series, day: Day, entry: Entry, first?: number): number 
 /** Days between the first and last partition that have rows at the venue and were never asked for. */
 function notFetched(series: Series, entries: ReadonlyMap<Day, Entry>, days: readonly Day[], first?: number): Gap[] {
   const gaps: Gap[] = [];
+  const grid = seriesGrid(series, first);
   const [begin, end] = [days[0], days.at(-1)];
   if (!begin || !end) return gaps;
   for (let time = timeOfDay(begin); time < timeOfDay(end); time += DAY) {
     const day = dayOf(time);
     const { from, to } = dayRange(day);
     if (!entries.has(day) && hasRows(series, day, to + 40 * DAY, first))
-      gaps.push({ from, to, class: "not-fetched", bars: 0 });
+      gaps.push({ from, to, class: "not-fetched", bars: grid ? countOpens(grid, { from, to }) : 0 });
   }
   return gaps;
 }
@@ -84,11 +87,11 @@ export async function statusOf(lake: Lake, shelf: Shelf, ledger: readonly Ledger
   await lake.open(table, series, months);
   const first = await lake.listed(table, series);
   const entries = new Map<Day, Entry>();
-  const damaged: string[] = [];
+  const damaged: AppError[] = [];
   let loaded = 0;
   for (const month of months) {
     const damage = lake.damage(table, series, month);
-    if (damage) damaged.push(damage.message);
+    if (damage) damaged.push(damage);
     const own = lake.entries(table, series, month);
     for (const [day, entry] of own) entries.set(day, entry);
     const { content } = lake.content(table, series, month);
