@@ -3,7 +3,8 @@ import * as path from "node:path";
 import { UsageError } from "./core/errors.ts";
 import { INTERVALS, type Interval, PERIODS, type Period, parseInterval, parsePeriod } from "./core/interval.ts";
 import { parseSymbol } from "./core/series.ts";
-import { nearest } from "./core/suggest.ts";
+import { shellWord } from "./core/shell.ts";
+import { didYouMean } from "./core/suggest.ts";
 import { parseTime } from "./core/time.ts";
 
 export const CONFIG_FILE = "candlelake.config.json";
@@ -128,21 +129,18 @@ export const CONFIG_SCHEMA: Schema & { readonly $schema: string; readonly title:
 
 const NEXT = "candlelake config --help";
 
+/** @param why the rest of a sentence, with its end */
 function refuse(file: string, at: string, why: string): never {
-  throw new UsageError("bad-config", `${file}: ${at || "the file"} ${why}.`, NEXT);
+  throw new UsageError("bad-config", `${file}: ${at || "the file"} ${why}`, NEXT);
 }
 
 const typeOf = (value: unknown): string => (Array.isArray(value) ? "array" : value === null ? "null" : typeof value);
 
 function validate(schema: Schema, value: unknown, at: string, file: string): void {
-  if (typeOf(value) !== schema.type) refuse(file, at, `must be of type ${schema.type}, not ${typeOf(value)}`);
+  if (typeOf(value) !== schema.type) refuse(file, at, `must be of type ${schema.type}, not ${typeOf(value)}.`);
   if (schema.enum && !schema.enum.includes(String(value))) {
-    const guess = nearest(String(value), schema.enum);
-    refuse(
-      file,
-      at,
-      `is ${JSON.stringify(value)}${guess ? `; did you mean ${guess}?` : ""} Known: ${schema.enum.join(" ")}`,
-    );
+    const end = didYouMean(String(value), schema.enum);
+    refuse(file, at, `cannot be ${JSON.stringify(value)}${end} Known: ${schema.enum.join(" ")}.`);
   }
   if (schema.type === "array" && schema.items) {
     for (const [i, item] of (value as unknown[]).entries()) validate(schema.items, item, `${at}[${i}]`, file);
@@ -151,15 +149,12 @@ function validate(schema: Schema, value: unknown, at: string, file: string): voi
   const members = value as Record<string, unknown>;
   for (const [name, member] of Object.entries(members)) {
     const inner = at ? `${at}.${name}` : name;
-    const known = schema.properties[name];
-    if (!known) {
-      const guess = nearest(name, Object.keys(schema.properties));
-      refuse(file, inner, `is not a setting${guess ? `; did you mean ${guess}?` : ""}`);
-    }
+    const known = Object.hasOwn(schema.properties, name) ? schema.properties[name] : undefined;
+    if (!known) refuse(file, inner, `is not a setting${didYouMean(name, Object.keys(schema.properties))}`);
     validate(known, member, inner, file);
   }
   for (const name of schema.required ?? [])
-    if (!(name in members)) refuse(file, at ? `${at}.${name}` : name, "is missing");
+    if (!(name in members)) refuse(file, at ? `${at}.${name}` : name, "is missing.");
 }
 
 interface FileConfig {
@@ -184,37 +179,47 @@ function readFile(file: string, named: boolean): FileConfig | undefined {
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
     if (missing && !named) return undefined;
+    const why = missing ? "there is no such file" : `it cannot be read (${(error as NodeJS.ErrnoException).code})`;
     throw new UsageError(
       "bad-config",
-      `${file}: ${missing ? "there is no such file" : "it cannot be read"}.`,
-      "candlelake init",
+      `${file}: ${why}.`,
+      missing ? `candlelake init --config ${shellWord(file)}` : NEXT,
     );
   }
   let value: unknown;
   try {
-    value = JSON.parse(content);
+    // Some editors begin a file with a mark of its encoding.
+    value = JSON.parse(content.replace(/^\uFEFF/, ""));
   } catch (error) {
-    return refuse(file, "", `is no JSON: ${(error as Error).message}`);
+    return refuse(file, "", `is no JSON: ${(error as Error).message}.`);
   }
   validate(CONFIG_SCHEMA, value, "", file);
   return value as FileConfig;
 }
 
-function readSeries(file: FileConfig, name: string): ConfiguredSeries[] {
-  return (file.series ?? []).map((entry, i) => {
+/** What is wrong within the file is mended there, whatever the same word on a command line would need. */
+function inFile<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw error instanceof UsageError ? new UsageError("bad-config", error.message, NEXT) : error;
+  }
+}
+
+const readSeries = (file: FileConfig, name: string): ConfiguredSeries[] =>
+  (file.series ?? []).map((entry, i) => {
     const at = (member: string) => `${name}: series[${i}].${member}`;
     if (entry.market === "futures" && entry.venue === "binance-us")
-      refuse(name, `series[${i}].venue`, "binance-us has no futures");
-    return {
+      refuse(name, `series[${i}].venue`, "cannot be binance-us, which has no futures.");
+    return inFile(() => ({
       market: entry.market,
       venue: entry.venue ?? (entry.market === "spot" ? "binance-us" : "binance"),
       symbol: parseSymbol(entry.symbol, at("symbol")),
       interval: parseInterval(entry.interval, at("interval")),
       period: parsePeriod(entry.period ?? "5m", at("period")),
       from: parseTime(entry.from, at("from")).from,
-    };
+    }));
   });
-}
 
 const TRUE = new Set(["1", "true", "yes"]);
 const FALSE = new Set(["", "0", "false", "no"]);

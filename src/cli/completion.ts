@@ -1,4 +1,5 @@
-import { type CommandSpec, GLOBAL_OPTIONS, type OptionSpec } from "./options.ts";
+import type { CommandSpec, OptionSpec } from "./options.ts";
+import { GLOBAL_OPTIONS } from "./specs.ts";
 
 const flags = (spec: CommandSpec): string[] => [...spec.options, ...GLOBAL_OPTIONS].map((option) => `--${option.name}`);
 const names = (specs: readonly CommandSpec[]): string => specs.map((spec) => spec.name).join(" ");

@@ -1,7 +1,8 @@
 import { type Config, type Resolved, resolveConfig } from "../config.ts";
-import { UsageError } from "../core/errors.ts";
+import { type ErrorDetail, UsageError } from "../core/errors.ts";
 import { parseTime, type TimeRange } from "../core/time.ts";
 import type { Logger } from "../ports.ts";
+import { sameLake } from "./next.ts";
 import type { CommandLine } from "./options.ts";
 import type { Format } from "./output.ts";
 import { Progress } from "./progress.ts";
@@ -61,6 +62,22 @@ export class Context {
     if (this.flag("quiet")) return;
     this.progress.clear();
     process.stderr.write(`${message}\n`);
+  }
+
+  /** What went wrong, which no --quiet silences, and the command that leads on. */
+  complain(message: string, next: string): void {
+    this.progress.clear();
+    process.stderr.write(`${message}\n  next: ${this.next(next)}\n`);
+  }
+
+  /** A command for the lake at hand. */
+  next(command: string): string {
+    return sameLake(command, this.line);
+  }
+
+  /** An error as answers have it. */
+  detail({ code, message, next }: ErrorDetail): ErrorDetail {
+    return { code, message, next: this.next(next) };
   }
 
   get log(): Logger {

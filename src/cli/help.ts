@@ -1,4 +1,5 @@
-import { type CommandSpec, GLOBAL_OPTIONS, type OptionSpec } from "./options.ts";
+import type { CommandSpec, OptionSpec } from "./options.ts";
+import { GLOBAL_OPTIONS } from "./specs.ts";
 
 const left = (option: OptionSpec): string =>
   `${option.short ? `-${option.short}, ` : ""}--${option.name}${option.value ? ` ${option.value}` : ""}`;

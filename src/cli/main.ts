@@ -1,33 +1,7 @@
 import type { Context } from "./context.ts";
-import { commandHelp, programHelp } from "./help.ts";
-import { type CommandLine, parseCommandLine } from "./options.ts";
-import { write } from "./output.ts";
-import { SPECS } from "./specs.ts";
+import type { CommandLine } from "./options.ts";
 
 const EXIT_INTERRUPTED = 130;
-
-async function version(): Promise<string> {
-  const { readFileSync } = await import("node:fs");
-  const file = new URL("../../package.json", import.meta.url);
-  return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
-}
-
-/** Milliseconds. One signal to a process group may arrive twice, once of its own and once passed on by the parent. */
-const SAME_SIGNAL = 500;
-
-/** The first Ctrl-C asks the work to stop cleanly, the second one ends the process at once. */
-function stopOnSignal(): AbortSignal {
-  const controller = new AbortController();
-  let first = 0;
-  const stop = () => {
-    if (!controller.signal.aborted) {
-      first = performance.now();
-      controller.abort();
-    } else if (performance.now() - first > SAME_SIGNAL) process.exit(EXIT_INTERRUPTED);
-  };
-  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, stop);
-  return controller.signal;
-}
 
 interface CommandModule {
   run(context: Context): Promise<number>;
@@ -51,6 +25,38 @@ const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = {
   twin: () => import("./commands/twin.ts"),
 };
 
+async function version(): Promise<string> {
+  const { readFileSync } = process.getBuiltinModule("node:fs");
+  const file = new URL("../../package.json", import.meta.url);
+  return `${(JSON.parse(readFileSync(file, "utf8")) as { version: string }).version}\n`;
+}
+
+async function help(command: string | undefined): Promise<string | undefined> {
+  const [{ commandHelp, programHelp }, { SPECS }] = await Promise.all([import("./help.ts"), import("./specs.ts")]);
+  if (!command) return programHelp(SPECS);
+  const spec = SPECS.find((candidate) => candidate.name === command);
+  return spec && commandHelp(spec);
+}
+
+/** The answer to a line that asks for words alone: it is there before the rest of the program is read. */
+async function words(argv: readonly string[]): Promise<string | undefined> {
+  const last = argv.at(-1) ?? "--help";
+  if (argv.length > 2) return undefined;
+  if (last === "--version" && argv.length === 1) return version();
+  return last === "--help" || last === "-h" ? help(argv.length > 1 ? argv[0] : undefined) : undefined;
+}
+
+/** The first Ctrl-C asks the work to stop cleanly, the second one ends the process at once. */
+function stopOnSignal(): AbortSignal {
+  const controller = new AbortController();
+  const stop = () => {
+    if (controller.signal.aborted) process.exit(EXIT_INTERRUPTED);
+    controller.abort();
+  };
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, stop);
+  return controller.signal;
+}
+
 async function dispatch(line: CommandLine): Promise<number> {
   const { Context } = await import("./context.ts");
   const command = await COMMANDS[line.command]?.();
@@ -60,22 +66,25 @@ async function dispatch(line: CommandLine): Promise<number> {
 
 /** Runs a command line and returns its exit code. Data go to standard output, everything else to standard error. */
 export async function main(argv: readonly string[]): Promise<number> {
-  // A reader that has seen enough (`| head`) is no failure.
-  process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
+  // What cannot be written fails where it is written; a reader of the talk that has gone stops no work.
+  process.stdout.on("error", () => undefined);
+  process.stderr.on("error", () => undefined);
+  const given = argv[0] === "help" ? [...argv.slice(1), "--help"] : argv;
+  let line: CommandLine | undefined;
   try {
-    const line = parseCommandLine(argv, SPECS);
-    if (line.options.has("version")) {
-      await write(`${await version()}\n`);
-      return 0;
+    const { write } = await import("./output.ts");
+    let text = await words(given);
+    if (text === undefined) {
+      const [{ parseCommandLine }, { SPECS }] = await Promise.all([import("./options.ts"), import("./specs.ts")]);
+      line = parseCommandLine(given, SPECS);
+      if (line.options.has("version")) text = await version();
+      else if (line.options.has("help") || !line.command) text = await help(line.command);
     }
-    const spec = SPECS.find((candidate) => candidate.name === line.command);
-    if (!spec || line.options.has("help")) {
-      await write(spec ? commandHelp(spec) : programHelp(SPECS));
-      return 0;
-    }
-    return await dispatch(line);
+    if (text !== undefined) await write(text);
+    else if (line) return await dispatch(line);
+    return 0;
   } catch (error) {
     const { reportFailure } = await import("./failure.ts");
-    return reportFailure(error, argv);
+    return reportFailure(error, given, line);
   }
 }

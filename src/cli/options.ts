@@ -1,5 +1,6 @@
 import { UsageError } from "../core/errors.ts";
-import { nearest } from "../core/suggest.ts";
+import { didYouMean } from "../core/suggest.ts";
+import { GLOBAL_OPTIONS } from "./specs.ts";
 
 export interface OptionSpec {
   readonly name: string;
@@ -7,7 +8,10 @@ export interface OptionSpec {
   readonly value?: string;
   readonly short?: string;
   readonly doc: string;
+  /** The only values there are. */
   readonly choices?: readonly string[];
+  /** Values worth offering where the reader of the value knows more than these. */
+  readonly suggestions?: readonly string[];
   /** Another spelling of an option, for people who come from elsewhere. */
   readonly alias?: string;
 }
@@ -21,29 +25,13 @@ export interface CommandSpec {
   readonly maxArgs: number;
   /** Words that the first argument may be, where they are known. */
   readonly argChoices?: readonly string[];
+  /** Words worth offering for it. */
+  readonly argSuggestions?: readonly string[];
   readonly options: readonly OptionSpec[];
   readonly examples: readonly string[];
   /** More than a line, where the summary is not enough. */
   readonly about?: string;
 }
-
-export const GLOBAL_OPTIONS: readonly OptionSpec[] = [
-  { name: "config", value: "FILE", doc: "Settings file (default: candlelake.config.json, if it is there)" },
-  { name: "data", value: "DIR", doc: "Folder of the lake (default: data)" },
-  { name: "warehouse", value: "URL", doc: "duckdb:PATH (default: duckdb:<data>/candlelake.duckdb)" },
-  { name: "synthetic", alias: "dummy", doc: "Made data, in a world of their own" },
-  {
-    name: "format",
-    value: "FORMAT",
-    doc: "text, json, csv or ndjson (default: text)",
-    choices: ["text", "json", "csv", "ndjson"],
-  },
-  { name: "quiet", short: "q", doc: "No talk but errors" },
-  { name: "verbose", short: "v", doc: "A line for every step" },
-  { name: "no-progress", doc: "No progress line" },
-  { name: "help", short: "h", doc: "This text" },
-  { name: "version", doc: "The version" },
-];
 
 /** Options of the contract that need a part of candlelake that this version lacks. */
 const NOT_YET: Readonly<Record<string, string>> = {
@@ -51,6 +39,7 @@ const NOT_YET: Readonly<Record<string, string>> = {
   project: "BigQuery",
   dataset: "BigQuery",
   location: "BigQuery",
+  google: "Cloud Storage and BigQuery",
 };
 
 export interface CommandLine {
@@ -61,58 +50,69 @@ export interface CommandLine {
 
 const spelled = (spec: OptionSpec): string[] => [spec.name, ...(spec.alias ? [spec.alias] : [])];
 
+const helpOf = (command: string): string => `candlelake ${command ? `${command} ` : ""}--help`;
+
 function findOption(known: readonly OptionSpec[], name: string, command: string): OptionSpec {
   const found = known.find((spec) => spelled(spec).includes(name));
   if (found) return found;
-  const help = `candlelake ${command ? `${command} ` : ""}--help`;
-  const missing = NOT_YET[name];
-  if (missing)
+  const missing = Object.hasOwn(NOT_YET, name) ? NOT_YET[name] : undefined;
+  if (missing) {
     throw new UsageError(
       "not-in-this-version",
       `--${name} needs ${missing}, which this version does not have. Leave it out.`,
-      help,
+      helpOf(command),
     );
-  const guess = nearest(name, known.flatMap(spelled));
+  }
   throw new UsageError(
     "unknown-option",
-    `There is no option --${name}${guess ? `; did you mean --${guess}?` : ""}`,
-    help,
+    `There is no option --${name}${command ? ` of ${command}` : ""}${didYouMean(name, known.flatMap(spelled), "--")}`,
+    helpOf(command),
+  );
+}
+
+function findShort(known: readonly OptionSpec[], word: string, command: string): OptionSpec {
+  const found = known.find((option) => `-${option.short}` === word);
+  if (found) return found;
+  throw new UsageError(
+    "unknown-option",
+    `There is no option ${word}${command ? ` of ${command}` : ""}.`,
+    helpOf(command),
   );
 }
 
 function readValue(spec: OptionSpec, given: string | undefined, rest: string[], command: string): string | true {
-  const help = `candlelake ${command ? `${command} ` : ""}--help`;
   if (!spec.value) {
     if (given === undefined) return true;
-    throw new UsageError("bad-option", `--${spec.name} takes no value.`, help);
+    throw new UsageError("bad-option", `--${spec.name} takes no value.`, helpOf(command));
   }
-  const value = given ?? rest.shift();
-  if (value === undefined || value === "" || (given === undefined && value.startsWith("--"))) {
-    throw new UsageError("bad-option", `--${spec.name} needs a value: --${spec.name} ${spec.value}.`, help);
+  const value = given ?? (rest[0]?.startsWith("-") ? undefined : rest.shift());
+  if (value === undefined || value === "") {
+    throw new UsageError("bad-option", `--${spec.name} needs a value: --${spec.name} ${spec.value}.`, helpOf(command));
   }
   if (spec.choices && !spec.choices.includes(value)) {
-    const guess = nearest(value, spec.choices);
     throw new UsageError(
       "bad-option",
-      `--${spec.name} ${JSON.stringify(value)} is not one of ${spec.choices.join(" ")}${guess ? `; did you mean ${guess}?` : ""}`,
-      help,
+      `--${spec.name} ${JSON.stringify(value)} is not one of ${spec.choices.join(" ")}${didYouMean(value, spec.choices)}`,
+      helpOf(command),
     );
   }
   return value;
 }
 
 /** The command that a line names, before its options are known: the first word that is no option or value of one. */
-function findCommand(argv: readonly string[]): string | undefined {
+export function findCommand(argv: readonly string[], specs: readonly CommandSpec[]): string | undefined {
+  const options = [...GLOBAL_OPTIONS, ...specs.flatMap((spec) => spec.options)];
   for (let i = 0; i < argv.length; i++) {
     const word = argv[i] as string;
     if (!word.startsWith("-")) return word;
-    const spec = GLOBAL_OPTIONS.find(
-      (option) => spelled(option).some((name) => `--${name}` === word) || `-${option.short}` === word,
-    );
-    if (spec?.value) i++;
+    const names = (option: OptionSpec) => [`-${option.short}`, ...spelled(option).map((name) => `--${name}`)];
+    if (options.find((option) => names(option).includes(word))?.value) i++;
   }
   return undefined;
 }
+
+/** SQL may begin with a comment, and a comment begins like an option: but no option has a blank in its name. */
+const isOption = (word: string): boolean => word.length > 1 && /^-[^\s=]*(?:=|$)/.test(word);
 
 /**
  * Reads a command line strictly.
@@ -120,16 +120,13 @@ function findCommand(argv: readonly string[]): string | undefined {
  * @throws UsageError naming the word at fault and the one that was probably meant
  */
 export function parseCommandLine(argv: readonly string[], specs: readonly CommandSpec[]): CommandLine {
-  const name = findCommand(argv) ?? "";
+  const name = findCommand(argv, specs) ?? "";
   const spec = specs.find((candidate) => candidate.name === name);
   if (name && !spec) {
-    const guess = nearest(
-      name,
-      specs.map((candidate) => candidate.name),
-    );
+    const names = specs.map((candidate) => candidate.name);
     throw new UsageError(
       "unknown-command",
-      `There is no command ${JSON.stringify(name)}${guess ? `; did you mean ${guess}?` : ""}`,
+      `There is no command ${JSON.stringify(name)}${didYouMean(name, names)}`,
       "candlelake --help",
     );
   }
@@ -140,19 +137,10 @@ export function parseCommandLine(argv: readonly string[], specs: readonly Comman
   for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
     if (word === "--") {
       words.push(...rest.splice(0));
-    } else if (word.startsWith("--")) {
-      const [flag = "", ...value] = word.slice(2).split("=");
-      const option = findOption(known, flag, name);
-      options.set(option.name, readValue(option, value.length > 0 ? value.join("=") : undefined, rest, name));
-    } else if (/^-[a-zA-Z]$/.test(word)) {
-      const short = known.find((option) => option.short === word?.slice(1));
-      if (!short)
-        throw new UsageError(
-          "unknown-option",
-          `There is no option ${word}.`,
-          `candlelake ${name ? `${name} ` : ""}--help`,
-        );
-      options.set(short.name, readValue(short, undefined, rest, name));
+    } else if (isOption(word)) {
+      const [flag = "", ...value] = word.split("=");
+      const option = flag.startsWith("--") ? findOption(known, flag.slice(2), name) : findShort(known, flag, name);
+      set(options, option, readValue(option, value.length > 0 ? value.join("=") : undefined, rest, name), name);
     } else words.push(word);
   }
   const args = words.slice(1);
@@ -160,23 +148,37 @@ export function parseCommandLine(argv: readonly string[], specs: readonly Comman
   return { command: name, args, options };
 }
 
+/** Of two values one would be lost, and nobody would know which. */
+function set(options: Map<string, string | true>, { name }: OptionSpec, value: string | true, command: string): void {
+  const before = options.get(name);
+  if (before !== undefined && before !== value) {
+    throw new UsageError(
+      "bad-option",
+      `--${name} is given twice: ${JSON.stringify(before)} and ${JSON.stringify(value)}. Name one.`,
+      helpOf(command),
+    );
+  }
+  options.set(name, value);
+}
+
 function checkArgs(spec: CommandSpec, args: readonly string[]): void {
-  const help = `candlelake ${spec.name} --help`;
   const usage = `candlelake ${spec.name} ${spec.args}`.trim();
-  if (args.length < spec.minArgs) throw new UsageError("missing-argument", `Something is missing: ${usage}.`, help);
-  if (args.length > spec.maxArgs)
+  if (args.length < spec.minArgs)
+    throw new UsageError("missing-argument", `Something is missing: ${usage}.`, helpOf(spec.name));
+  const extra = args[spec.maxArgs];
+  if (extra !== undefined) {
     throw new UsageError(
       "extra-argument",
-      `${JSON.stringify(args[spec.maxArgs])} is one word too many: ${usage}.`,
-      help,
+      `${JSON.stringify(extra)} is one word too many: ${usage}.`,
+      helpOf(spec.name),
     );
+  }
   const [first] = args;
   if (first !== undefined && spec.argChoices && !spec.argChoices.includes(first)) {
-    const guess = nearest(first, spec.argChoices);
     throw new UsageError(
       "bad-argument",
-      `${JSON.stringify(first)} is not one of ${spec.argChoices.join(" ")}${guess ? `; did you mean ${guess}?` : ""}`,
-      help,
+      `${JSON.stringify(first)} is not one of ${spec.argChoices.join(" ")}${didYouMean(first, spec.argChoices)}`,
+      helpOf(spec.name),
     );
   }
 }

@@ -33,21 +33,31 @@ function field(value: Cell): string {
 
 export const csvLine = (values: readonly Cell[]): string => `${values.map(field).join(",")}\n`;
 
-/** Objects as CSV, with the members of the first one as header. */
-export function csv(rows: readonly Readonly<Record<string, Cell>>[]): string {
-  const [first] = rows;
-  if (!first) return "";
-  const names = Object.keys(first);
-  return csvLine(names) + rows.map((row) => csvLine(names.map((name) => row[name]))).join("");
-}
+/** Objects as CSV; `names` are the columns. */
+export const csv = (rows: readonly Readonly<Record<string, Cell>>[], names: readonly string[]): string =>
+  csvLine(names) + rows.map((row) => csvLine(names.map((name) => row[name]))).join("");
 
 export const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
 export const ndjson = (rows: readonly unknown[]): string => rows.map((row) => `${JSON.stringify(row)}\n`).join("");
 
-/** Writes to standard output and waits until it took it, so that memory does not grow with a slow reader. */
+/** Standard output took no more. */
+export class OutputError extends Error {
+  /** The program that was reading has ended. */
+  readonly isReaderGone: boolean;
+
+  constructor(cause: NodeJS.ErrnoException) {
+    super(`standard output cannot be written to: ${cause.message}.`, { cause });
+    this.isReaderGone = cause.code === "EPIPE";
+  }
+}
+
+/**
+ * Writes to standard output and waits until it took it, so that memory does not grow with a slow reader.
+ * @throws OutputError
+ */
 export function write(text: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    process.stdout.write(text, (error) => (error ? reject(error) : resolve()));
+    process.stdout.write(text, (error) => (error ? reject(new OutputError(error)) : resolve()));
   });
 }
 
@@ -62,6 +72,13 @@ export function bytes(count: number): string {
   }
   return `${unit === 0 ? value : value.toFixed(value < 10 ? 1 : 0)} ${UNITS[unit]}`;
 }
+
+/** A time for people: whole minutes without their zeros. Reads back as an instant of `--from`. */
+export const shortTime = (time: number | null | undefined): string =>
+  time === null || time === undefined ? "" : new Date(time).toISOString().replace(/(?::00)?\.\d{3}Z$/, "Z");
+
+/** Stands above everything that is shown of made data. */
+export const SYNTHETIC = "SYNTHETIC: made data, no market.\n";
 
 export const count = (n: number, noun: string, plural = `${noun}s`): string =>
   `${n.toLocaleString("en-US")} ${n === 1 ? noun : plural}`;

@@ -1,7 +1,29 @@
-import { INTERVALS, PERIODS } from "../core/interval.ts";
+// Words only: `--help` reads this file and nothing else, so that it is there at once.
 import type { CommandSpec, OptionSpec } from "./options.ts";
 
+export const GLOBAL_OPTIONS: readonly OptionSpec[] = [
+  { name: "config", value: "FILE", doc: "Settings file (default: candlelake.config.json, if it is there)" },
+  { name: "data", value: "DIR", doc: "Folder of the lake (default: data)" },
+  { name: "warehouse", value: "URL", doc: "duckdb:PATH (default: duckdb:<data>/candlelake.duckdb)" },
+  { name: "synthetic", alias: "dummy", doc: "Made data, in a world of their own" },
+  {
+    name: "format",
+    value: "FORMAT",
+    doc: "text, json, csv or ndjson (default: text)",
+    choices: ["text", "json", "csv", "ndjson"],
+  },
+  { name: "quiet", short: "q", doc: "No talk but errors" },
+  { name: "verbose", short: "v", doc: "A line for every step" },
+  { name: "no-progress", doc: "No progress line" },
+  { name: "help", short: "h", doc: "This text" },
+  { name: "version", doc: "The version" },
+];
+
 const TOPICS = ["spot", "futures", "funding", "open-interest"];
+const TABLES = ["spot_klines", "futures_klines", "funding_rates", "open_interest", "futures_metrics"];
+const INTERVALS = ["1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d", "3d", "1w", "1M"];
+const PERIODS = ["5m", "15m", "30m", "1h", "2h", "4h", "6h", "12h", "1d"];
+const VENUES = ["binance", "binance-us"];
 
 const RANGE: readonly OptionSpec[] = [
   { name: "date", value: "D", doc: "One UTC day (2025-01-01), or a month (2025-01)" },
@@ -51,9 +73,24 @@ export const SPECS: readonly CommandSpec[] = [
     argChoices: TOPICS,
     options: [
       SYMBOL,
-      { name: "interval", value: "I", doc: `Candle length (default: 1h): ${INTERVALS.join(" ")}` },
-      { name: "period", value: "P", doc: `Open interest's period (default: 5m): ${PERIODS.join(" ")}` },
-      { name: "venue", value: "V", doc: "binance or binance-us (default: binance-us for spot, binance else)" },
+      {
+        name: "interval",
+        value: "I",
+        doc: `Candle length (default: 1h): ${INTERVALS.join(" ")}`,
+        suggestions: INTERVALS,
+      },
+      {
+        name: "period",
+        value: "P",
+        doc: `Open interest's period (default: 5m): ${PERIODS.join(" ")}`,
+        suggestions: PERIODS,
+      },
+      {
+        name: "venue",
+        value: "V",
+        doc: "binance or binance-us (default: binance-us for spot, binance else)",
+        suggestions: VENUES,
+      },
       ...RANGE,
       { name: "source", value: "S", doc: "auto or rest (default: auto, the plan decides)", choices: ["auto", "rest"] },
       { name: "force", doc: "Read again what is there; says unchanged or revised" },
@@ -123,11 +160,17 @@ export const SPECS: readonly CommandSpec[] = [
     args: "TABLE",
     minArgs: 1,
     maxArgs: 1,
+    argSuggestions: TABLES,
     options: [
       { name: "output", value: "FILE", short: "o", doc: "Where to; its ending tells the kind: .parquet .csv .arrow" },
       SYMBOL,
-      { name: "interval", value: "I", doc: "Only this candle length, or open interest's period" },
-      { name: "venue", value: "V", doc: "Only this venue" },
+      {
+        name: "interval",
+        value: "I",
+        doc: "Only this candle length, or open interest's period",
+        suggestions: INTERVALS,
+      },
+      { name: "venue", value: "V", doc: "Only this venue", suggestions: VENUES },
       ...RANGE,
     ],
     about: "From the lake's files, in order of series and time.",
@@ -141,6 +184,7 @@ export const SPECS: readonly CommandSpec[] = [
     args: "[TABLE]",
     minArgs: 0,
     maxArgs: 1,
+    argSuggestions: TABLES,
     options: [
       {
         name: "as",

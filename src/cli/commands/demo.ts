@@ -1,52 +1,62 @@
 import * as path from "node:path";
 import { type Config, DEFAULT_ENDPOINTS, resolveConfig } from "../../config.ts";
 import { AppError, EXIT } from "../../core/errors.ts";
-import { DAY, iso } from "../../core/time.ts";
+import { shellWord } from "../../core/shell.ts";
+import { DAY, dayOf } from "../../core/time.ts";
 import { type Candlelake, openCandlelake } from "../../open.ts";
 import { exitCodeOf } from "../../pipeline/apply.ts";
 import type { Request } from "../../pipeline/engine.ts";
 import type { Wish } from "../../pipeline/wish.ts";
-import type { QueryResult } from "../../ports.ts";
 import type { Context } from "../context.ts";
-import { count, json, table, write } from "../output.ts";
+import { count, json, SYNTHETIC, table, write } from "../output.ts";
 import { sparkline } from "../sparkline.ts";
+import { complaints } from "../summary.ts";
 
 const FOLDER = "candlelake-demo";
 const PATIENCE = 5_000;
 const DAYS = 7;
+const SPOT = { venue: "binance-us", market: "spot" } as const;
+const FUTURES = { venue: "binance", market: "um" } as const;
 
 const LATEST = `SELECT open_time, open, high, low, close, volume
   FROM spot_klines ORDER BY open_time DESC LIMIT 5`;
 const CLOSES = "SELECT close FROM spot_klines ORDER BY open_time DESC LIMIT 60";
 const METRICS = `SELECT open_time, close, funding_rate, open_interest
   FROM futures_metrics ORDER BY open_time DESC LIMIT 3`;
+const DAILY =
+  "SELECT date_trunc('day', open_time) AS day, max(high) AS high FROM spot_klines GROUP BY day ORDER BY day";
 
 interface Answered {
   readonly market: "spot" | "um";
   readonly venue: Wish["venue"];
   /** The venue's clock, or why there is none. */
-  readonly now: number | AppError;
+  readonly now: number | string;
 }
 
 /** Which venues answer, within the patience that a first look deserves. */
 async function ask({ ports }: Candlelake, signal: AbortSignal): Promise<readonly Answered[]> {
   const limit = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)]);
-  const one = async (venue: Wish["venue"], market: "spot" | "um"): Promise<Answered> => {
+  const one = async ({ venue, market }: typeof SPOT | typeof FUTURES): Promise<Answered> => {
+    const source = await ports.source(venue, market);
     try {
-      return { market, venue, now: await (await ports.source(venue, market)).now(limit) };
+      return { market, venue, now: await source.now(limit) };
     } catch (error) {
       if (!(error instanceof AppError) || signal.aborted) throw error;
-      return { market, venue, now: error };
+      const isSlow = error.code === "interrupted";
+      const why = isSlow ? `${source.host} gave no answer within ${PATIENCE / 1000} s.` : error.message;
+      return { market, venue, now: why };
     }
   };
-  return Promise.all([one("binance-us", "spot"), one("binance", "um")]);
+  return Promise.all([one(SPOT), one(FUTURES)]);
 }
 
-const worldOf = (context: Context, synthetic: boolean): Config =>
-  resolveConfig(
-    { data: context.text("data") ?? FOLDER, warehouse: context.text("warehouse"), synthetic: synthetic || undefined },
-    process.env,
-  ).config;
+/** The demo's world is its own: no setting leads it to the user's lake or warehouse. */
+function worldOf(context: Context): Config {
+  const data = context.text("data") ?? FOLDER;
+  const warehouse = context.text("warehouse") ?? `duckdb:${path.join(data, "candlelake.duckdb")}`;
+  const synthetic = context.flag("synthetic") || undefined;
+  return resolveConfig({ config: context.text("config"), data, warehouse, synthetic }, process.env).config;
+}
 
 function requestOf(answered: readonly Answered[]): Request {
   const wishes = answered.flatMap(({ market, venue, now }): Wish[] => {
@@ -58,21 +68,17 @@ function requestOf(answered: readonly Answered[]): Request {
   return { wishes, load: { topic: undefined, range: undefined } };
 }
 
-async function rowsOf(result: QueryResult): Promise<readonly (readonly unknown[])[]> {
-  const rows: (readonly unknown[])[] = [];
-  for await (const batch of result.batches) rows.push(...batch);
-  return rows;
-}
-
 interface Shown {
   readonly sql: string;
   readonly columns: readonly string[];
   readonly rows: readonly (readonly unknown[])[];
 }
 
-async function look(candlelake: Candlelake, sql: string): Promise<Shown> {
-  const result = await candlelake.engine.query(sql);
-  return { sql, columns: result.columns.map((column) => column.name), rows: await rowsOf(result) };
+async function look({ engine }: Candlelake, sql: string, signal: AbortSignal): Promise<Shown> {
+  const { columns, batches } = await engine.query(sql, signal);
+  const rows: (readonly unknown[])[] = [];
+  for await (const batch of batches) rows.push(...batch);
+  return { sql, columns: columns.map((column) => column.name), rows };
 }
 
 interface Round {
@@ -95,10 +101,9 @@ async function round(context: Context, candlelake: Candlelake, request: Request)
   );
   context.progress.clear();
   if (applied.fatal) throw applied.fatal;
+  for (const { message, next } of complaints(applied.outcomes)) context.complain(message, next);
   const done = applied.outcomes.filter((outcome) => outcome.status === "done");
   const made = done.filter((outcome) => outcome.step.action !== "load");
-  for (const outcome of applied.outcomes.filter((one) => one.error))
-    context.say(`${outcome.status}: ${outcome.error?.message}`);
   return {
     steps: done.length,
     rows: made.reduce((sum, outcome) => sum + outcome.rows, 0),
@@ -110,68 +115,83 @@ async function round(context: Context, candlelake: Candlelake, request: Request)
 
 /** From nothing to a first query; in the real world where a venue answers, in the made one where none does. */
 export async function run(context: Context): Promise<number> {
-  let config = worldOf(context, context.flag("synthetic"));
+  let config = worldOf(context);
   let candlelake = openCandlelake(config, context.log);
-  let answered = await ask(candlelake, context.signal);
-  for (const { now } of answered)
-    if (typeof now !== "number")
-      context.say(now.code === "interrupted" ? `No answer within ${PATIENCE / 1000} s.` : now.message);
-  if (!config.synthetic && !answered.some(({ now }) => typeof now === "number")) {
-    context.say("No venue answers from here: going on with made data. Every table below is SYNTHETIC.");
-    // From the generator: an endpoint that was changed has just proved to be no stand-in.
-    config = { ...worldOf(context, true), endpoints: DEFAULT_ENDPOINTS };
-    candlelake = openCandlelake(config, context.log);
-    answered = await ask(candlelake, context.signal);
-  }
-  const silent = answered.every(({ now }) => typeof now !== "number") ? answered[0]?.now : undefined;
-  if (silent instanceof AppError) throw silent;
   try {
-    return await show(context, config, candlelake, requestOf(answered));
+    let answered = await ask(candlelake, context.signal);
+    const reasons = answered.flatMap(({ now }) => (typeof now === "string" ? [now] : []));
+    for (const reason of reasons) context.say(reason);
+    if (reasons.length === answered.length) {
+      context.say("No venue answers from here: going on with made data. Every table below is SYNTHETIC.");
+      await candlelake.engine.close();
+      // A stand-in that does not answer is no help either: the generator needs no network.
+      config = { ...config, synthetic: true, endpoints: DEFAULT_ENDPOINTS };
+      candlelake = openCandlelake(config, context.log);
+      answered = await ask(candlelake, context.signal);
+    }
+    return await show(context, config, candlelake, answered, reasons);
   } finally {
     await candlelake.engine.close();
   }
 }
 
-async function show(context: Context, config: Config, candlelake: Candlelake, request: Request): Promise<number> {
-  const first = await round(context, candlelake, request);
-  const tables = [];
-  if (request.wishes.some((wish) => wish.topic === "spot")) tables.push(await look(candlelake, LATEST));
-  if (request.wishes.some((wish) => wish.topic === "futures")) tables.push(await look(candlelake, METRICS));
-  const closes =
-    tables[0]?.sql === LATEST ? (await look(candlelake, CLOSES)).rows.map(([close]) => Number(close)).reverse() : [];
-  const second = await round(context, candlelake, request);
-  const data = path.join(config.data);
-  const flags = `--data ${data}${config.synthetic ? " --synthetic" : ""}`;
-  const next = [
+/** Commands that work as they stand, in this folder and without what did not answer. */
+function nextCommands(context: Context, { data, warehouse, synthetic, endpoints }: Config): string[] {
+  const file = context.text("config");
+  const usual = resolveConfig({ config: file, data, synthetic }, process.env).config;
+  const flags = [
+    ...(file ? [`--config ${shellWord(file)}`] : []),
+    `--data ${shellWord(data)}`,
+    ...(usual.warehouse === warehouse ? [] : [`--warehouse ${shellWord(warehouse)}`]),
+    ...(synthetic ? ["--synthetic"] : []),
+  ].join(" ");
+  const canAsk = usual.endpoints["binance-us-rest"] === endpoints["binance-us-rest"];
+  return [
     `candlelake status ${flags}`,
-    `candlelake query "SELECT date_trunc('day', open_time) AS day, max(high) AS high FROM spot_klines GROUP BY day ORDER BY day" ${flags}`,
-    `candlelake ingest spot --symbol ETHUSDT --interval 1h --from ${iso(Date.now() - 30 * DAY).slice(0, 10)} ${flags}`,
+    `candlelake query "${DAILY}" ${flags}`,
+    canAsk
+      ? `candlelake ingest spot --symbol ETHUSDT --interval 1h --from ${dayOf(Date.now() - 30 * DAY)} ${flags}`
+      : `candlelake export spot_klines -o ${shellWord(path.join(data, "btcusdt.csv"))} ${flags}`,
   ];
+}
+
+async function show(
+  context: Context,
+  config: Config,
+  candlelake: Candlelake,
+  answered: readonly Answered[],
+  reasons: readonly string[],
+): Promise<number> {
+  const request = requestOf(answered);
+  const has = (topic: Wish["topic"]) => request.wishes.some((wish) => wish.topic === topic);
+  const first = await round(context, candlelake, request);
+  const tables: Shown[] = [];
+  if (has("spot")) tables.push(await look(candlelake, LATEST, context.signal));
+  if (has("futures")) tables.push(await look(candlelake, METRICS, context.signal));
+  const closes = has("spot")
+    ? (await look(candlelake, CLOSES, context.signal)).rows.map(([close]) => Number(close)).reverse()
+    : [];
+  const second = await round(context, candlelake, request);
+  const { data, synthetic } = config;
+  const next = nextCommands(context, config);
   if (context.format === "json") {
-    await write(
-      json({
-        command: "demo",
-        ok: first.exit === EXIT.ok,
-        synthetic: config.synthetic,
-        data,
-        first,
-        second,
-        tables,
-        next,
-        error: null,
-      }),
-    );
+    const ok = first.exit === EXIT.ok;
+    await write(json({ command: "demo", ok, synthetic, data, reasons, first, second, tables, next, error: null }));
     return first.exit;
   }
-  const mark = config.synthetic ? "SYNTHETIC " : "";
-  await write(
-    `\n1. Into the lake (${data}) and the warehouse: ${count(first.rows, "row")} written, ${count(first.loaded, "row")} loaded.\n`,
-  );
-  await write("\n2. A first look.\n");
-  for (const { sql, columns, rows } of tables) await write(`\n${mark}${sql}\n\n${table(columns, rows)}`);
-  if (closes.length > 1) await write(`\n${mark}close, the last ${closes.length} hours  ${sparkline(closes)}\n`);
+  const mark = synthetic ? SYNTHETIC : "";
+  const written = `${count(first.rows, "row")} written, ${count(first.loaded, "row")} loaded`;
   const idle = second.steps === 0 ? "nothing to do" : count(second.steps, "step");
-  await write(`\n3. The same again: ${idle}, ${count(second.rows, "row")}, ${second.bytes} bytes.\n`);
-  await write(`\nTry next:\n${next.map((line) => `  ${line}\n`).join("")}`);
+  const spark = `close, the last ${count(closes.length, "hour")}  ${sparkline(closes)}`;
+  await write(
+    [
+      `1. Into the lake (${data}) and the warehouse: ${written}.`,
+      "2. A first look.",
+      ...tables.map(({ sql, columns, rows }) => `${mark}${sql}\n\n${table(columns, rows).trimEnd()}`),
+      ...(closes.length > 1 ? [mark + spark] : []),
+      `3. The same again: ${idle}, ${count(second.rows, "row")}, ${count(second.bytes, "byte")}.`,
+      `Try next:\n${next.map((line) => `  ${line}\n`).join("")}`,
+    ].join("\n\n"),
+  );
   return first.exit;
 }

@@ -1,6 +1,8 @@
 import * as path from "node:path";
 import { UsageError } from "../../core/errors.ts";
-import { parseSymbol } from "../../core/series.ts";
+import { INTERVALS } from "../../core/interval.ts";
+import { parseSymbol, parseVenue } from "../../core/series.ts";
+import { didYouMean } from "../../core/suggest.ts";
 import { parseTable } from "../../market/tables.ts";
 import { openCandlelake } from "../../open.ts";
 import type { Selection } from "../../pipeline/engine.ts";
@@ -15,38 +17,54 @@ const ENDINGS: Readonly<Record<string, ExportFormat>> = {
   ".feather": "arrow",
 };
 
+const HELP = "candlelake export --help";
+
+/** A candle length or a period; every period is an interval too. */
+function parseStep(text: string): string {
+  if ((INTERVALS as readonly string[]).includes(text)) return text;
+  throw new UsageError(
+    "bad-interval",
+    `--interval ${JSON.stringify(text)} is no interval or period${didYouMean(text, INTERVALS)} Known: ${INTERVALS.join(" ")}.`,
+    HELP,
+  );
+}
+
 function selectionOf(context: Context): Selection {
   const { from, to } = context.range();
-  const symbol = context.text("symbol");
-  const wanted = symbol && parseSymbol(symbol);
-  const [step, venue] = [context.text("interval"), context.text("venue")];
+  const [symbol, step, venue] = [context.text("symbol"), context.text("interval"), context.text("venue")];
+  const wanted = {
+    symbol: symbol && parseSymbol(symbol),
+    step: step && parseStep(step),
+    // Made data have one venue, whichever one's words are used to ask for them.
+    venue: venue && (context.config.synthetic ? "synthetic" : parseVenue(venue)),
+  };
   return {
     range: from === undefined && to === undefined ? undefined : { from: from ?? 0, to: to ?? Date.UTC(2200, 0, 1) },
     series: (series) =>
-      (!wanted || series.symbol === wanted) && (!step || series.step === step) && (!venue || series.venue === venue),
+      (!wanted.symbol || series.symbol === wanted.symbol) &&
+      (!wanted.step || series.step === wanted.step) &&
+      (!wanted.venue || series.venue === wanted.venue),
   };
 }
 
 export async function run(context: Context): Promise<number> {
-  const name = parseTable(context.args[0] as string);
+  const source = parseTable(context.args[0] as string);
   const file = context.text("output");
-  if (!file) throw new UsageError("missing-output", "Where to? Add -o FILE.parquet.", "candlelake export --help");
+  if (!file) throw new UsageError("missing-output", "Where to? Add -o FILE.parquet.", HELP);
   const format = ENDINGS[path.extname(file).toLowerCase()];
   if (!format) {
-    throw new UsageError(
-      "bad-output",
-      `-o ${file}: its ending must be .parquet, .csv or .arrow.`,
-      "candlelake export --help",
-    );
+    throw new UsageError("bad-output", `-o ${file}: its ending must be .parquet, .csv or .arrow.`, HELP);
   }
   const selection = selectionOf(context);
-  const { engine } = await openCandlelake(context.config, context.log);
+  const { engine } = openCandlelake(context.config, context.log);
   try {
-    const rows = await engine.exportTo(name, selection, file, format, context.signal);
+    const rows = await engine.exportTo(source, selection, file, format, context.signal);
     if (context.format === "json")
-      await write(json({ command: "export", ok: true, table: name.name, file, format, rows, error: null }));
+      await write(json({ command: "export", ok: true, table: source.name, file, format, rows, error: null }));
     else
-      await write(`${context.config.synthetic ? "SYNTHETIC: " : ""}${count(rows, "row")} of ${name.name} in ${file}\n`);
+      await write(
+        `${context.config.synthetic ? "SYNTHETIC: " : ""}${count(rows, "row")} of ${source.name} in ${file}\n`,
+      );
     return 0;
   } finally {
     await engine.close();

@@ -1,6 +1,8 @@
 import * as fs from "node:fs";
+import * as path from "node:path";
 import { CONFIG_FILE, CONFIG_SCHEMA, CONFIG_SCHEMA_FILE } from "../../config.ts";
 import { StoreError } from "../../core/errors.ts";
+import { shellWord } from "../../core/shell.ts";
 import { DAY, dayOf } from "../../core/time.ts";
 import type { Context } from "../context.ts";
 import { json, write } from "../output.ts";
@@ -8,36 +10,63 @@ import { json, write } from "../output.ts";
 /** A month of history is a start that takes seconds. */
 const BEGINNING = 30 * DAY;
 
+const CAUSES: Readonly<Record<string, string>> = {
+  ENOENT: "its folder does not exist",
+  ENOTDIR: "a part of its path is a file, not a folder",
+  EISDIR: "a folder of that name is there",
+  EACCES: "permission is denied",
+  EROFS: "the file system is read-only",
+  ENOSPC: "the disk is full",
+};
+
+/** Writes a file that is not there yet; returns whether it did. */
 function writeNew(file: string, value: unknown): boolean {
+  let fd: number | undefined;
   try {
-    fs.writeFileSync(file, json(value), { flag: "wx" });
+    fd = fs.openSync(file, "wx");
+    fs.writeFileSync(fd, json(value));
     return true;
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
+    const code = (error as NodeJS.ErrnoException).code ?? "";
     if (code === "EEXIST") return false;
-    throw new StoreError("not-writable", `${file} cannot be written: ${code}.`, "candlelake config", { cause: error });
+    // Half a file would be taken for the whole next time.
+    if (fd !== undefined) fs.rmSync(file, { force: true });
+    const cause = CAUSES[code] ?? code;
+    throw new StoreError("not-writable", `${file} cannot be written: ${cause}.`, "candlelake init --help", {
+      cause: error,
+    });
+  } finally {
+    if (fd !== undefined) fs.closeSync(fd);
   }
 }
 
 export async function run(context: Context): Promise<number> {
   const file = context.text("config") ?? CONFIG_FILE;
+  const schemaFile = path.join(path.dirname(file), CONFIG_SCHEMA_FILE);
   const from = dayOf(Date.now() - BEGINNING);
   const series = { symbol: "BTCUSDT", interval: "1h", from };
-  const created = writeNew(file, {
+  const isNew = writeNew(file, {
     $schema: `./${CONFIG_SCHEMA_FILE}`,
-    data: "data",
+    data: context.text("data") ?? "data",
+    ...(context.text("warehouse") ? { warehouse: context.text("warehouse") } : {}),
+    ...(context.flag("synthetic") ? { synthetic: true } : {}),
     series: [
       { market: "spot", venue: "binance-us", ...series },
       { market: "futures", venue: "binance", ...series },
     ],
   });
-  writeNew(CONFIG_SCHEMA_FILE, CONFIG_SCHEMA);
-  if (context.format === "json") {
-    await write(
-      json({ command: "init", ok: true, created: created ? [file] : [], exists: created ? [] : [file], error: null }),
-    );
-  } else {
-    await write(created ? `Wrote ${file}. Next: candlelake run\n` : `${file} is there already and was left alone.\n`);
-  }
+  const files = [
+    { name: file, isNew },
+    { name: schemaFile, isNew: writeNew(schemaFile, CONFIG_SCHEMA) },
+  ];
+  const named = (wanted: boolean) => files.filter((one) => one.isNew === wanted).map((one) => one.name);
+  const answer = { command: "init", ok: true, created: named(true), exists: named(false), error: null };
+  if (context.format === "json") await write(json(answer));
+  else if (isNew) await write(`Wrote ${file}. Next: ${next(context, "candlelake run")}\n`);
+  else await write(`${file} is there already and was left alone. Next: ${next(context, "candlelake config")}\n`);
   return 0;
 }
+
+/** What was written into the file need not be said again. */
+const next = (context: Context, command: string): string =>
+  context.text("config") ? `${command} --config ${shellWord(context.text("config") as string)}` : command;

@@ -1,7 +1,7 @@
 import { openCandlelake } from "../../open.ts";
 import type { QueryResult } from "../../ports.ts";
 import type { Context } from "../context.ts";
-import { csvLine, table, write } from "../output.ts";
+import { csvLine, SYNTHETIC, table, write } from "../output.ts";
 
 /** More rows than this in a text table help nobody; the other formats stream whatever there is. */
 const TEXT_ROWS = 1000;
@@ -26,7 +26,7 @@ async function printText(context: Context, result: QueryResult): Promise<void> {
     total += batch.length;
     rows.push(...batch.slice(0, Math.max(0, TEXT_ROWS - rows.length)));
   }
-  const made = context.config.synthetic ? "SYNTHETIC: made data, no market.\n" : "";
+  const made = context.config.synthetic ? SYNTHETIC : "";
   await write(
     made +
       table(
@@ -38,7 +38,7 @@ async function printText(context: Context, result: QueryResult): Promise<void> {
 }
 
 export async function run(context: Context): Promise<number> {
-  const { engine } = await openCandlelake(context.config, context.log);
+  const { engine } = openCandlelake(context.config, context.log);
   try {
     const sql = context.args[0] as string;
     const result = await (context.flag("lake")

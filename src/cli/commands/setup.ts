@@ -1,42 +1,66 @@
 import { EXIT } from "../../core/errors.ts";
 import { openCandlelake } from "../../open.ts";
+import type { SetupReport } from "../../ports.ts";
 import type { Context } from "../context.ts";
-import { json, table, write } from "../output.ts";
+import { csv, json, ndjson, SYNTHETIC, table, write } from "../output.ts";
+
+const COLUMNS = ["state", "name", "difference"];
+
+function rowsOf({ created, exists, differs }: SetupReport): Record<string, string>[] {
+  return [
+    ...created.map((name) => ({ state: "created", name, difference: "" })),
+    ...exists.map((name) => ({ state: "exists", name, difference: "" })),
+    ...differs.map((one) => ({ state: "differs", name: one.table, difference: one.difference })),
+  ];
+}
+
+async function report(context: Context, found: SetupReport): Promise<number> {
+  const { created, exists } = found;
+  const differs = found.differs.map((one) => ({ ...one, next: context.next(one.next) }));
+  const [first] = differs;
+  const rows = rowsOf(found);
+  for (const { table: name, difference, next } of differs) context.complain(`${name}: ${difference}.`, next);
+  switch (context.format) {
+    case "json": {
+      const message = `${first?.table}: ${first?.difference}.`;
+      const error = first ? { code: "table-differs", message, next: first.next } : null;
+      await write(json({ command: "setup", ok: !first, created, exists, differs, error }));
+      break;
+    }
+    case "csv":
+      await write(csv(rows, COLUMNS));
+      break;
+    case "ndjson":
+      await write(ndjson(rows));
+      break;
+    case "text": {
+      const columns = first ? COLUMNS : COLUMNS.slice(0, 2);
+      const cells = rows.map((row) => columns.map((name) => row[name]));
+      await write((context.config.synthetic ? SYNTHETIC : "") + table(columns, cells));
+    }
+  }
+  return first ? EXIT.data : EXIT.ok;
+}
+
+/** The statements alone; no warehouse is asked. */
+async function print(context: Context, ddl: string): Promise<number> {
+  const answer = { command: "setup", ok: true, ddl, created: [], exists: [], differs: [], error: null };
+  await write(context.format === "json" ? json(answer) : ddl);
+  return EXIT.ok;
+}
 
 export async function run(context: Context): Promise<number> {
-  const { engine, ports } = await openCandlelake(context.config, context.log);
+  const { engine, ports } = openCandlelake(context.config, context.log);
   try {
-    if (context.flag("dry-run")) {
-      const ddl = (await ports.warehouse()).ddl();
-      await write(
-        context.format === "json"
-          ? json({ command: "setup", ok: true, ddl, created: [], exists: [], differs: [], error: null })
-          : ddl,
-      );
-      return EXIT.ok;
-    }
+    if (context.flag("dry-run")) return await print(context, (await ports.warehouse()).ddl());
     const lock = await ports.lock("candlelake setup", context.signal);
+    let found: SetupReport;
     try {
-      const { created, exists, differs } = await engine.setup();
-      const [first] = differs;
-      const error = first
-        ? { code: "table-differs", message: `${first.table}: ${first.difference}.`, next: first.next }
-        : null;
-      if (context.format === "json")
-        await write(json({ command: "setup", ok: !error, created, exists, differs, error }));
-      else {
-        const rows = [
-          ...created.map((name) => ["created", name]),
-          ...exists.map((name) => ["exists", name]),
-          ...differs.map((one) => ["differs", `${one.table}: ${one.difference}`]),
-        ];
-        await write(table(["state", "name"], rows));
-      }
-      for (const one of differs) context.say(`${one.table}: ${one.difference}.\n  next: ${one.next}`);
-      return error ? EXIT.data : EXIT.ok;
+      found = await engine.setup();
     } finally {
       await lock.release();
     }
+    return await report(context, found);
   } finally {
     await engine.close();
   }

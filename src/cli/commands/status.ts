@@ -1,9 +1,10 @@
 import { EXIT } from "../../core/errors.ts";
 import { iso } from "../../core/time.ts";
+import { TABLE } from "../../market/tables.ts";
 import { openCandlelake } from "../../open.ts";
 import type { SeriesStatus } from "../../pipeline/status.ts";
 import type { Context } from "../context.ts";
-import { csv, json, ndjson, table, write } from "../output.ts";
+import { csv, json, ndjson, SYNTHETIC, shortTime, table, write } from "../output.ts";
 
 const time = (value: number | null): string | null => (value === null ? null : iso(value));
 
@@ -22,8 +23,26 @@ const seriesJson = (status: SeriesStatus) => ({
   gaps: status.gaps.map((gap) => ({ from: iso(gap.from), to: iso(gap.to), class: gap.class, bars: gap.bars })),
   uploaded: status.uploaded,
   loaded: status.loaded,
-  damaged: status.damaged,
+  damaged: status.damaged.map((error) => error.message),
 });
+
+const COLUMNS = [
+  "table",
+  "venue",
+  "market",
+  "symbol",
+  "interval",
+  "from",
+  "to",
+  "watermark",
+  "partitions",
+  "rows",
+  "bytes",
+  "gaps",
+  "uploaded",
+  "loaded",
+  "damaged",
+];
 
 /** `exchange-halt 12, unknown 1`: missing rows by class. */
 function gapText(status: SeriesStatus): string {
@@ -34,19 +53,21 @@ function gapText(status: SeriesStatus): string {
 }
 
 export async function run(context: Context): Promise<number> {
-  const { engine } = await openCandlelake(context.config, context.log);
+  const { engine } = openCandlelake(context.config, context.log);
   try {
     const all = await engine.status();
     const rows = all.map(seriesJson);
-    const damaged = all.flatMap((status) => status.damaged);
-    const ok = damaged.length === 0;
-    const error = ok ? null : { code: "bad-manifest", message: damaged[0] as string, next: "candlelake status" };
+    const damages = all.flatMap((status) => status.damaged);
+    const [damage] = damages;
+    for (const { message, next } of damages) context.complain(message, next);
     switch (context.format) {
       case "json":
-        await write(json({ command: "status", ok, series: rows, error }));
+        await write(
+          json({ command: "status", ok: !damage, series: rows, error: damage ? context.detail(damage.detail) : null }),
+        );
         break;
       case "csv":
-        await write(csv(rows.map((row) => ({ ...row, gaps: JSON.stringify(row.gaps), damaged: row.damaged.length }))));
+        await write(csv(rows, COLUMNS));
         break;
       case "ndjson":
         await write(ndjson(rows));
@@ -54,27 +75,29 @@ export async function run(context: Context): Promise<number> {
       case "text":
         await write(text(context, all));
     }
-    for (const message of damaged) context.say(message);
-    return ok ? EXIT.ok : EXIT.data;
+    return damage?.exitCode ?? EXIT.ok;
   } finally {
     await engine.close();
   }
 }
 
 function text(context: Context, all: readonly SeriesStatus[]): string {
-  const made = context.config.synthetic ? "SYNTHETIC: made data, no market.\n" : "";
-  if (all.length === 0)
-    return `${made}The lake in ${context.config.data} is empty. Next: candlelake init, then candlelake run\n`;
-  const header = ["table", "series", "from", "watermark", "partitions", "rows", "loaded", "missing"];
+  const { config } = context;
+  const mark = config.synthetic ? SYNTHETIC : "";
+  if (all.length === 0) {
+    const next = config.series.length > 0 ? context.next("candlelake run") : "candlelake init, then candlelake run";
+    return `${mark}The lake in ${config.data} is empty. Next: ${next}\n`;
+  }
+  const header = ["table", "series", "from", "complete to", "partitions", "rows", "loaded", "missing"];
   const rows = all.map((status) => [
     status.table,
     [status.series.venue, status.series.symbol, status.series.step ?? ""].join(" ").trim(),
-    time(status.from),
-    time(status.watermark),
+    shortTime(status.from),
+    shortTime(status.watermark),
     status.partitions,
     status.rows,
-    status.loaded,
+    TABLE[status.table].loaded ? status.loaded : null,
     gapText(status),
   ]);
-  return made + table(header, rows);
+  return mark + table(header, rows);
 }
