@@ -26,7 +26,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = {
 };
 
 async function version(): Promise<string> {
-  const { readFileSync } = process.getBuiltinModule("node:fs");
+  const { readFileSync } = await import("node:fs");
   const file = new URL("../../package.json", import.meta.url);
   return `${(JSON.parse(readFileSync(file, "utf8")) as { version: string }).version}\n`;
 }
