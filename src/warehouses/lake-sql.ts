@@ -49,6 +49,7 @@ export class DuckDbLakeSql implements LakeSql {
 
   async query(sql: string, lake: readonly LakeTable[], signal?: AbortSignal): Promise<QueryResult> {
     const tables = lake.map(absolute);
+    this.checkPaths(tables);
     const session = await this.open(temporarySpill());
     const { connection } = session;
     try {
@@ -73,6 +74,7 @@ export class DuckDbLakeSql implements LakeSql {
     signal?: AbortSignal,
   ): Promise<number> {
     const table = absolute(lake);
+    this.checkPaths([table]);
     const target = path.resolve(file);
     await refuseFolder(target);
     const folder = new WorkFolder(target);
@@ -108,16 +110,21 @@ export class DuckDbLakeSql implements LakeSql {
     return this.sessions.add(await openSession({ file: ":memory:", readOnly: false, memoryLimit, spill }));
   }
 
+  /** @throws DataError `object-missing` */
+  private checkPaths(tables: readonly LakeTable[]): void {
+    const gone = tables.flatMap(({ paths }) => paths).find((file) => !existsSync(file));
+    if (gone === undefined) return;
+    const key = path.relative(this.root, gone);
+    throw new DataError("object-missing", `${key} is missing, though its manifest names it.`, "candlelake run");
+  }
+
   /** The file that made a statement fail, if it was one. */
   private async blame({ connection }: Session, tables: readonly LakeTable[]): Promise<DataError | undefined> {
     for (const { table, paths } of tables) {
       const culprit = await findUnreadable(connection, table, paths);
       if (!culprit) continue;
       const key = path.relative(this.root, culprit.path);
-      if (existsSync(culprit.path)) {
-        return new DataError("corrupt-object", `${key} cannot be read: ${culprit.reason}`, "candlelake run");
-      }
-      return new DataError("object-missing", `${key} is missing, though its manifest names it.`, "candlelake run");
+      return new DataError("corrupt-object", `${key} cannot be read: ${culprit.reason}`, "candlelake run");
     }
     return undefined;
   }
