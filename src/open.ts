@@ -31,6 +31,7 @@ async function openSource(
   venue: "binance" | "binance-us",
   market: Market,
   clock: Clock,
+  log: Logger,
 ): Promise<Source> {
   const key = ENDPOINT[venue][market];
   if (!key) throw new Error(`${venue} has no ${market}`);
@@ -45,7 +46,7 @@ async function openSource(
   ]);
   const endpoint = endpointOf(venue, market);
   if (!endpoint) throw new Error(`${venue} has no endpoint for ${market}`);
-  return new BinanceRest({ endpoint, base: url, synthetic: config.synthetic, clock });
+  return new BinanceRest({ endpoint, base: url, synthetic: config.synthetic, clock, log });
 }
 
 /** Config to ports: the only place that names adapters. Nothing is read or written before it is asked for. */
@@ -80,7 +81,7 @@ export function openPorts(config: Config, log: Logger = SILENT, seams: Seams = {
       const name = `${venue}/${market}`;
       let source = sources.get(name);
       if (!source) {
-        source = openSource(config, venue, market, clock).then((made) => {
+        source = openSource(config, venue, market, clock, log).then((made) => {
           opened.push(made);
           return made;
         });

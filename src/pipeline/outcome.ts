@@ -33,7 +33,7 @@ export const planned = (step: Step): Outcome => ({
 });
 
 /** Refusals that pass by themselves, or elsewhere: the rest can be done later. */
-const LATER = new Set(["geo-blocked", "banned", "rate-limited"]);
+const LATER = new Set(["geo-blocked", "banned", "rate-limited", "forbidden"]);
 
 export const failed = (step: Step, error: AppError): Outcome => ({
   ...planned(step),
