@@ -8,6 +8,8 @@ import type { Clock, LakeLock } from "../ports.ts";
 import { diskError } from "./file.ts";
 
 const FOLDER = "_lock";
+/** Ends the name of a candidate's file until it is whole. */
+const UNFINISHED = ".new";
 /** A holder on another machine cannot be asked; its file must have been touched within this time. */
 const HEARTBEAT = 15 * SECOND;
 const SILENCE = 5 * MINUTE;
@@ -32,36 +34,49 @@ const startOf = (pid: number): string => {
   }
 };
 
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    // EPERM: it is there, and somebody else's.
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
 function isAlive(holder: Holder, file: string): boolean {
   if (holder.host !== os.hostname()) {
     const touched = fs.statSync(file, { throwIfNoEntry: false })?.mtimeMs;
     return touched !== undefined && Date.now() - touched < SILENCE;
   }
-  try {
-    process.kill(holder.pid, 0);
-  } catch (error) {
-    // EPERM: it is there, and somebody else's.
-    if ((error as NodeJS.ErrnoException).code !== "EPERM") return false;
-  }
+  if (!isRunning(holder.pid)) return false;
   const started = startOf(holder.pid);
   return started === "" || holder.started === "" || started === holder.started;
 }
+
+/** Who put a file down; undefined where it is gone by now, or was cut by a power failure before it said anything. */
+function readHolder(file: string): Holder | undefined {
+  try {
+    const holder = JSON.parse(fs.readFileSync(file, "utf8")) as Holder;
+    const texts = [holder.host, holder.started, holder.since, holder.command];
+    const whole = Number.isSafeInteger(holder.pid) && holder.pid > 0 && texts.every((text) => typeof text === "string");
+    return whole ? holder : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A file that nobody puts in place any more. One of another machine's may be: that candidate then tries again. */
+const isForsaken = (name: string): boolean => name.endsWith(UNFINISHED) && !isRunning(Number.parseInt(name, 10));
 
 /** The living holders but `own`; files of dead ones are removed. */
 function others(folder: string, own: string): Holder[] {
   const living: Holder[] = [];
   for (const name of fs.readdirSync(folder)) {
-    if (name === own || !name.endsWith(".json")) continue;
     const file = path.join(folder, name);
-    let holder: Holder;
-    try {
-      holder = JSON.parse(fs.readFileSync(file, "utf8")) as Holder;
-    } catch {
-      // Gone in between, or cut by a power failure before it said anything.
-      fs.rmSync(file, { force: true });
-      continue;
-    }
-    if (isAlive(holder, file)) living.push(holder);
+    if (isForsaken(name)) fs.rmSync(file, { force: true });
+    if (name === own || !name.endsWith(".json")) continue;
+    const holder = readHolder(file);
+    if (holder && isAlive(holder, file)) living.push(holder);
     else fs.rmSync(file, { force: true });
   }
   return living;
@@ -86,6 +101,15 @@ function removeEmpty(folder: string): void {
   }
 }
 
+/** Gives up one's own candidature, as far as the disk allows it. */
+function withdraw(file: string): void {
+  try {
+    fs.rmSync(file, { force: true });
+  } catch {
+    // The process ends soon, and with it the file's say.
+  }
+}
+
 /**
  * The right to write to the lake in `root`. Each candidate first puts down a file of its own and then looks for others':
  * of two that come at once at least one sees the other, so that never two hold it. A dead holder's file counts for
@@ -104,22 +128,24 @@ export async function lockLake(root: string, command: string, clock: Clock, sign
     command,
   };
   const deadline = Date.now() + WAIT;
-  for (;;) {
+  for (let tries = 0; ; tries++) {
+    if (tries > 0) await clock.sleep(50 + Math.random() * 200, signal);
     let rival: Holder | undefined;
     try {
       fs.mkdirSync(folder, { recursive: true });
-      fs.writeFileSync(`${file}.new`, JSON.stringify(holder));
-      fs.renameSync(`${file}.new`, file);
+      fs.writeFileSync(`${file}${UNFINISHED}`, JSON.stringify(holder));
+      fs.renameSync(`${file}${UNFINISHED}`, file);
       [rival] = others(folder, name);
     } catch (error) {
-      // The last holder took the empty folder away in between.
-      if ((error as NodeJS.ErrnoException).code === "ENOENT") continue;
+      // The last holder took the empty folder away in between; where that lasts, there can be none.
+      const again = (error as NodeJS.ErrnoException).code === "ENOENT" && Date.now() < deadline;
+      if (again) continue;
+      withdraw(file);
       throw diskError(error, folder);
     }
     if (!rival) break;
     fs.rmSync(file, { force: true });
     if (Date.now() > deadline) throw busy(rival, root);
-    await clock.sleep(50 + Math.random() * 200, signal);
   }
   const beat = setInterval(() => fs.utimes(file, new Date(), new Date(), () => undefined), HEARTBEAT);
   beat.unref();
