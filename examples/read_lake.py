@@ -10,9 +10,13 @@ data = sys.argv[1]
 # pandas: a table's folder is one data frame.
 candles = pd.read_parquet(f"{data}/spot_klines")
 hourly = candles[candles["interval"] == "1h"].sort_values("open_time").set_index("open_time")
-print("pandas ", len(hourly), "candles, last close", hourly["close"].iloc[-1])
+print("pandas", len(hourly), "candles, last close", hourly["close"].iloc[-1])
 
-# polars: the same files, lazily; only what is asked for is read.
+# pandas reads no more than it is asked for either: folders and columns can be named.
+closes = pd.read_parquet(f"{data}/spot_klines", columns=["open_time", "close"], filters=[("interval", "==", "1h")])
+print("pandas", len(closes), "closes, highest", closes["close"].max())
+
+# polars: the same files, lazily.
 last = (
     pl.scan_parquet(f"{data}/spot_klines/**/*.parquet")
     .filter(pl.col("interval") == "1h")
@@ -20,4 +24,4 @@ last = (
     .select(pl.len().alias("rows"), pl.col("close").last())
     .collect()
 )
-print("polars ", last["rows"][0], "candles, last close", last["close"][0])
+print("polars", last["rows"][0], "candles, last close", last["close"][0])
