@@ -156,17 +156,26 @@ export function check(series: Series, received: Received, range: TimeRange, firs
     if (received.unpublished.some((gap) => slot.from >= gap.from && slot.from < gap.to)) return "not-published";
     return isHalt(series.venue, series.market, slot) ? "exchange-halt" : "unknown";
   };
-  const gaps = grid
-    ? findGaps(grid, range, have, classify)
-    : received.unpublished
-        .map((gap) => ({ ...clip(gap, range), class: "not-published" as const, bars: 0 }))
-        .filter((gap) => gap.from < gap.to);
+  const gaps = grid ? findGaps(grid, range, have, classify) : eventGaps(range, have, received.unpublished, refused);
   return {
     batch: clean,
     gaps,
     notes: [...notes].sort().map(([kind, count]) => ({ kind, count })),
     refused,
   };
+}
+
+/** Without a grid only two kinds of gaps can be known: what the venue does not keep, and the places of refused rows. */
+function eventGaps(
+  range: TimeRange,
+  have: Float64Array,
+  unpublished: readonly TimeRange[],
+  refused: readonly Refused[],
+): Gap[] {
+  const gone = unpublished.map((gap) => ({ ...clip(gap, range), class: "not-published" as const, bars: 0 }));
+  const lost = new Set(refused.map((row) => row.time).filter((time) => !have.includes(time * MICROS)));
+  const places = [...lost].map((time) => ({ from: time, to: time + 1, class: "quarantined" as const, bars: 1 }));
+  return [...gone.filter((gap) => gap.from < gap.to), ...places].sort((a, b) => a.from - b.from);
 }
 
 const clip = (gap: TimeRange, range: TimeRange): TimeRange => ({

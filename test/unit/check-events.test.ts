@@ -38,6 +38,7 @@ for (const rate of [1, -1, 5, Number.NaN, Number.POSITIVE_INFINITY]) {
       ["invalid"],
     );
     assert.equal(checked.batch.rows, 1);
+    assert.deepEqual(checked.gaps, [{ from: day, to: day + 1, class: "quarantined", bars: 1 }]);
   });
 }
 
@@ -54,6 +55,21 @@ test("a negative rate, a rate of zero and an unknown mark price are what they ar
 test("a funding event sent twice is one, and two that differ are none", () => {
   assert.equal(events({ time: day }, { time: day }).batch.rows, 1);
   assert.equal(events({ time: day }, { time: day, mark_price: null }).refused.length, 2);
+});
+
+test("two funding events of one time that differ leave one gap, in order with the others", () => {
+  const rows = received(funding(), [{ time: day + 9 * HOUR }, { time: day + 9 * HOUR, mark_price: null }], {
+    broken: [{ time: day + HOUR, reason: "shape", evidence: "{}" }],
+    unpublished: [{ from: day + 2 * HOUR, to: day + 8 * HOUR }],
+  });
+  assert.deepEqual(
+    check(funding(), rows, range).gaps.map((gap) => [(gap.from - day) / HOUR, gap.class, gap.bars]),
+    [
+      [1, "quarantined", 1],
+      [2, "not-published", 0],
+      [9, "quarantined", 1],
+    ],
+  );
 });
 
 test("what a venue no longer keeps of funding is a gap within the day", () => {
