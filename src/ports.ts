@@ -80,6 +80,8 @@ export interface ObjectStore {
   list(prefix: string): AsyncIterable<StoredObject>;
   /** Bytes of the object, cheaply; undefined where there is none. */
   size(key: string): number | undefined;
+  /** When the object was last written, in milliseconds, cheaply; undefined where there is none. */
+  modified(key: string): number | undefined;
   /** Returns when everything written before would survive a power cut. */
   flush(): Promise<void>;
   /** A local path of the object for programs that read files, where there is one. */

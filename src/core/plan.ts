@@ -55,7 +55,7 @@ export interface Goal {
 /** What is known of lake and warehouse. Pure look-ups; a damaged manifest is told apart from a missing one. */
 export interface State {
   entry(table: TableName, series: Series, day: Day): Entry | undefined;
-  /** The object of an entry is there with the size that the entry says. */
+  /** The object of an entry is there, with the size that the entry says, and nobody put another in its place. */
   intact(entry: Entry): boolean;
   /** Why a month's manifest cannot be used, if so. */
   damage(table: TableName, series: Series, month: Month): AppError | undefined;
@@ -103,7 +103,7 @@ function fetchReason(target: Target, day: Day, state: State): string | undefined
   const { series, now, first } = target;
   const entry = state.entry(target.table, series, day);
   if (!entry) return "missing";
-  if (!state.intact(entry)) return "object missing or of another size";
+  if (!state.intact(entry)) return "object missing or changed";
   if (target.force) return "forced";
   return isDue(series, day, entry.asOf, now, first) ? "more has closed since it was read" : undefined;
 }
@@ -154,7 +154,7 @@ export function deriveReason(derivation: Derivation, day: Day, state: State): st
   if (!candles || candles.rows === 0) return undefined;
   const entry = state.entry(derivation.table, derivation.series, day);
   if (!entry) return "missing";
-  if (!state.intact(entry)) return "object missing or of another size";
+  if (!state.intact(entry)) return "object missing or changed";
   if (derivation.force) return "forced";
   return sameInputs(entry.inputs, inputHashes(derivation, day, state)) ? undefined : "an input changed";
 }

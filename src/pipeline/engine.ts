@@ -10,9 +10,9 @@ import { type Applied, Apply } from "./apply.ts";
 import { loadGoal, readGoal } from "./goal.ts";
 import { Lake } from "./lake.ts";
 import type { Outcome } from "./outcome.ts";
-import { readPartition } from "./produce.ts";
 import { LakeState } from "./state.ts";
 import { type SeriesStatus, statusOf } from "./status.ts";
+import { readPartition } from "./stored-rows.ts";
 import type { Topic, Wish } from "./wish.ts";
 
 /** What to bring about. Wishes for the lake, and whether the warehouse is to follow. */

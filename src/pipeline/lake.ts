@@ -22,6 +22,8 @@ interface Page {
   partitions: Map<Day, Entry>;
   damage: AppError | undefined;
   changed: boolean;
+  /** When the manifest was last written. */
+  written: number;
 }
 
 /**
@@ -74,9 +76,11 @@ export class Lake {
         partitions: new Map(),
         damage: undefined,
         changed: false,
+        written: Number.NEGATIVE_INFINITY,
       };
       this.pages.set(key, page);
       if (!shelf?.months.includes(month)) continue;
+      page.written = this.store.modified(key) ?? page.written;
       const bytes = await this.store.read(key);
       if (!bytes) continue;
       try {
@@ -100,6 +104,14 @@ export class Lake {
 
   damage(table: TableName, series: Series, month: Month): AppError | undefined {
     return this.page(table, series, month)?.damage;
+  }
+
+  /** Entries of a month whose object was written after the manifest: only its bytes tell whether it is the one named. */
+  doubtful(table: TableName, series: Series, month: Month): readonly (readonly [Day, Entry])[] {
+    const written = this.page(table, series, month)?.written ?? Number.NEGATIVE_INFINITY;
+    return this.entries(table, series, month).filter(
+      ([, { object }]) => object !== null && (this.store.modified(object) ?? written) > written,
+    );
   }
 
   /** Entries of a month, ascending by day. */
@@ -141,6 +153,7 @@ export class Lake {
       await this.store.write(key, new TextEncoder().encode(manifestText(manifest)));
       page.changed = false;
       page.damage = undefined;
+      page.written = this.store.modified(key) ?? page.written;
     }
     await this.store.flush();
     this.listings.delete(table);

@@ -1,98 +1,21 @@
-import { createHash } from "node:crypto";
-import { type Batch, concat, numbers, take } from "../core/batch.ts";
-import { DataError } from "../core/errors.ts";
+import { type Batch, concat, numbers } from "../core/batch.ts";
 import { quarantineKey } from "../core/layout.ts";
-import { type Entry, refetchCommand } from "../core/manifest.ts";
+import type { Entry } from "../core/manifest.ts";
 import { finalRange } from "../core/partition.ts";
 import type { DeriveStep, FetchStep, State, Target } from "../core/plan.ts";
 import { inputHashes, inputsOf } from "../core/plan.ts";
-import type { Series } from "../core/series.ts";
 import type { TableName } from "../core/table.ts";
 import { type Day, dayRange, iso } from "../core/time.ts";
-import { type Checked, check, fillGaps, type Received, type Refused } from "../market/check.ts";
+import { check, type Received, type Refused } from "../market/check.ts";
 import { deriveMetrics } from "../market/derive.ts";
 import { TABLE } from "../market/tables.ts";
 import { contentHash } from "../parquet/content.ts";
-import { decode } from "../parquet/decode.ts";
 import { encode } from "../parquet/encode.ts";
 import type { Lake } from "./lake.ts";
 import type { Outcome } from "./outcome.ts";
+import { isStored, keepStored, readPartition, sha256 } from "./stored-rows.ts";
 
 const MICROS = 1000;
-
-const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
-
-/**
- * A stored partition's rows.
- * @throws DataError where the object is gone or not the one that its entry names
- */
-export async function readPartition(
-  lake: Lake,
-  table: TableName,
-  series: Series,
-  day: Day,
-  entry: Entry,
-): Promise<Batch> {
-  if (entry.object === null) return concat(TABLE[table], []);
-  const bytes = await lake.store.read(entry.object);
-  if (!bytes || sha256(bytes) !== entry.sha256) {
-    throw new DataError(
-      bytes ? "object-changed" : "object-missing",
-      `${entry.object} ${bytes ? "is not the file that its manifest names" : "is gone"}.`,
-      refetchCommand(series, day),
-    );
-  }
-  return decode(bytes, TABLE[table], entry.object);
-}
-
-/** Event times that were stored before and did not come this time, as rows of the stored batch. */
-function missingRows(stored: Batch, came: Batch): number[] {
-  const times = numbers(came, came.table.eventTime).values;
-  const have = new Set(times);
-  const before = numbers(stored, stored.table.eventTime).values;
-  return [...before.keys()].filter((row) => !have.has(before[row] as number));
-}
-
-/**
- * Stored rows never vanish: where the venue no longer publishes them, or sends them broken, the stored ones stay; where
- * it silently leaves them out, the step fails and nothing changes.
- */
-async function keepStored(
-  lake: Lake,
-  step: FetchStep,
-  old: Entry,
-  checked: Checked,
-  first: number | undefined,
-): Promise<Checked> {
-  const { batch } = checked;
-  if (old.rows === 0 || (batch.rows >= old.rows && contentHash(batch, old.rows) === old.content)) return checked;
-  const stored = await readPartition(lake, step.table, step.series, step.day, old).catch((error: unknown) => {
-    // A run that was killed between object and manifest left another object: nothing stored is left to keep.
-    if (error instanceof DataError) return undefined;
-    throw error;
-  });
-  if (!stored) return checked;
-  const missing = missingRows(stored, batch);
-  if (missing.length === 0) return checked;
-  const before = numbers(stored, stored.table.eventTime).values;
-  const explained = (time: number) =>
-    checked.gaps.some(
-      (gap) => time >= gap.from && time < gap.to && (gap.class === "not-published" || gap.class === "quarantined"),
-    );
-  const vanished = missing.filter((row) => !explained((before[row] as number) / MICROS));
-  if (vanished.length > 0) {
-    throw new DataError(
-      "rows-vanished",
-      `${step.path}: the venue no longer sends ${vanished.length} of ${old.rows} stored rows, the first at ${iso((before[vanished[0] as number] as number) / MICROS)}; the stored ones are kept.`,
-      "candlelake status",
-    );
-  }
-  const joined = concat(batch.table, [batch, take(stored, missing)]);
-  const times = numbers(joined, joined.table.eventTime).values;
-  const order = [...times.keys()].sort((a, b) => (times[a] as number) - (times[b] as number));
-  const kept = new Set(missing.map((row) => (before[row] as number) / MICROS));
-  return { ...checked, batch: take(joined, order), gaps: fillGaps(step.series, checked.gaps, kept, first) };
-}
 
 const span = (batch: Batch): readonly [number, number] | null => {
   const times = numbers(batch, batch.table.eventTime).values;
@@ -126,13 +49,6 @@ interface Draft {
   readonly batch: Batch;
   readonly content: string;
   readonly rest: Omit<Entry, keyof Written | "content" | "rows" | "span" | "revisions">;
-}
-
-/** The object of an entry is there, byte by byte: its size alone does not tell. */
-async function isStored(lake: Lake, { object, sha256: hash }: Entry): Promise<boolean> {
-  if (object === null) return true;
-  const bytes = await lake.store.read(object);
-  return bytes !== undefined && sha256(bytes) === hash;
 }
 
 /** Puts a partition in place and into its manifest; the object is left alone where its rows are the same already. */
@@ -188,7 +104,7 @@ export async function produceFetched(
   const { series, first, now } = target;
   const checked = check(series, received, finalRange(series, step.day, now, first), first);
   const old = state.entry(step.table, series, step.day);
-  const kept = old ? await keepStored(lake, step, old, checked, first) : checked;
+  const kept = old ? await keepStored(lake, target, step, old, checked) : checked;
   const draft: Draft = {
     batch: kept.batch,
     content: contentHash(kept.batch),

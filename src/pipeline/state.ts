@@ -4,15 +4,17 @@ import type { Entry } from "../core/manifest.ts";
 import { type Goal, inputsOf, lookedThrough, type State } from "../core/plan.ts";
 import type { Series } from "../core/series.ts";
 import type { TableName } from "../core/table.ts";
-import { type Day, daysOf, type Month, monthOf, monthsOf } from "../core/time.ts";
+import { type Day, daysOf, type Month, monthOf, monthsOf, type TimeRange } from "../core/time.ts";
 import type { LedgerRow } from "../ports.ts";
 import type { Lake } from "./lake.ts";
+import { isStored } from "./stored-rows.ts";
 
 /** What `plan` asks of lake and warehouse, answered from manifests and ledger that were read beforehand. */
 export class LakeState implements State {
   private readonly lake: Lake;
   private readonly ledger = new Map<string, Record<string, string>>();
   private readonly units = new Map<string, readonly Series[]>();
+  private readonly changed = new Set<string>();
 
   constructor(lake: Lake, ledger: readonly LedgerRow[]) {
     this.lake = lake;
@@ -29,7 +31,8 @@ export class LakeState implements State {
   }
 
   intact(entry: Entry): boolean {
-    return entry.object === null || this.lake.store.size(entry.object) === entry.bytes;
+    if (entry.object === null) return true;
+    return this.lake.store.size(entry.object) === entry.bytes && !this.changed.has(entry.object);
   }
 
   damage(table: TableName, series: Series, month: Month): AppError | undefined {
@@ -64,11 +67,11 @@ export class LakeState implements State {
 
   /** Reads what a plan of the goal looks at, and no more. */
   async open(goal: Goal): Promise<void> {
-    for (const { table, series, range } of goal.targets) await this.lake.open(table, series, monthsOf(range));
+    for (const { table, series, range } of goal.targets) await this.openMonths(table, series, range);
     for (const derivation of goal.derivations) {
       const { table, series } = derivation;
       const range = lookedThrough(derivation);
-      await this.lake.open(table, series, monthsOf(range));
+      await this.openMonths(table, series, range);
       const months = new Map<string, { table: TableName; series: Series; months: Set<Month> }>();
       for (const day of daysOf(range)) {
         for (const input of inputsOf(derivation, day)) {
@@ -81,6 +84,17 @@ export class LakeState implements State {
       for (const input of months.values()) await this.lake.open(input.table, input.series, input.months);
     }
     for (const { table, months } of goal.load ?? []) await this.openUnits(table, months);
+  }
+
+  /** Reads manifests, and looks into the objects that were written after them. */
+  private async openMonths(table: TableName, series: Series, range: TimeRange): Promise<void> {
+    const months = monthsOf(range);
+    await this.lake.open(table, series, months);
+    for (const month of months) {
+      for (const [, entry] of this.lake.doubtful(table, series, month)) {
+        if (entry.object !== null && !(await isStored(this.lake, entry))) this.changed.add(entry.object);
+      }
+    }
   }
 
   /** Reads the manifests of every series of the load units. */

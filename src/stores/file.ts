@@ -66,13 +66,17 @@ export class FileStore implements ObjectStore {
   }
 
   size(key: string): number | undefined {
-    return this.sizeOf(this.path(key));
+    return this.stat(this.path(key))?.size;
   }
 
-  private sizeOf(file: string): number | undefined {
+  modified(key: string): number | undefined {
+    return this.stat(this.path(key))?.mtimeMs;
+  }
+
+  private stat(file: string): fs.Stats | undefined {
     try {
       const found = fs.statSync(file, { throwIfNoEntry: false });
-      return found?.isFile() ? found.size : undefined;
+      return found?.isFile() ? found : undefined;
     } catch (error) {
       throw diskError(error, file);
     }
@@ -139,7 +143,7 @@ export class FileStore implements ObjectStore {
       if (entry.isDirectory()) yield* this.walk(inner, key);
       else if (entry.isFile()) {
         // It may have been removed since the folder was read.
-        const bytes = this.sizeOf(inner);
+        const bytes = this.stat(inner)?.size;
         if (bytes !== undefined) yield { key, bytes };
       }
     }

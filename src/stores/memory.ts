@@ -5,6 +5,8 @@ import { namesOf } from "./key.ts";
 export class MemoryStore implements ObjectStore {
   readonly label = "memory";
   readonly objects = new Map<string, Uint8Array>();
+  private readonly written = new Map<string, number>();
+  private writes = 0;
 
   async read(key: string): Promise<Uint8Array | undefined> {
     return this.objects.get(this.checked(key));
@@ -12,6 +14,7 @@ export class MemoryStore implements ObjectStore {
 
   async write(key: string, bytes: Uint8Array): Promise<void> {
     this.objects.set(this.checked(key), bytes.slice());
+    this.written.set(key, ++this.writes);
   }
 
   async remove(key: string): Promise<void> {
@@ -26,6 +29,11 @@ export class MemoryStore implements ObjectStore {
 
   size(key: string): number | undefined {
     return this.objects.get(this.checked(key))?.length;
+  }
+
+  /** Counts writes: one is later than another, and that is all that matters. */
+  modified(key: string): number | undefined {
+    return this.objects.has(this.checked(key)) ? this.written.get(key) : undefined;
   }
 
   private checked(key: string): string {

@@ -84,6 +84,22 @@ export function storeContract(name: string, open: () => StoreTrial): void {
       assert.deepEqual(seen.difference(new Set(versions)), new Set());
     });
 
+    it("tells when an object was last written", async () => {
+      using trial = open();
+      assert.equal(trial.store.modified("a/b"), undefined);
+      await trial.store.write("a/b", bytes("x"));
+      const before = trial.store.modified("a/b") ?? Number.NaN;
+      let after = before;
+      // Clocks of file systems tick slowly.
+      while (after === before) {
+        await trial.store.write("a/b", bytes("y"));
+        after = trial.store.modified("a/b") ?? Number.NaN;
+      }
+      assert.ok(after > before);
+      await trial.store.remove("a/b");
+      assert.equal(trial.store.modified("a/b"), undefined);
+    });
+
     it("removes an object, once and again", async () => {
       using trial = open();
       await trial.store.write("a/b", bytes("x"));
@@ -131,6 +147,7 @@ export function storeContract(name: string, open: () => StoreTrial): void {
         await assert.rejects(trial.store.remove(key), refused);
         await assert.rejects(keysOf(trial.store, key), refused);
         assert.throws(() => trial.store.size(key), refused);
+        assert.throws(() => trial.store.modified(key), refused);
       });
     }
 

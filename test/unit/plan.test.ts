@@ -42,9 +42,9 @@ test("nothing is planned where everything was read now", () => {
   assert.deepEqual(reasons({ entries: all(spot("1h"), () => entry()) }), []);
 });
 
-test("an object that is gone, or of another size, is fetched again", () => {
+test("an object that is gone, or another than was written, is fetched again", () => {
   const entries = all(spot("1h"), (of) => entry({ content: of }));
-  assert.deepEqual(reasons({ entries, lost: ["2025-01-31"] }), [["2025-01-31", "object missing or of another size"]]);
+  assert.deepEqual(reasons({ entries, lost: ["2025-01-31"] }), [["2025-01-31", "object missing or changed"]]);
 });
 
 test("force reads everything again and says so", () => {

@@ -1,0 +1,118 @@
+import { createHash } from "node:crypto";
+import { type Batch, concat, numbers, take } from "../core/batch.ts";
+import { DataError } from "../core/errors.ts";
+import { type Entry, refetchCommand } from "../core/manifest.ts";
+import type { FetchStep, Target } from "../core/plan.ts";
+import type { Series } from "../core/series.ts";
+import type { TableName } from "../core/table.ts";
+import { type Day, dayRange, iso } from "../core/time.ts";
+import { type Checked, check, fillGaps } from "../market/check.ts";
+import { TABLE } from "../market/tables.ts";
+import { contentHash } from "../parquet/content.ts";
+import { decode } from "../parquet/decode.ts";
+import type { Lake } from "./lake.ts";
+
+const MICROS = 1000;
+
+export const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
+
+/**
+ * A stored partition's rows.
+ * @throws DataError where the object is gone or not the one that its entry names
+ */
+export async function readPartition(
+  lake: Lake,
+  table: TableName,
+  series: Series,
+  day: Day,
+  entry: Entry,
+): Promise<Batch> {
+  if (entry.object === null) return concat(TABLE[table], []);
+  const bytes = await lake.store.read(entry.object);
+  if (!bytes || sha256(bytes) !== entry.sha256) {
+    throw new DataError(
+      bytes ? "object-changed" : "object-missing",
+      `${entry.object} ${bytes ? "is not the file that its manifest names" : "is gone"}.`,
+      refetchCommand(series, day),
+    );
+  }
+  return decode(bytes, TABLE[table], entry.object);
+}
+
+/** The object of an entry is there, byte by byte: its size alone does not tell. */
+export async function isStored(lake: Lake, { object, sha256: hash }: Entry): Promise<boolean> {
+  if (object === null) return true;
+  const bytes = await lake.store.read(object);
+  return bytes !== undefined && sha256(bytes) === hash;
+}
+
+/**
+ * The rows that are stored, as far as they can be read. A run that was killed between object and manifest left an object
+ * that no manifest names yet: its rows are as good, once they pass the check again.
+ */
+async function storedRows(lake: Lake, step: FetchStep, entry: Entry, first?: number): Promise<Batch | undefined> {
+  const { table, series, day } = step;
+  try {
+    return await readPartition(lake, table, series, day, entry);
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error;
+  }
+  const bytes = entry.object === null ? undefined : await lake.store.read(entry.object);
+  if (!bytes) return undefined;
+  try {
+    const batch = decode(bytes, TABLE[table], step.path);
+    const received = { batch, evidence: () => "", broken: [], unpublished: [] };
+    return check(series, received, dayRange(day), first).batch.rows === batch.rows ? batch : undefined;
+  } catch (error) {
+    if (error instanceof DataError) return undefined;
+    throw error;
+  }
+}
+
+/** Event times that were stored before and did not come this time, as rows of the stored batch. */
+function missingRows(stored: Batch, came: Batch): number[] {
+  const times = numbers(came, came.table.eventTime).values;
+  const have = new Set(times);
+  const before = numbers(stored, stored.table.eventTime).values;
+  return [...before.keys()].filter((row) => !have.has(before[row] as number));
+}
+
+/**
+ * Stored rows never vanish: where the venue no longer publishes them, or sends them broken, the stored ones stay; where
+ * it silently leaves them out, or they can no longer be read and fewer came, the step fails and nothing changes.
+ * @throws DataError `rows-vanished`, `rows-lost`
+ */
+export async function keepStored(lake: Lake, target: Target, step: FetchStep, old: Entry, checked: Checked) {
+  const { batch } = checked;
+  if (old.rows === 0 || (batch.rows >= old.rows && contentHash(batch, old.rows) === old.content)) return checked;
+  const stored = await storedRows(lake, step, old, target.first);
+  if (!stored) {
+    if (batch.rows >= old.rows || target.force) return checked;
+    throw new DataError(
+      "rows-lost",
+      `${step.path}: the stored file cannot be read, and the venue sends only ${batch.rows} of its ${old.rows} rows. Put the file back, or take what there is.`,
+      refetchCommand(step.series, step.day),
+    );
+  }
+  const missing = missingRows(stored, batch);
+  if (missing.length === 0) return checked;
+  const before = numbers(stored, stored.table.eventTime).values;
+  const timeOf = (row: number) => (before[row] as number) / MICROS;
+  const explained = (time: number) =>
+    checked.gaps.some(
+      (gap) => time >= gap.from && time < gap.to && (gap.class === "not-published" || gap.class === "quarantined"),
+    );
+  const vanished = missing.filter((row) => !explained(timeOf(row)));
+  if (vanished.length > 0) {
+    throw new DataError(
+      "rows-vanished",
+      `${step.path}: the venue no longer sends ${vanished.length} of ${stored.rows} stored rows, the first at ${iso(timeOf(vanished[0] as number))}; the stored ones are kept.`,
+      "candlelake status",
+    );
+  }
+  const joined = concat(batch.table, [batch, take(stored, missing)]);
+  const times = numbers(joined, joined.table.eventTime).values;
+  const order = [...times.keys()].sort((a, b) => (times[a] as number) - (times[b] as number));
+  const gaps = fillGaps(step.series, checked.gaps, new Set(missing.map(timeOf)), target.first);
+  return { ...checked, batch: take(joined, order), gaps };
+}
