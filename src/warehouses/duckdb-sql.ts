@@ -46,6 +46,13 @@ export function createAll({ raw, curated }: Datasets): string {
   return `${[createSchema(raw), createSchema(curated), ...tables].join("\n\n")}\n`;
 }
 
+/** The same of the named tables alone; those that no warehouse holds have none. */
+export function createTables({ raw }: Datasets, names: readonly string[]): string {
+  const tables = RELATIONS.filter((relation) => names.includes(relation.name));
+  if (tables.length === 0) return "";
+  return `${[createSchema(raw), ...tables.map((relation) => createTable(raw, relation))].join("\n\n")}\n`;
+}
+
 const texts = (words: readonly string[]): string => words.map(literal).join(", ");
 
 /** A path as a pattern that stands for itself alone: `read_parquet` takes every path for a pattern. */

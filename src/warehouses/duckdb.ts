@@ -1,4 +1,5 @@
 import { AppError, Interrupted, WarehouseError } from "../core/errors.ts";
+import type { TableName } from "../core/table.ts";
 import type { LedgerRow, LoadUnit, QueryResult, SetupReport, Warehouse } from "../ports.ts";
 import { DATASET, type Datasets, datasetsOf } from "./dataset.ts";
 import { DatabaseFile } from "./duckdb/database-file.ts";
@@ -11,7 +12,7 @@ import { replaceDatabase } from "./duckdb/replacement.ts";
 import { firstLine, lockDown, MEMORY_LIMIT, type Session } from "./duckdb/session.ts";
 import { answer } from "./duckdb/statement.ts";
 import type { OnStep } from "./duckdb/work-folder.ts";
-import { createAll, RELATIONS, readTable, setSearchPath } from "./duckdb-sql.ts";
+import { createAll, createTables, RELATIONS, readTable, setSearchPath } from "./duckdb-sql.ts";
 import { LEDGER } from "./ledger.ts";
 
 export interface DuckDbOptions {
@@ -52,8 +53,8 @@ export class DuckDbWarehouse implements Warehouse {
     this.onStep = options.onStep ?? (() => {});
   }
 
-  ddl(): string {
-    return createAll(this.datasets);
+  ddl(tables?: readonly TableName[]): string {
+    return tables ? createTables(this.datasets, tables) : createAll(this.datasets);
   }
 
   async setup(): Promise<SetupReport> {

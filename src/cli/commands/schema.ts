@@ -1,3 +1,4 @@
+import { UsageError } from "../../core/errors.ts";
 import type { Table } from "../../core/table.ts";
 import { columnsMarkdown, parquetText, typescriptText } from "../../market/schema-text.ts";
 import { parseTable, TABLES } from "../../market/tables.ts";
@@ -8,6 +9,14 @@ import { csv, json, ndjson, table, write } from "../output.ts";
 const COLUMNS = ["table", "column", "type", "unit", "doc"];
 
 async function duckdb(context: Context, tables: readonly Table[]): Promise<string> {
+  const [only] = tables;
+  if (only && tables.length === 1 && !only.loaded) {
+    throw new UsageError(
+      "not-loaded",
+      `${only.name} stays in the lake: no warehouse holds it, and so there is no DDL.`,
+      `candlelake schema ${only.name} --as parquet`,
+    );
+  }
   const { ports, engine } = openCandlelake(context.config, context.log);
   try {
     return (await ports.warehouse()).ddl(tables.map((one) => one.name));
