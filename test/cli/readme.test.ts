@@ -102,7 +102,7 @@ test("npm start, where no venue answers: made data to a first query, and nothing
   const settings = Object.fromEntries(REST.map((name) => [name, closed]));
   const answer = await shell("npm start", checkout, settings);
   assert.match(answer, /[1-9][\d,]* rows written, [1-9][\d,]* rows loaded/);
-  assert.match(answer, /SYNTHETIC SELECT[\s\S]+\d{4}-\d\d-\d\d/);
+  assert.match(answer, /^SYNTHETIC[\s\S]+SELECT [\s\S]+\n\d{4}-\d\d-\d\dT/m);
   assert.match(answer, /nothing to do, 0 rows, 0 bytes/);
   assert.ok(existsSync(join(checkout, "candlelake-demo/synthetic")));
 });
