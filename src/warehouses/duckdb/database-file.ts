@@ -9,7 +9,8 @@ import { WorkFolder } from "./work-folder.ts";
 /** Since this storage version (DuckDB 1.4) a log names the checkpoint that it continues, and no other takes it. */
 const NAMED_LOGS = 67n;
 const COPY_TRIES = 3;
-const CHUNK = 4 << 20;
+/** Pieces of a megabyte keep the disk busy; larger ones wait for their memory. */
+const CHUNK = 1 << 20;
 
 const isMissing = (error: unknown): boolean => error instanceof Error && "code" in error && error.code === "ENOENT";
 
@@ -92,7 +93,7 @@ export class DatabaseFile {
   /** The command that fills another file from the lake, for where this one cannot be used. */
   get elsewhere(): string {
     const { dir, name } = path.parse(this.name);
-    const other = `duckdb:${path.join(dir, `${name}-2.duckdb`)}`;
+    const other = `duckdb:${path.join(dir, `${name.replace(/_synthetic$/, "")}-2.duckdb`)}`;
     return `candlelake load --warehouse ${/^[\w./:-]+$/.test(other) ? other : `'${other.replaceAll("'", "'\\''")}'`}`;
   }
 
@@ -140,7 +141,11 @@ export class DatabaseFile {
       };
     } catch (error) {
       await work.end();
-      throw error instanceof WarehouseError ? error : this.foreign(firstLine(error), error);
+      if (error instanceof WarehouseError) throw error;
+      const isDisk = error instanceof Error && "code" in error;
+      throw isDisk
+        ? this.busy(`it is open for writing, and no copy can be made to read: ${firstLine(error)}.`)
+        : this.foreign(firstLine(error), error);
     }
   }
 

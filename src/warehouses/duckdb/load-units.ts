@@ -1,6 +1,7 @@
 import { DataError, Interrupted } from "../../core/errors.ts";
 import type { LoadUnit } from "../../ports.ts";
-import { batchesOf, type Destination, diagnose, replaceMonths } from "./load.ts";
+import { diagnose } from "./diagnosis.ts";
+import { batchesOf, type Destination, replaceMonths } from "./load.ts";
 import { interruptible, type Session } from "./session.ts";
 import { verifyUnit } from "./verify.ts";
 import type { OnStep } from "./work-folder.ts";
@@ -28,7 +29,8 @@ export async function loadUnits(
       await onStep("commit");
       await to.connection.run("COMMIT");
     } catch (error) {
-      await to.connection.run("ROLLBACK");
+      // After a fatal error there is nothing to roll back, and the error that matters is this one.
+      await to.connection.run("ROLLBACK").catch(() => undefined);
       throw error;
     }
     finished.push(...batch);
@@ -38,8 +40,8 @@ export async function loadUnits(
       await attempt([unit]);
     } catch (error) {
       if (error instanceof Interrupted) throw error;
-      const why = error instanceof DataError && error.code.startsWith("object-") ? undefined : await diagnose(unit, to);
-      throw why ?? error;
+      if (error instanceof DataError && error.code.startsWith("object-")) throw error;
+      throw (await diagnose(unit, to.synthetic)) ?? error;
     }
   };
   try {

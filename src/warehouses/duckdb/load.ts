@@ -1,20 +1,14 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { DataError } from "../../core/errors.ts";
 import type { LoadUnit } from "../../ports.ts";
-import {
-  countMonths,
-  deleteLedger,
-  deleteMonths,
-  examineFile,
-  findDuplicate,
-  insertFiles,
-  insertLedger,
-} from "../duckdb-sql.ts";
+import { countMonths, deleteLedger, deleteMonths, findDuplicate, insertFiles, insertLedger } from "../duckdb-sql.ts";
 import { ledgerRows } from "../ledger.ts";
-import { findUnreadable } from "./culprit.ts";
 
 /** Rows that one transaction may bring: enough to fill row groups, few enough to be rolled back within a moment. */
 const BATCH_ROWS = 500_000;
+
+/** Files that one statement may read: DuckDB keeps each one's reader, about 200 kB, until the statement ends. */
+const BATCH_FILES = 1000;
 
 export const rowsOf = (unit: LoadUnit): number => unit.objects.reduce((sum, object) => sum + object.rows, 0);
 
@@ -22,14 +16,18 @@ export const rowsOf = (unit: LoadUnit): number => unit.objects.reduce((sum, obje
 export function* batchesOf(units: readonly LoadUnit[]): Generator<readonly LoadUnit[]> {
   let batch: LoadUnit[] = [];
   let rows = 0;
+  let files = 0;
   for (const unit of units) {
-    if (batch.length > 0 && (batch[0]?.table !== unit.table || rows + rowsOf(unit) > BATCH_ROWS)) {
+    const full = rows + rowsOf(unit) > BATCH_ROWS || files + unit.objects.length > BATCH_FILES;
+    if (batch.length > 0 && (batch[0]?.table !== unit.table || full)) {
       yield batch;
       batch = [];
       rows = 0;
+      files = 0;
     }
     batch.push(unit);
     rows += rowsOf(unit);
+    files += unit.objects.length;
   }
   if (batch.length > 0) yield batch;
 }
@@ -82,31 +80,10 @@ async function checkRows(batch: readonly LoadUnit[], inserted: number, to: Desti
     throw new DataError("duplicate-key", `${table.name} would have ${twice.join(" ")} twice.`, "candlelake status");
 }
 
-const strangerRow = (what: string, rows: number, synthetic: boolean): DataError =>
+export const strangerRow = (what: string, rows: number, synthetic: boolean): DataError =>
   synthetic
     ? new DataError("real-row", `${what} has ${rows} rows of a venue in a warehouse of made data.`, "candlelake status")
     : new DataError("synthetic-row", `${what} has ${rows} made rows in a warehouse of real data.`, "candlelake status");
 
-const rowCount = (what: string, rows: number, expected: number): DataError =>
+export const rowCount = (what: string, rows: number, expected: number): DataError =>
   new DataError("row-count", `${what} has ${rows} rows, and its manifest says ${expected}.`, "candlelake run");
-
-/** Why a unit could not be loaded, down to the object; undefined where its objects are as they should be. */
-export async function diagnose(unit: LoadUnit, to: Destination): Promise<DataError | undefined> {
-  const { table, month, objects } = unit;
-  const paths = objects.map((object) => object.path);
-  const unreadable = await findUnreadable(to.connection, table, paths);
-  if (unreadable) {
-    const key = objects.find((object) => object.path === unreadable.path)?.key;
-    return new DataError("corrupt-object", `${key} cannot be read: ${unreadable.reason}`, "candlelake run");
-  }
-  for (const { path, key, rows: expected } of objects) {
-    const examined = await to.connection.run(examineFile(table, path, month, to.synthetic));
-    const [rows = 0, strangers = 0, outside = 0] = (await examined.getRowsJS())[0]?.map(Number) ?? [];
-    if (strangers > 0) return strangerRow(key, strangers, to.synthetic);
-    if (outside > 0) {
-      return new DataError("outside-month", `${key} has ${outside} rows outside ${month}.`, "candlelake run");
-    }
-    if (rows !== expected) return rowCount(key, rows, expected);
-  }
-  return undefined;
-}

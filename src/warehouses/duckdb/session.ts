@@ -4,8 +4,8 @@ import path from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { throwIfAborted } from "../../core/errors.ts";
 
-/** Enough for every sort and join of a load; what does not fit goes to the spill folder. */
-export const MEMORY_LIMIT = "512MB";
+/** Enough for every sort of a load: what does not fit goes to the spill folder. With Node itself, some 600 MB at the peak. */
+export const MEMORY_LIMIT = "384MB";
 const MAX_THREADS = 4;
 
 /**
@@ -41,6 +41,8 @@ export async function openSession({ file, readOnly, memoryLimit, spill }: Sessio
     autoload_known_extensions: "false",
     allow_persistent_secrets: "false",
     memory_limit: memoryLimit,
+    // It would keep every Parquet file that was read, up to the limit, and what stood in one before it was replaced.
+    enable_external_file_cache: "false",
     threads: String(Math.min(availableParallelism(), MAX_THREADS)),
     temp_directory: spill,
     ...(readOnly ? {} : { storage_compatibility_version: STORAGE_VERSION }),
