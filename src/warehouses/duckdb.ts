@@ -9,7 +9,7 @@ import { loadUnits } from "./duckdb/load-units.ts";
 import { OpenSessions } from "./duckdb/open-sessions.ts";
 import { readLedger } from "./duckdb/read-ledger.ts";
 import { replaceDatabase } from "./duckdb/replacement.ts";
-import { firstLine, lockDown, MEMORY_LIMIT, type Session } from "./duckdb/session.ts";
+import { firstLine, firstParagraph, lockDown, MEMORY_LIMIT, type Session } from "./duckdb/session.ts";
 import { answer } from "./duckdb/statement.ts";
 import type { OnStep } from "./duckdb/work-folder.ts";
 import { createAll, createTables, RELATIONS, readTable, setSearchPath } from "./duckdb-sql.ts";
@@ -177,7 +177,7 @@ export class DuckDbWarehouse implements Warehouse {
   private translate(error: unknown, signal?: AbortSignal): unknown {
     if (error instanceof AppError || error instanceof TypeError || error instanceof RangeError) return error;
     if (signal?.aborted) return new Interrupted();
-    return new WarehouseError("warehouse-failed", `${this.label}: ${firstLine(error)}`, "candlelake config", {
+    return new WarehouseError("warehouse-failed", `${this.label}: ${firstParagraph(error)}`, "candlelake config", {
       cause: error,
     });
   }

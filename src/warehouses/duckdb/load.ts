@@ -8,7 +8,7 @@ import { ledgerRows } from "../ledger.ts";
 const BATCH_ROWS = 500_000;
 
 /** Files that one statement may read: DuckDB keeps each one's reader, about 200 kB, until the statement ends. */
-const BATCH_FILES = 1000;
+const BATCH_FILES = 400;
 
 export const rowsOf = (unit: LoadUnit): number => unit.objects.reduce((sum, object) => sum + object.rows, 0);
 
