@@ -12,7 +12,7 @@ import { Lake } from "./lake.ts";
 import type { Outcome } from "./outcome.ts";
 import { LakeState } from "./state.ts";
 import { type SeriesStatus, statusOf } from "./status.ts";
-import { readPartition } from "./stored-rows.ts";
+import { isStored, lostObject, readPartition } from "./stored-rows.ts";
 import type { Topic, Wish } from "./wish.ts";
 
 /** What to bring about. Wishes for the lake, and whether the warehouse is to follow. */
@@ -144,11 +144,16 @@ export class Engine {
     }
   }
 
+  /** @throws DataError where an object is gone or not the one that its entry names */
   private async files(table: Table, selection: Selection = {}): Promise<LakeTable> {
     const lake = new Lake(this.ports.store);
     const paths: string[] = [];
-    for await (const { entry } of this.partitions(lake, table, selection)) {
-      const path = entry.object === null ? undefined : this.ports.store.path(entry.object);
+    for await (const { series, day, entry, isDoubtful } of this.partitions(lake, table, selection)) {
+      if (entry.object === null) continue;
+      const size = lake.store.size(entry.object);
+      if (size !== entry.bytes || (isDoubtful && !(await isStored(lake, entry))))
+        throw lostObject(series, day, entry, size !== undefined);
+      const path = lake.store.path(entry.object);
       if (path) paths.push(path);
     }
     return { table, paths };
@@ -164,10 +169,11 @@ export class Engine {
         await lake.open(table.name, shelf.series, [month]);
         const damage = lake.damage(table.name, shelf.series, month);
         if (damage) throw damage;
+        const doubtful = new Set(lake.doubtful(table.name, shelf.series, month).map(([day]) => day));
         for (const [day, entry] of lake.entries(table.name, shelf.series, month)) {
           const { from, to } = dayRange(day);
           if (entry.rows > 0 && (!range || (from < range.to && to > range.from)))
-            yield { series: shelf.series, day, entry };
+            yield { series: shelf.series, day, entry, isDoubtful: doubtful.has(day) };
         }
       }
     }

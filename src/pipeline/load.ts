@@ -6,6 +6,7 @@ import type { LoadObject, LoadUnit, Warehouse } from "../ports.ts";
 import type { Lake } from "./lake.ts";
 import { type Outcome, planned } from "./outcome.ts";
 import type { LakeState } from "./state.ts";
+import { isStored, lostObject } from "./stored-rows.ts";
 
 export interface LoadPorts {
   warehouse(): Promise<Warehouse>;
@@ -27,6 +28,17 @@ function unitOf(step: LoadStep, lake: Lake, state: LakeState): LoadUnit {
     }
   }
   return { table: TABLE[step.table], month: step.month, series, objects };
+}
+
+/** The partition whose object a warehouse refused, where it is that: then the command that mends it is known. */
+async function findLost(step: LoadStep, lake: Lake, state: LakeState): Promise<DataError | undefined> {
+  for (const series of state.members(step.table, step.month)) {
+    for (const [day, entry] of lake.entries(step.table, series, step.month)) {
+      if (entry.object === null || (await isStored(lake, entry))) continue;
+      return lostObject(series, day, entry, lake.store.size(entry.object) !== undefined);
+    }
+  }
+  return undefined;
 }
 
 /**
@@ -88,7 +100,7 @@ export async function loadUnits(
       const lost = error instanceof DataError ? [...units].slice(0, 1) : [...units];
       for (const [unit, step] of lost) {
         units.delete(unit);
-        fail(step, error);
+        fail(step, (error instanceof DataError && (await findLost(step, lake, state))) || error);
       }
     }
   }

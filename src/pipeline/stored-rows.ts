@@ -16,6 +16,14 @@ const MICROS = 1000;
 
 export const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 
+/** Why a partition's object cannot be used, and the command that brings it back. */
+export const lostObject = (series: Series, day: Day, { object }: Entry, isThere: boolean): DataError =>
+  new DataError(
+    isThere ? "object-changed" : "object-missing",
+    `${object} ${isThere ? "is not the file that its manifest names" : "is gone"}.`,
+    refetchCommand(series, day),
+  );
+
 /**
  * A stored partition's rows.
  * @throws DataError where the object is gone or not the one that its entry names
@@ -29,13 +37,7 @@ export async function readPartition(
 ): Promise<Batch> {
   if (entry.object === null) return concat(TABLE[table], []);
   const bytes = await lake.store.read(entry.object);
-  if (!bytes || sha256(bytes) !== entry.sha256) {
-    throw new DataError(
-      bytes ? "object-changed" : "object-missing",
-      `${entry.object} ${bytes ? "is not the file that its manifest names" : "is gone"}.`,
-      refetchCommand(series, day),
-    );
-  }
+  if (!bytes || sha256(bytes) !== entry.sha256) throw lostObject(series, day, entry, bytes !== undefined);
   return decode(bytes, TABLE[table], entry.object);
 }
 
