@@ -45,7 +45,6 @@ export async function openSession({ file, readOnly, memoryLimit, spill }: Sessio
     enable_external_file_cache: "false",
     threads: String(Math.min(availableParallelism(), MAX_THREADS)),
     temp_directory: spill,
-    allocator_bulk_deallocation_flush_threshold: "8MB",
     ...(readOnly ? {} : { storage_compatibility_version: STORAGE_VERSION }),
   });
   try {
