@@ -108,14 +108,18 @@ function fetchReason(target: Target, day: Day, state: State): string | undefined
   return isDue(series, day, entry.asOf, now, first) ? "more has closed since it was read" : undefined;
 }
 
+/** By force a damaged manifest is set aside and made anew; one that a newer program wrote is not damaged. */
+const unforced = (damage: AppError | undefined): AppError | undefined =>
+  damage?.code === "newer-format" ? damage : undefined;
+
 function planFetches(target: Target, state: State): FetchStep[] {
   const steps: FetchStep[] = [];
   for (const day of daysOf(target.range)) {
     if (!hasRows(target.series, day, target.now, target.first)) continue;
     const reason = fetchReason(target, day, state);
     if (reason === undefined) continue;
-    // With --force a damaged manifest is set aside and made anew.
-    const error = target.error ?? (target.force ? undefined : state.damage(target.table, target.series, monthOf(day)));
+    const damage = state.damage(target.table, target.series, monthOf(day));
+    const error = target.error ?? (target.force ? unforced(damage) : damage);
     const path = objectKey(target.table, target.series, day);
     const { table, series, source } = target;
     steps.push({ action: "fetch", table, series, day, reason, path, source, ...(error ? { error } : {}) });
@@ -177,8 +181,9 @@ function deriveDamage(
   state: State,
   fetches: ReadonlySet<string>,
 ): AppError | undefined {
-  const own = derivation.force ? undefined : state.damage(derivation.table, derivation.series, monthOf(day));
-  if (own) return own;
+  const own = state.damage(derivation.table, derivation.series, monthOf(day));
+  const standing = derivation.force ? unforced(own) : own;
+  if (standing) return standing;
   for (const input of inputsOf(derivation, day)) {
     const damage = state.damage(input.table, input.series, monthOf(input.day));
     if (damage && !fetches.has(objectKey(input.table, input.series, input.day))) return damage;
