@@ -191,6 +191,22 @@ export function warehouseContract(name: string, make: () => Promise<WarehousePla
       ]);
     });
 
+    scene("a reader sees the old month or the new one", async ({ warehouse, place, lake }) => {
+      await warehouse.setup();
+      await load(warehouse, lake.candleUnit("2025-01", [{ day: "2025-01-01" }, { day: "2025-01-02" }]));
+      const reader = await place.open(false);
+      const seen = new Set<unknown>();
+      let loading = true;
+      const loaded = load(warehouse, lake.candleUnit("2025-01", [{ day: "2025-01-03", rows: 5 }])).finally(() => {
+        loading = false;
+      });
+      while (loading) seen.add((await rowsOf(reader, COUNT))[0]?.[0]);
+      await loaded;
+      seen.add((await rowsOf(reader, COUNT))[0]?.[0]);
+      assert.deepEqual([...seen], seen.size === 1 ? [5] : [48, 5]);
+      await reader.close();
+    });
+
     scene("series of a unit come and go with it", async ({ warehouse, lake }) => {
       await warehouse.setup();
       const [bitcoin, ether] = [{ day: "2025-01-01" }, { day: "2025-01-01", symbol: "ETHUSDT", close: 10 }];
