@@ -59,4 +59,13 @@ real("a captured body: 199 closed candles are stored, and the open one is not", 
   twin.setNow(Number(open[6]));
   await lake.idle(...INGEST);
   await lake.idle("load");
+
+  // Once it has closed, what was captured of it is nobody's candle: it stays a gap.
+  twin.setNow(Number(open[6]) + HOUR);
+  const later = await lake.json(...INGEST);
+  assert.deepEqual(
+    later.steps.filter(({ day }) => day === "2025-12-15").map(({ status, gaps }) => [status, gaps]),
+    [["unchanged", [{ from: isoOf(end), to: isoOf(end + HOUR), class: "unknown", bars: 1 }]]],
+  );
+  await lake.idle("load");
 });

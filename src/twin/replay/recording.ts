@@ -4,6 +4,8 @@ import type { Host, Window } from "../feed.ts";
 export class Recording {
   #rows = new Map<number, string>();
   #times: Float64Array | undefined;
+  /** A row that was still growing when it was recorded, and the last instant at which it may be shown so. */
+  #growing: { readonly time: number; readonly until: number } | undefined;
 
   /** @param time milliseconds; of two rows of one time the first is kept */
   add(time: number, json: string): void {
@@ -11,11 +13,17 @@ export class Recording {
     this.#times = undefined;
   }
 
+  /** What the row became at its close nobody recorded: from then on it is left out. All in milliseconds. */
+  growing(time: number, until: number): void {
+    this.#growing = { time, until };
+  }
+
   /** The rows of a window that are not of after `now`, as a JSON list. */
   list(window: Window, now: number): string {
     const times = this.#sorted();
     const from = firstFrom(times, window.from);
-    const to = firstFrom(times, Math.min(window.to, now + 1));
+    const shown = this.#growing && now > this.#growing.until ? this.#growing.time : now + 1;
+    const to = firstFrom(times, Math.min(window.to, shown));
     const kept =
       window.end === "oldest"
         ? times.subarray(from, Math.min(to, from + window.limit))

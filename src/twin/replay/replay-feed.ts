@@ -75,6 +75,7 @@ export class ReplayFeed implements Feed {
     if (!last) return;
     this.#recordings.set(seriesKey(file), recording);
     this.#symbols.set(file.host, (this.#symbols.get(file.host) ?? new Set()).add(file.symbol));
+    if (file.format === "json") recording.growing(last.time, last.end);
     const time = file.format === "json" ? last.time + 1 : last.end + 1;
     this.#times.set(file.host, Math.max(time, this.#times.get(file.host) ?? 0));
   }
