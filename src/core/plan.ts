@@ -139,7 +139,8 @@ export function inputsOf(derivation: Derivation, day: Day): InputKey[] {
 
 /** The content hashes that a derived partition made now would name. */
 export function inputHashes(derivation: Derivation, day: Day, state: State): Record<string, string> {
-  const hashes: Record<string, string> = {};
+  // No two partitions have the same names: with a prototype each would cost a hidden class of its own.
+  const hashes: Record<string, string> = Object.create(null);
   for (const input of inputsOf(derivation, day)) {
     const entry = state.entry(input.table, input.series, input.day);
     hashes[inputName(input)] = entry && entry.rows > 0 ? entry.content : "";
