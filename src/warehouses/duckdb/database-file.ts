@@ -154,9 +154,14 @@ export class DatabaseFile {
     const both = async () => [await fingerprint(this.path), await fingerprint(this.log)] as const;
     for (let tries = 0; tries < COPY_TRIES; tries++) {
       const before = await both();
-      await copy(this.path, target);
-      if (before[1]) await copy(this.log, `${target}.wal`);
-      else await rm(`${target}.wal`, { force: true });
+      try {
+        await copy(this.path, target);
+        if (before[1]) await copy(this.log, `${target}.wal`);
+        else await rm(`${target}.wal`, { force: true });
+      } catch (error) {
+        // A log goes when its changes have come into the file.
+        if (!isMissing(error)) throw error;
+      }
       const after = await both();
       if (before.join() === after.join()) return before[1] !== undefined;
     }
