@@ -96,7 +96,12 @@ export function parseTime(text: string, flag: string): TimeRange {
     range = day === undefined ? monthRange(text) : { from, to: from + DAY };
   } else {
     const instant = INSTANT.exec(text);
-    if (!instant?.[1]) return refuse("not a date");
+    if (!instant?.[1]) {
+      const isBare = INSTANT.test(`${text}Z`);
+      return refuse(
+        isBare ? "an instant says in which clock: end it with Z, or an offset such as +01:00" : "not a date",
+      );
+    }
     const [year = 0, month = 0, day = 0] = instant[1].split("-").map(Number);
     const time = calendarDay(year, month, day) === undefined ? Number.NaN : Date.parse(text);
     if (Number.isNaN(time)) return refuse("there is no such time");

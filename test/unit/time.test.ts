@@ -58,7 +58,7 @@ const refused: Record<string, string> = {
   "2025-01-01T25:00Z": "there is no such time",
   "2025-01-01T12:60Z": "there is no such time",
   "2025-01-01T12:00+99:99": "there is no such time",
-  "2025-01-01T12:00": "not a date",
+  "2025-01-01T12:00": "an instant says in which clock: end it with Z, or an offset such as +01:00",
   "2025-01-01 12:00Z": "not a date",
   "2025-1-1": "not a date",
   "2025": "not a date",
