@@ -92,13 +92,15 @@ function busy(holder: Holder, root: string): StoreError {
   );
 }
 
-/** A command that was refused leaves no folder behind; one with anything in it stays. */
-function removeEmpty(folder: string): void {
+/** A command that was refused leaves no folder behind: those from `folder` up to `top` go, unless something is in them. */
+function removeEmpty(folder: string, top: string): void {
   try {
     fs.rmdirSync(folder);
   } catch {
     // Not empty, or not ours to remove.
+    return;
   }
+  if (folder !== top && folder.startsWith(top)) removeEmpty(path.dirname(folder), top);
 }
 
 /** Gives up one's own candidature, as far as the disk allows it. */
@@ -128,11 +130,14 @@ export async function lockLake(root: string, command: string, clock: Clock, sign
     command,
   };
   const deadline = Date.now() + WAIT;
+  /** The uppermost folder that there was not before. */
+  let made: string | undefined;
   for (let tries = 0; ; tries++) {
     if (tries > 0) await clock.sleep(50 + Math.random() * 200, signal);
     let rival: Holder | undefined;
     try {
-      fs.mkdirSync(folder, { recursive: true });
+      const first = fs.mkdirSync(folder, { recursive: true });
+      made ??= first && path.resolve(first);
       fs.writeFileSync(`${file}${UNFINISHED}`, JSON.stringify(holder));
       fs.renameSync(`${file}${UNFINISHED}`, file);
       [rival] = others(folder, name);
@@ -153,8 +158,8 @@ export async function lockLake(root: string, command: string, clock: Clock, sign
     async release() {
       clearInterval(beat);
       fs.rmSync(file, { force: true });
-      removeEmpty(folder);
-      removeEmpty(path.resolve(root));
+      const lake = path.resolve(root);
+      removeEmpty(folder, made && lake.startsWith(made) ? made : lake);
     },
   };
 }
