@@ -86,12 +86,23 @@ async function describe(
 
 const widened = (from: number, to: number): TimeRange => ({ from: startOfDay(from), to: Math.ceil(to / DAY) * DAY });
 
+/** The command that wishes the same, but for its range. */
+function commandOf({ topic, venue, symbol, interval, period }: Wish): string {
+  const options = {
+    spot: `--interval ${interval} --venue ${venue}`,
+    futures: `--interval ${interval} --period ${period}`,
+    funding: "",
+    "open-interest": `--period ${period}`,
+  };
+  return `candlelake ingest ${topic} --symbol ${symbol} ${options[topic]}`.trim();
+}
+
 function refuseFuture(wish: Wish, now: number): void {
   if (wish.from < now) return;
   throw new UsageError(
     "future",
     `${iso(wish.from)} has not come yet: the venue's clock says ${iso(now)}.`,
-    `candlelake ingest ${wish.topic} --symbol ${wish.symbol} --date ${dayOf(now - DAY)}`,
+    `${commandOf(wish)} --date ${dayOf(now - DAY)}`,
   );
 }
 
@@ -101,7 +112,7 @@ function refuseUnlisted(wish: Wish, targets: readonly Target[]): void {
   throw new UsageError(
     "before-listing",
     `${seriesLabel(main.series)} begins on ${dayOf(main.first)}; ${iso(main.range.from)} to ${iso(main.range.to)} lies before it.`,
-    `candlelake ingest ${wish.topic} --symbol ${wish.symbol} --from ${dayOf(main.first)}`,
+    `${commandOf(wish)} --from ${dayOf(main.first)}`,
   );
 }
 
