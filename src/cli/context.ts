@@ -2,7 +2,7 @@ import { type Config, type Resolved, resolveConfig } from "../config.ts";
 import { type ErrorDetail, UsageError } from "../core/errors.ts";
 import { parseTime, type TimeRange } from "../core/time.ts";
 import type { Logger } from "../ports.ts";
-import { sameLake } from "./next.ts";
+import { detailFor, sameLake } from "./next.ts";
 import type { CommandLine } from "./options.ts";
 import type { Format } from "./output.ts";
 import { Progress } from "./progress.ts";
@@ -76,8 +76,8 @@ export class Context {
   }
 
   /** An error as answers have it. */
-  detail({ code, message, next }: ErrorDetail): ErrorDetail {
-    return { code, message, next: this.next(next) };
+  detail(error: ErrorDetail): ErrorDetail {
+    return detailFor(error, this.line);
   }
 
   get log(): Logger {

@@ -1,5 +1,5 @@
 import { AppError, EXIT } from "../core/errors.ts";
-import { sameLake } from "./next.ts";
+import { detailFor } from "./next.ts";
 import { type CommandLine, findCommand } from "./options.ts";
 import { json, OutputError, write } from "./output.ts";
 import { SPECS } from "./specs.ts";
@@ -30,7 +30,7 @@ export async function reportFailure(
     process.stderr.write(`This is a bug in candlelake:\n${stack}\n`);
     return EXIT.bug;
   }
-  const detail = { ...error.detail, next: line ? sameLake(error.next, line) : error.next };
+  const detail = line ? detailFor(error.detail, line) : error.detail;
   process.stderr.write(`candlelake: ${detail.message}\n  next: ${detail.next}\n`);
   if (!wantsJson(argv)) return error.exitCode;
   const command = findCommand(argv, SPECS) ?? null;

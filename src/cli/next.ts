@@ -1,11 +1,16 @@
+import type { ErrorDetail } from "../core/errors.ts";
 import { shellWord } from "../core/shell.ts";
 import type { CommandLine } from "./options.ts";
 
 /** Settings that decide which lake and warehouse a command works on. */
 const SETTINGS = ["config", "data", "warehouse", "synthetic"];
 
+/** Commands other than `ingest` whose own help tells how dates, symbols and the like are written. */
+const TOLD_THERE = new Set(["export", "load", "twin"]);
+
 /** A next command for the lake and warehouse that the line at hand names: its settings are said again. */
-export function sameLake(next: string, { options }: Pick<CommandLine, "options">): string {
+export function sameLake(next: string, { command, options }: CommandLine): string {
+  if (next === "candlelake ingest --help" && TOLD_THERE.has(command)) return `candlelake ${command} --help`;
   if (/ --(?:help|version)$| (?:init|twin|completion)\b/.test(next)) return next;
   const repeated = SETTINGS.flatMap((name) => {
     const value = options.get(name);
@@ -13,4 +18,10 @@ export function sameLake(next: string, { options }: Pick<CommandLine, "options">
     return value === true ? [`--${name}`] : [`--${name} ${shellWord(value)}`];
   });
   return [next, ...repeated].join(" ");
+}
+
+/** An error as answers have it: what was stopped goes on by the same words. */
+export function detailFor({ code, message, next }: ErrorDetail, line: CommandLine): ErrorDetail {
+  const again = ["candlelake", ...line.argv].map(shellWord).join(" ");
+  return { code, message, next: code === "interrupted" ? again : sameLake(next, line) };
 }

@@ -46,6 +46,8 @@ export interface CommandLine {
   readonly command: string;
   readonly args: readonly string[];
   readonly options: ReadonlyMap<string, string | true>;
+  /** As it was typed. */
+  readonly argv: readonly string[];
 }
 
 const spelled = (spec: OptionSpec): string[] => [spec.name, ...(spec.alias ? [spec.alias] : [])];
@@ -145,7 +147,7 @@ export function parseCommandLine(argv: readonly string[], specs: readonly Comman
   }
   const args = words.slice(1);
   if (spec && !options.has("help") && !options.has("version")) checkArgs(spec, args);
-  return { command: name, args, options };
+  return { command: name, args, options, argv };
 }
 
 /** Of two values one would be lost, and nobody would know which. */

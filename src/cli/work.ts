@@ -22,7 +22,7 @@ async function report(context: Context, applied: Applied, usage: Usage, planOnly
   const { outcomes, fatal } = applied;
   const exit = exitCodeOf(applied);
   for (const { message, next } of complaints(outcomes)) context.complain(message, next);
-  if (fatal) context.complain(`candlelake: ${fatal.message}`, fatal.next);
+  if (fatal) context.complain(`candlelake: ${fatal.message}`, context.detail(fatal).next);
   const steps = outcomes.map((outcome) => stepJson(context, outcome));
   switch (context.format) {
     case "json": {
