@@ -103,7 +103,9 @@ export class Apply {
           !outside(candidate, step.day),
       );
       if (!target) throw new Error(`no target for ${step.path}`);
-      groups.set(target, [...(groups.get(target) ?? []), step]);
+      const group = groups.get(target);
+      if (group) group.push(step);
+      else groups.set(target, [step]);
     }
     const waiting = [...groups];
     const worker = async (): Promise<void> => {
