@@ -100,11 +100,10 @@ export class Engine {
   /** For each series what the lake has, what it lacks and what is loaded. */
   async status(): Promise<readonly SeriesStatus[]> {
     const lake = new Lake(this.ports.store);
+    const shelves = (await Promise.all(TABLES.map((table) => lake.shelves(table.name)))).flat();
     const ledger = await (await this.ports.warehouse()).ledger();
     const all: SeriesStatus[] = [];
-    for (const table of TABLES) {
-      for (const shelf of await lake.shelves(table.name)) all.push(await statusOf(lake, shelf, ledger));
-    }
+    for (const shelf of shelves) all.push(await statusOf(lake, shelf, ledger));
     return all;
   }
 

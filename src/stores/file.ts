@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { diskCause } from "../core/disk.ts";
 import { StoreError } from "../core/errors.ts";
 import type { ObjectStore, StoredObject } from "../ports.ts";
 import { DISK, type Disk, mkdirs } from "./disk.ts";
@@ -9,26 +10,11 @@ import { namesOf } from "./key.ts";
 /** Half-written files live here, so that a reader of a table's folder never meets one. */
 const UNFINISHED = "_tmp";
 
-const CAUSES: Record<string, readonly [code: string, cause: string]> = {
-  ENOSPC: ["disk-full", "the disk is full"],
-  EDQUOT: ["disk-full", "the disk quota is used up"],
-  EROFS: ["read-only", "the file system is read-only"],
-  EACCES: ["no-permission", "permission is denied"],
-  EPERM: ["no-permission", "the operation is not permitted"],
-  ENOTDIR: ["not-a-folder", "a part of the path is a file, not a folder"],
-  EEXIST: ["not-a-folder", "a file is where a folder must be"],
-  EISDIR: ["not-a-file", "a folder is where a file must be"],
-  EMFILE: ["too-many-files", "too many files are open"],
-  ENOENT: ["folder-gone", "a folder of the path is gone"],
-  EIO: ["disk-error", "the disk reports an error"],
-};
-
 /** An operating system's refusal as a sentence about `file`; any other error as it is. */
 export function diskError(error: unknown, file: string): unknown {
-  const { code: name = "", syscall } = (error ?? {}) as NodeJS.ErrnoException;
-  if (syscall === undefined) return error;
-  const [code, cause] = CAUSES[name] ?? ["disk-error", `the operating system refuses ${syscall} with ${name}`];
-  return new StoreError(code, `${file}: ${cause}.`, "candlelake config", { cause: error });
+  const refusal = diskCause(error);
+  if (!refusal) return error;
+  return new StoreError(refusal.code, `${file}: ${refusal.cause}.`, "candlelake config", { cause: error });
 }
 
 const isMissing = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === "ENOENT";

@@ -5,6 +5,7 @@ import * as path from "node:path";
 import { StoreError } from "../core/errors.ts";
 import { iso, MINUTE, SECOND } from "../core/time.ts";
 import type { Clock, LakeLock } from "../ports.ts";
+import { DISK, mkdirs } from "./disk.ts";
 import { diskError } from "./file.ts";
 
 const FOLDER = "_lock";
@@ -103,6 +104,12 @@ function removeEmpty(folder: string, top: string): void {
   if (folder !== top && folder.startsWith(top)) removeEmpty(path.dirname(folder), top);
 }
 
+/** The uppermost of a folder and its parents that is not there; undefined where all are. */
+function firstMissing(folder: string): string | undefined {
+  if (fs.existsSync(folder)) return undefined;
+  return firstMissing(path.dirname(folder)) ?? folder;
+}
+
 /** Gives up one's own candidature, as far as the disk allows it. */
 function withdraw(file: string): void {
   try {
@@ -136,8 +143,9 @@ export async function lockLake(root: string, command: string, clock: Clock, sign
     if (tries > 0) await clock.sleep(50 + Math.random() * 200, signal);
     let rival: Holder | undefined;
     try {
-      const first = fs.mkdirSync(folder, { recursive: true });
-      made ??= first && path.resolve(first);
+      made ??= firstMissing(folder);
+      // Node's own way to make parents calls a read-only disk a missing folder.
+      mkdirs(DISK, folder);
       fs.writeFileSync(`${file}${UNFINISHED}`, JSON.stringify(holder));
       fs.renameSync(`${file}${UNFINISHED}`, file);
       [rival] = others(folder, name);

@@ -1,3 +1,4 @@
+import { diskCause } from "../core/disk.ts";
 import { AppError, Interrupted, WarehouseError } from "../core/errors.ts";
 import type { TableName } from "../core/table.ts";
 import type { LedgerRow, LoadUnit, QueryResult, SetupReport, Warehouse } from "../ports.ts";
@@ -177,8 +178,8 @@ export class DuckDbWarehouse implements Warehouse {
   private translate(error: unknown, signal?: AbortSignal): unknown {
     if (error instanceof AppError || error instanceof TypeError || error instanceof RangeError) return error;
     if (signal?.aborted) return new Interrupted();
-    return new WarehouseError("warehouse-failed", `${this.label}: ${firstParagraph(error)}`, "candlelake config", {
-      cause: error,
-    });
+    const refusal = diskCause(error);
+    const why = refusal ? `${refusal.cause}.` : firstParagraph(error);
+    return new WarehouseError("warehouse-failed", `${this.label}: ${why}`, "candlelake config", { cause: error });
   }
 }

@@ -1,6 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { CONFIG_FILE, CONFIG_SCHEMA, CONFIG_SCHEMA_FILE } from "../../config.ts";
+import { diskCause } from "../../core/disk.ts";
 import { StoreError } from "../../core/errors.ts";
 import { shellWord } from "../../core/shell.ts";
 import { DAY, dayOf } from "../../core/time.ts";
@@ -10,15 +11,6 @@ import { json, write } from "../output.ts";
 /** A month of history is a start that takes seconds. */
 const BEGINNING = 30 * DAY;
 
-const CAUSES: Readonly<Record<string, string>> = {
-  ENOENT: "its folder does not exist",
-  ENOTDIR: "a part of its path is a file, not a folder",
-  EISDIR: "a folder of that name is there",
-  EACCES: "permission is denied",
-  EROFS: "the file system is read-only",
-  ENOSPC: "the disk is full",
-};
-
 /** Writes a file that is not there yet; returns whether it did. */
 function writeNew(file: string, value: unknown): boolean {
   let fd: number | undefined;
@@ -27,11 +19,12 @@ function writeNew(file: string, value: unknown): boolean {
     fs.writeFileSync(fd, json(value));
     return true;
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? "";
+    const { code } = error as NodeJS.ErrnoException;
     if (code === "EEXIST") return false;
     // Half a file would be taken for the whole next time.
     if (fd !== undefined) fs.rmSync(file, { force: true });
-    const cause = CAUSES[code] ?? code;
+    const cause = code === "ENOENT" ? "its folder does not exist" : diskCause(error)?.cause;
+    if (!cause) throw error;
     throw new StoreError("not-writable", `${file} cannot be written: ${cause}.`, "candlelake init --help", {
       cause: error,
     });

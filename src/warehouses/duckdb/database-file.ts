@@ -2,6 +2,7 @@ import { createReadStream, createWriteStream, constants as fsConstants } from "n
 import { copyFile, open, realpath, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { pipeline } from "node:stream/promises";
+import { diskCause } from "../../core/disk.ts";
 import { WarehouseError } from "../../core/errors.ts";
 import { firstLine, openSession, type Session, temporarySpill } from "./session.ts";
 import { WorkFolder } from "./work-folder.ts";
@@ -83,7 +84,8 @@ export class DatabaseFile {
     } catch (error) {
       if (isMissing(error)) return undefined;
       if (error instanceof WarehouseError) throw error;
-      throw new WarehouseError("unreadable-warehouse", `${this.name}: ${firstLine(error)}.`, "candlelake config");
+      const why = diskCause(error)?.cause ?? firstLine(error);
+      throw new WarehouseError("unreadable-warehouse", `${this.name}: ${why}.`, "candlelake config", { cause: error });
     }
     // A file begins with a checksum, DUCK and the version.
     if (head.toString("latin1", 8, 12) !== "DUCK") throw this.foreign("it is no DuckDB file");
