@@ -125,6 +125,11 @@ export function parseCommandLine(argv: readonly string[], specs: readonly Comman
   const name = findCommand(argv, specs) ?? "";
   const spec = specs.find((candidate) => candidate.name === name);
   if (name && !spec) {
+    // A misspelt option before it may have made a command of its value.
+    const all = [...GLOBAL_OPTIONS, ...specs.flatMap((candidate) => candidate.options)];
+    for (const word of argv.slice(0, argv.indexOf(name))) {
+      if (word.startsWith("--")) findOption(all, word.slice(2).split("=")[0] as string, "");
+    }
     const names = specs.map((candidate) => candidate.name);
     throw new UsageError(
       "unknown-command",

@@ -200,8 +200,8 @@ export class Cli implements Disposable {
     const what = `candlelake ${args.join(" ")}`;
     assert.notEqual(ended.code, 70, `${what} met a bug: ${ended.stderr}`);
     checkWords(ended.stderr, what);
-    if (args.includes("json")) {
-      JSON.parse(ended.stdout);
+    if (args[args.indexOf("--format") + 1] === "json" || args.includes("--format=json")) {
+      assert.doesNotThrow(() => JSON.parse(ended.stdout), `${what}: ${ended.stdout}`);
       checkWords(ended.stdout, what);
     }
     return ended;
