@@ -7,48 +7,69 @@ export interface ProgressStyle {
   readonly shown: boolean;
 }
 
+/** Where progress is shown, and by which clock (milliseconds). */
+export interface ProgressScreen {
+  write(text: string): void;
+  readonly columns: number;
+  now(): number;
+}
+
+const STANDARD_ERROR: ProgressScreen = {
+  write: (text) => process.stderr.write(text),
+  get columns() {
+    return process.stderr.columns ?? 80;
+  },
+  now: () => performance.now(),
+};
+
 function duration(seconds: number): string {
-  if (seconds < 60) return `${Math.ceil(seconds)} s`;
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
-  return `${Math.floor(seconds / 3600)} h ${Math.round((seconds % 3600) / 60)} min`;
+  const whole = Math.ceil(seconds);
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
 }
 
 /** How far a piece of work is, at what rate, and when it will be done; on standard error. */
 export class Progress {
   private readonly style: ProgressStyle;
-  private readonly began = performance.now();
-  private drawn = this.began;
+  private readonly screen: ProgressScreen;
+  private began: number;
+  private drawn: number;
   private total = 0;
   private done = 0;
   private wrote = false;
 
-  constructor(style: ProgressStyle) {
+  constructor(style: ProgressStyle, screen: ProgressScreen = STANDARD_ERROR) {
     this.style = style;
+    this.screen = screen;
+    this.began = screen.now();
+    this.drawn = this.began;
   }
 
   start(total: number): void {
     this.total = total;
+    this.done = 0;
+    this.began = this.screen.now();
   }
 
   step(label: string): void {
     this.done++;
-    const now = performance.now();
+    const now = this.screen.now();
     const pause = this.style.terminal ? REDRAW : QUIET_LINES;
     if (!this.style.shown || now - this.drawn < pause) return;
     this.drawn = now;
-    const seconds = (now - this.began) / 1000;
-    const rate = this.done / seconds;
+    const rate = this.done / ((now - this.began) / 1000);
     const left = Math.max(0, this.total - this.done) / rate;
     const text = `${this.done}/${this.total} steps  ${rate.toFixed(rate < 10 ? 1 : 0)}/s  ${duration(left)} left  ${label}`;
     if (this.style.terminal) {
-      process.stderr.write(`\r\x1b[2K${text.slice(0, (process.stderr.columns ?? 80) - 1)}`);
+      this.screen.write(`\r\x1b[2K${text.slice(0, this.screen.columns - 1)}`);
       this.wrote = true;
-    } else process.stderr.write(`${text}\n`);
+    } else this.screen.write(`${text}\n`);
   }
 
   /** Takes the line away, so that other text can follow. */
   clear(): void {
-    if (this.wrote) process.stderr.write("\r\x1b[2K");
+    if (this.wrote) this.screen.write("\r\x1b[2K");
     this.wrote = false;
   }
 }

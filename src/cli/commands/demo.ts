@@ -115,21 +115,31 @@ async function round(context: Context, candlelake: Candlelake, request: Request)
 
 /** From nothing to a first query; in the real world where a venue answers, in the made one where none does. */
 export async function run(context: Context): Promise<number> {
-  let config = worldOf(context);
-  let candlelake = openCandlelake(config, context.log);
+  const config = worldOf(context);
+  const reasons: string[] = [];
+  const exit = await attempt(context, config, reasons);
+  if (exit !== undefined) return exit;
+  context.say("No venue serves us here: going on with made data. Every table below is SYNTHETIC.");
+  // A stand-in that does not answer is no help either: the generator needs no network.
+  const made: Config = { ...config, synthetic: true, endpoints: DEFAULT_ENDPOINTS };
+  return (await attempt(context, made, reasons)) ?? EXIT.environment;
+}
+
+/** The demo in one world; undefined where no venue serves it, and then `reasons` say why. */
+async function attempt(context: Context, config: Config, reasons: string[]): Promise<number | undefined> {
+  const candlelake = openCandlelake(config, context.log);
   try {
-    let answered = await ask(candlelake, context.signal);
-    const reasons = answered.flatMap(({ now }) => (typeof now === "string" ? [now] : []));
-    for (const reason of reasons) context.say(reason);
-    if (reasons.length === answered.length) {
-      context.say("No venue answers from here: going on with made data. Every table below is SYNTHETIC.");
-      await candlelake.engine.close();
-      // A stand-in that does not answer is no help either: the generator needs no network.
-      config = { ...config, synthetic: true, endpoints: DEFAULT_ENDPOINTS };
-      candlelake = openCandlelake(config, context.log);
-      answered = await ask(candlelake, context.signal);
+    const answered = await ask(candlelake, context.signal);
+    for (const { now } of answered) {
+      if (typeof now === "number") continue;
+      reasons.push(now);
+      context.say(now);
     }
-    return await show(context, config, candlelake, answered, reasons);
+    const request = requestOf(answered);
+    if (request.wishes.length === 0) return undefined;
+    const first = await round(context, candlelake, request);
+    if (first.exit !== EXIT.ok && first.steps === 0) return undefined;
+    return await show(context, config, candlelake, request, first, reasons);
   } finally {
     await candlelake.engine.close();
   }
@@ -159,17 +169,16 @@ async function show(
   context: Context,
   config: Config,
   candlelake: Candlelake,
-  answered: readonly Answered[],
+  request: Request,
+  first: Round,
   reasons: readonly string[],
 ): Promise<number> {
-  const request = requestOf(answered);
   const has = (topic: Wish["topic"]) => request.wishes.some((wish) => wish.topic === topic);
-  const first = await round(context, candlelake, request);
+  const statements = [...(has("spot") ? [LATEST] : []), ...(has("futures") ? [METRICS] : [])];
   const tables: Shown[] = [];
-  if (has("spot")) tables.push(await look(candlelake, LATEST, context.signal));
-  if (has("futures")) tables.push(await look(candlelake, METRICS, context.signal));
+  for (const sql of statements) tables.push(await look(candlelake, sql, context.signal));
   const closes = has("spot")
-    ? (await look(candlelake, CLOSES, context.signal)).rows.map(([close]) => Number(close)).reverse()
+    ? (await look(candlelake, CLOSES, context.signal)).rows.map(([close]) => Number(close))
     : [];
   const second = await round(context, candlelake, request);
   const { data, synthetic } = config;
@@ -182,12 +191,14 @@ async function show(
   const mark = synthetic ? SYNTHETIC : "";
   const written = `${count(first.rows, "row")} written, ${count(first.loaded, "row")} loaded`;
   const idle = second.steps === 0 ? "nothing to do" : count(second.steps, "step");
-  const spark = `close, the last ${count(closes.length, "hour")}  ${sparkline(closes)}`;
+  const spark = `close, the last ${count(closes.length, "hour")}  ${sparkline(closes.toReversed())}`;
   await write(
     [
       `1. Into the lake (${data}) and the warehouse: ${written}.`,
       "2. A first look.",
-      ...tables.map(({ sql, columns, rows }) => `${mark}${sql}\n\n${table(columns, rows).trimEnd()}`),
+      ...tables
+        .filter(({ rows }) => rows.length > 0)
+        .map(({ sql, columns, rows }) => `${mark}${sql}\n\n${table(columns, rows).trimEnd()}`),
       ...(closes.length > 1 ? [mark + spark] : []),
       `3. The same again: ${idle}, ${count(second.rows, "row")}, ${count(second.bytes, "byte")}.`,
       `Try next:\n${next.map((line) => `  ${line}\n`).join("")}`,

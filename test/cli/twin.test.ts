@@ -1,0 +1,129 @@
+import * as assert from "node:assert/strict";
+import { once } from "node:events";
+import { connect } from "node:net";
+import { describe, test } from "node:test";
+import { Cli, type Running } from "./process.ts";
+
+/** `NAME=value` lines as an environment. */
+const settingsOf = (text: string): Record<string, string> =>
+  Object.fromEntries(
+    [...text.matchAll(/^([A-Z_]+)=(.*)$/gm)].map(([, name, value]) => [name as string, value as string]),
+  );
+
+async function listens(address: string): Promise<boolean> {
+  const { hostname, port } = new URL(address);
+  const socket = connect(Number(port), hostname);
+  try {
+    await once(socket, "connect");
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}
+
+async function ready(cli: Cli, ...words: string[]): Promise<{ twin: Running; settings: Record<string, string> }> {
+  const twin = cli.start("twin", ...words);
+  await twin.said(/^ready$/m);
+  return { twin, settings: settingsOf(twin.stdout) };
+}
+
+const stop = async (twin: Running, signal: NodeJS.Signals = "SIGTERM") => {
+  twin.child.kill(signal);
+  return twin.end();
+};
+
+const DAY = ["ingest", "spot", "--symbol", "BTCUSDT", "--date", "2025-01-01"];
+
+describe("twin", { skip: process.platform === "win32" && "signals are another matter there" }, () => {
+  test("prints its settings a line each, then ready; with them ingest asks it; stopped, it leaves nothing listening", async () => {
+    using cli = Cli.closed();
+    const { twin, settings } = await ready(cli, "--now", "2025-02-01T00:00Z");
+    assert.deepEqual(Object.keys(settings), [
+      "CANDLELAKE_BINANCE_US_REST",
+      "CANDLELAKE_BINANCE_SPOT_REST",
+      "CANDLELAKE_BINANCE_FUTURES_REST",
+      "CANDLELAKE_SYNTHETIC",
+    ]);
+    assert.equal(
+      twin.stdout,
+      `${Object.entries(settings)
+        .map(([name, value]) => `${name}=${value}\n`)
+        .join("")}ready\n`,
+    );
+    Object.assign(cli.env, settings);
+    const answer = await cli.json(...DAY);
+    assert.deepEqual([answer.ok, answer.totals["rows"]], [true, 24]);
+    const future = (await cli.run("ingest", "spot", "--symbol", "BTCUSDT", "--date", "2025-02-01")).exits(2);
+    assert.match(future.stderr, /the venue's clock says 2025-02-01T00:00:00\.000Z/);
+
+    const address = settings["CANDLELAKE_BINANCE_US_REST"] as string;
+    assert.ok(await listens(address));
+    const ended = await stop(twin);
+    assert.deepEqual([ended.code, ended.stderr], [0, ""]);
+    assert.ok(!(await listens(address)));
+  });
+
+  test("ends on Ctrl-C too, with an answer under way", async () => {
+    using cli = Cli.closed();
+    const { twin, settings } = await ready(cli, "--faults", "timeout");
+    const asking = fetch(`${settings["CANDLELAKE_BINANCE_US_REST"]}/api/v3/time`).then(
+      () => "answered",
+      () => "cut off",
+    );
+    const silent = await Promise.race([asking, new Promise((resolve) => setTimeout(resolve, 200, "silent"))]);
+    assert.equal(silent, "silent");
+    assert.equal((await stop(twin, "SIGINT")).code, 0);
+    assert.equal(await asking, "cut off");
+  });
+
+  test("in json is one document with the settings", async () => {
+    using cli = Cli.closed();
+    const twin = cli.start("twin", "--format", "json");
+    await twin.said(/^\}$/m);
+    const { command, ok, settings } = JSON.parse(twin.stdout);
+    assert.deepEqual([command, ok, settings.CANDLELAKE_SYNTHETIC], ["twin", true, "1"]);
+    await stop(twin);
+  });
+
+  test("another seed is another market, and the same seed the same one", async () => {
+    const hashes: (string | null | undefined)[] = [];
+    for (const seed of [[], ["--seed", "7"], ["--seed", "7"]]) {
+      using cli = Cli.closed();
+      const { twin, settings } = await ready(cli, ...seed);
+      Object.assign(cli.env, settings);
+      hashes.push((await cli.json(...DAY)).steps[0]?.sha256);
+      await stop(twin);
+    }
+    assert.notEqual(hashes[0], hashes[1]);
+    assert.equal(hashes[1], hashes[2]);
+  });
+
+  test("--history all has open interest that the venue no longer keeps; --faults go wrong and are got over", async () => {
+    using cli = Cli.closed();
+    const { twin, settings } = await ready(cli, "--history", "all", "--faults", "429:1@1, 500@/klines@2");
+    Object.assign(cli.env, settings);
+    const answer = await cli.json("ingest", "futures", "--symbol", "BTCUSDT", "--date", "2025-01-01");
+    assert.equal(answer.ok, true);
+    await stop(twin);
+  });
+
+  test("a port that is taken is refused with its name", async () => {
+    using cli = Cli.closed();
+    const { twin, settings } = await ready(cli);
+    const { port } = new URL(settings["CANDLELAKE_BINANCE_US_REST"] as string);
+    const { stderr } = (await cli.run("twin", "--port", port)).exits(2);
+    assert.match(stderr, new RegExp(`--port ${port}: `));
+    await stop(twin);
+  });
+
+  test("made data are not taken for real: without its last line ingest refuses the twin", async () => {
+    using cli = Cli.closed();
+    const { twin, settings } = await ready(cli);
+    Object.assign(cli.env, settings, { CANDLELAKE_SYNTHETIC: "" });
+    const { stderr } = await cli.run(...DAY);
+    assert.match(stderr, /serves made data/);
+    await stop(twin);
+  });
+});
