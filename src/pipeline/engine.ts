@@ -50,7 +50,7 @@ export class Engine {
   }
 
   private async open(request: Request, signal?: AbortSignal): Promise<Opened> {
-    const lake = new Lake(this.ports.store);
+    const lake = new Lake(this.ports.store, this.ports.synthetic);
     const { goal: wished, notes, venues } = await readGoal(request.wishes, lake, this.ports, signal);
     const load = request.load && (await loadGoal(lake, request.load.topic, request.load.range, wished));
     const goal: Goal = { ...wished, load };
@@ -99,7 +99,7 @@ export class Engine {
 
   /** For each series what the lake has, what it lacks and what is loaded. */
   async status(): Promise<readonly SeriesStatus[]> {
-    const lake = new Lake(this.ports.store);
+    const lake = new Lake(this.ports.store, this.ports.synthetic);
     const shelves = (await Promise.all(TABLES.map((table) => lake.shelves(table.name)))).flat();
     const ledger = await (await this.ports.warehouse()).ledger();
     const all: SeriesStatus[] = [];
@@ -136,7 +136,7 @@ export class Engine {
     table: Table,
     selection: Selection = {},
   ): AsyncIterable<{ readonly series: Series; readonly batch: Batch }> {
-    const lake = new Lake(this.ports.store);
+    const lake = new Lake(this.ports.store, this.ports.synthetic);
     for await (const { series, day, entry } of this.partitions(lake, table, selection)) {
       const batch = await readPartition(lake, table.name, series, day, entry);
       yield { series, batch: selection.range ? within(batch, selection.range) : batch };
@@ -145,7 +145,7 @@ export class Engine {
 
   /** @throws DataError where an object is gone or not the one that its entry names */
   private async files(table: Table, selection: Selection = {}): Promise<LakeTable> {
-    const lake = new Lake(this.ports.store);
+    const lake = new Lake(this.ports.store, this.ports.synthetic);
     const paths: string[] = [];
     for await (const { series, day, entry, isDoubtful } of this.partitions(lake, table, selection)) {
       if (entry.object === null) continue;

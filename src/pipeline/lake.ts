@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { AppError } from "../core/errors.ts";
+import { AppError, DataError } from "../core/errors.ts";
 import { fileStem, MANIFESTS, manifestKey, parseManifestName, QUARANTINE } from "../core/layout.ts";
 import { type Entry, type Manifest, manifestText, parseManifest } from "../core/manifest.ts";
 import type { Series } from "../core/series.ts";
@@ -32,14 +32,17 @@ interface Page {
  */
 export class Lake {
   readonly store: ObjectStore;
+  private readonly synthetic: boolean;
   private readonly pages = new Map<string, Page>();
   private readonly listings = new Map<TableName, Promise<readonly Shelf[]>>();
 
-  constructor(store: ObjectStore) {
+  /** @param synthetic the lake's world: made data, or a venue's */
+  constructor(store: ObjectStore, synthetic: boolean) {
     this.store = store;
+    this.synthetic = synthetic;
   }
 
-  /** Every series of a table that has manifests, by name. */
+  /** Every series of a table that has manifests, by name. @throws DataError `other-world` */
   shelves(table: TableName): Promise<readonly Shelf[]> {
     const known = this.listings.get(table);
     if (known) return known;
@@ -54,12 +57,22 @@ export class Lake {
     for await (const { key } of this.store.list(prefix)) {
       const found = parseManifestName(table, key.slice(prefix.length + 1));
       if (!found) continue;
+      if ((found.series.venue === "synthetic") !== this.synthetic) throw this.otherWorld(key);
       const name = fileStem(found.series);
       const shelf = shelves.get(name);
       if (shelf) shelf.months.push(found.month);
       else shelves.set(name, { table, series: found.series, months: [found.month] });
     }
     return [...shelves.values()];
+  }
+
+  private otherWorld(key: string): DataError {
+    const [its, ours] = this.synthetic ? ["a venue's", "made data"] : ["made data", "a venue's"];
+    return new DataError(
+      "other-world",
+      `${key} is of ${its}, and ${this.store.label} of ${ours}: the two never mix. Move it away, with its objects.`,
+      "candlelake config",
+    );
   }
 
   /** Reads the manifests of the months, where there are any. A damaged one is remembered with its error. */

@@ -70,7 +70,7 @@ export class Lab {
   /** Carries out only those steps of the plan that `pick` chooses, as a run does that ends early. */
   async runSome(wishes: readonly Wish[], pick: (steps: readonly Step[]) => readonly Step[]): Promise<void> {
     const ports = modelPorts(this.venue, this.store);
-    const lake = new Lake(this.store);
+    const lake = new Lake(this.store, false);
     const { goal } = await readGoal(wishes, lake, ports);
     const state = new LakeState(lake, []);
     await state.open(goal);
