@@ -202,6 +202,10 @@ export const SPECS: readonly CommandSpec[] = [
     minArgs: 0,
     maxArgs: 0,
     options: [],
+    about:
+      "A flag comes before the environment, the environment before the file, the file before the default.\n" +
+      "Environment: CANDLELAKE_DATA, CANDLELAKE_WAREHOUSE, CANDLELAKE_SYNTHETIC=1, CANDLELAKE_BINANCE_US_REST,\n" +
+      "CANDLELAKE_BINANCE_SPOT_REST, CANDLELAKE_BINANCE_FUTURES_REST. File: candlelake.config.json, which init writes.",
     examples: ["candlelake config", "candlelake config --format json"],
   },
   {
