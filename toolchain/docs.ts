@@ -2,7 +2,7 @@
 import { realpathSync, writeFileSync } from "node:fs";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import type { CommandSpec, OptionSpec } from "../src/cli/options.ts";
+import type { CommandSpec, OptionSpec } from "../src/cli/spec.ts";
 import { GLOBAL_OPTIONS, SPECS } from "../src/cli/specs.ts";
 import { CONFIG_FILE, DEFAULT_ENDPOINTS, ENDPOINT_VARIABLES, type Endpoints } from "../src/config.ts";
 import { columnsMarkdown } from "../src/market/schema-text.ts";

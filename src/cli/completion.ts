@@ -1,4 +1,4 @@
-import type { CommandSpec, OptionSpec } from "./options.ts";
+import type { CommandSpec, OptionSpec } from "./spec.ts";
 import { GLOBAL_OPTIONS } from "./specs.ts";
 
 const spellings = (option: OptionSpec): string[] => [

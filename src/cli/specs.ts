@@ -1,5 +1,5 @@
 // Words only: `--help` reads this file and nothing else, so that it is there at once.
-import type { CommandSpec, OptionSpec } from "./options.ts";
+import type { CommandSpec, OptionSpec } from "./spec.ts";
 
 export const GLOBAL_OPTIONS: readonly OptionSpec[] = [
   { name: "config", value: "FILE", doc: "Settings file (default: candlelake.config.json, if it is there)" },

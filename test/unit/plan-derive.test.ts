@@ -104,10 +104,13 @@ test("a derived day with an input in a damaged manifest fails, unless that input
 
 test("the hashes of the inputs name every day that is looked at, and nothing where there is nothing", () => {
   const before = { [key(funding(), "2025-01-29")]: entry({ content: "f", rows: 3 }) };
-  assert.deepEqual({ ...inputHashes(derivation, "2025-01-30", state({ entries: { ...candles, ...before } })) }, {
-    "futures_klines/1h/2025-01-30": "candles 2025-01-30",
-    "funding_rates/2025-01-29": "f",
-    "funding_rates/2025-01-30": "",
-    "open_interest/5m/2025-01-30": "",
-  });
+  assert.deepEqual(
+    { ...inputHashes(derivation, "2025-01-30", state({ entries: { ...candles, ...before } })) },
+    {
+      "futures_klines/1h/2025-01-30": "candles 2025-01-30",
+      "funding_rates/2025-01-29": "f",
+      "funding_rates/2025-01-30": "",
+      "open_interest/5m/2025-01-30": "",
+    },
+  );
 });
