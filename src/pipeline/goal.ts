@@ -176,24 +176,30 @@ export async function readGoal(
   return { goal: { targets, derivations, load: null }, notes: [...notes], venues };
 }
 
-/** Two wishes may want the same series, as two intervals of a symbol want its funding: it is read once. */
+/** Two targets of one series whose days overlap or touch. */
+const belong = (a: Target, b: Target): boolean =>
+  a.table === b.table &&
+  seriesLabel(a.series) === seriesLabel(b.series) &&
+  a.range.from <= b.range.to &&
+  b.range.from <= a.range.to;
+
+/** Several wishes may want the same series, as two intervals of a symbol want its funding: it is read once. */
 function merge(target: Target, targets: Target[], venues: Map<Target, Wish["venue"]>): void {
-  const twin = targets.findIndex(
-    (other) =>
-      other.table === target.table &&
-      seriesLabel(other.series) === seriesLabel(target.series) &&
-      other.range.from <= target.range.to &&
-      target.range.from <= other.range.to,
-  );
-  const other = targets[twin];
-  if (!other) {
-    targets.push(target);
-    return;
+  let joined = target;
+  let place = targets.length;
+  const find = () => targets.findIndex((other) => belong(other, joined));
+  // What was joined may reach a third one that neither of the two did.
+  for (let twin = find(); twin >= 0; twin = find()) {
+    const other = targets.splice(twin, 1)[0] as Target;
+    const range = {
+      from: Math.min(other.range.from, joined.range.from),
+      to: Math.max(other.range.to, joined.range.to),
+    };
+    place = Math.min(place, twin);
+    joined = { ...other, range, force: other.force || joined.force };
+    venues.set(joined, venues.get(other) as Wish["venue"]);
   }
-  const range = { from: Math.min(other.range.from, target.range.from), to: Math.max(other.range.to, target.range.to) };
-  const joined: Target = { ...other, range, force: other.force || target.force };
-  targets[twin] = joined;
-  venues.set(joined, venues.get(other) as Wish["venue"]);
+  targets.splice(place, 0, joined);
 }
 
 function derivationOf([candles, funding, openInterest]: readonly Target[], main: Target): Derivation {
