@@ -1,5 +1,5 @@
 import type { DuckDBPreparedStatement, DuckDBResult, DuckDBValue } from "@duckdb/node-api";
-import { type AppError, UsageError } from "../../core/errors.ts";
+import { type AppError, throwIfAborted, UsageError } from "../../core/errors.ts";
 import type { QueryResult } from "../../ports.ts";
 import { firstParagraph, interruptible, type Session } from "./session.ts";
 import { type Value, valueConverter } from "./values.ts";
@@ -69,7 +69,7 @@ export async function answer(
     const result = await run(() => statement.stream());
     const types = result.columnTypes();
     const columns = result.columnNames().map((name, index) => ({ name, type: String(types[index]) }));
-    return { columns, batches: batches(session, result, convert, run) };
+    return { columns, batches: batches(session, result, convert, run, signal) };
   } catch (error) {
     await session.close();
     throw error;
@@ -81,11 +81,16 @@ async function* batches(
   result: DuckDBResult,
   convert: (value: DuckDBValue) => Value,
   run: <T>(work: () => Promise<T>) => Promise<T>,
+  signal: AbortSignal | undefined,
 ): AsyncGenerator<readonly (readonly unknown[])[]> {
   try {
     for (;;) {
       const chunk = await run(() => result.fetchChunk());
-      if (!chunk || chunk.rowCount === 0) return;
+      if (!chunk || chunk.rowCount === 0) {
+        // An interrupted answer may look like one that came to its end.
+        throwIfAborted(signal);
+        return;
+      }
       yield chunk.convertRows(convert);
     }
   } finally {
