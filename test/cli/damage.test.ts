@@ -125,6 +125,32 @@ describe("a manifest that cannot be read", () => {
     assert.deepEqual(await rows(cli), await rows(whole));
   });
 
+  test("of a lake that flags name is mended there: they are part of the command", async () => {
+    using cli = Cli.at({});
+    const flags = ["--data", "my lake's", "--warehouse", "duckdb:w.duckdb", "--synthetic"];
+    const file = cli.path(
+      "my lake's/synthetic",
+      ..."_manifests/spot_klines/synthetic_btcusdt_spot_1h_2025-01.json".split("/"),
+    );
+    (await cli.run("ingest", "spot", ...RANGE, ...flags)).exits(0);
+    writeFileSync(file, "");
+    const [next] = nextsOf((await cli.run("status", ...flags)).exits(3).stderr);
+    assert.equal(
+      next,
+      "candlelake ingest spot --symbol BTCUSDT --interval 1h --date 2025-01 --force --synthetic --data 'my lake'\\''s' --warehouse duckdb:w.duckdb",
+    );
+    (await cli.follow(next as string)).exits(0);
+    (await cli.run("status", ...flags)).exits(0);
+    // An error of one step and one of the whole command, in text and in JSON.
+    writeFileSync(file, "");
+    const load = (await cli.run("load", ...flags, "--format", "json")).exits(1);
+    assert.deepEqual([...new Set(nextsOf(load.stderr + load.stdout))], [next]);
+    const query = (await cli.run("query", "--lake", "SELECT 1 FROM spot_klines", ...flags, "--format", "json")).exits(
+      3,
+    );
+    assert.deepEqual([...new Set(nextsOf(query.stderr + query.stdout))], [next]);
+  });
+
   const BROKEN: readonly (readonly [name: string, change: (text: string) => string, why: RegExp])[] = [
     ["cut off", (text) => text.slice(0, text.length / 2), /it is no JSON/],
     ["empty", () => "", /it is no JSON/],

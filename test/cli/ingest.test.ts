@@ -374,6 +374,22 @@ describe("ingest where something is refused", () => {
     }
   });
 
+  test("what was there already counts: the rest fails with 1", async () => {
+    const twin = await startTwin({ now: NOW });
+    try {
+      using cli = Cli.at(twin.settings);
+      (await cli.run("ingest", "spot", ...DAY)).exits(0);
+      using closed = Cli.closed();
+      Object.assign(cli.env, { ...closed.env, CANDLELAKE_SYNTHETIC: "1" });
+      const range = ["--from", "2025-01-01", "--to", "2025-01-04"];
+      const { stderr } = (await cli.run("ingest", "spot", "--symbol", "BTCUSDT", ...range)).exits(1);
+      assert.match(stderr, /^failed: 2 steps of spot_klines, 2025-01-02 … 2025-01-03: /m);
+      (await cli.run("ingest", "spot", "--symbol", "BTCUSDT", "--date", "2025-01-03")).exits(4);
+    } finally {
+      await twin.close();
+    }
+  });
+
   test("no venue: the cause, the host, exit 4, and nothing is left behind", async () => {
     using cli = Cli.closed();
     const { stderr } = (await cli.run("ingest", "spot", ...DAY)).exits(4);
