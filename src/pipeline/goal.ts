@@ -4,7 +4,7 @@ import { closesAt, hasRows, seriesGrid } from "../core/partition.ts";
 import type { Derivation, Goal, Target } from "../core/plan.ts";
 import { type Market, type Series, seriesLabel, type Venue } from "../core/series.ts";
 import type { TableName } from "../core/table.ts";
-import { DAY, dayOf, iso, type Month, monthsOf, startOfDay, type TimeRange } from "../core/time.ts";
+import { DAY, dayOf, daysOf, iso, type Month, monthsOf, startOfDay, type TimeRange } from "../core/time.ts";
 import { FUNDING_LOOK_BACK, openInterestTimeToLive } from "../market/derive.ts";
 import { TABLES, tableOf } from "../market/tables.ts";
 import type { Clock, Source } from "../ports.ts";
@@ -97,19 +97,19 @@ function commandOf({ topic, venue, symbol, interval, period }: Wish): string {
   return `candlelake ingest ${topic} --symbol ${symbol} ${options[topic]}`.trim();
 }
 
-function refuseFuture(wish: Wish, now: number): void {
-  if (wish.from < now) return;
-  throw new UsageError(
+function future(wish: Wish, now: number): UsageError | undefined {
+  if (wish.from < now) return undefined;
+  return new UsageError(
     "future",
-    `${iso(wish.from)} has not come yet: the venue's clock says ${iso(now)}.`,
+    `${wish.symbol}: ${iso(wish.from)} has not come yet: the venue's clock says ${iso(now)}.`,
     `${commandOf(wish)} --date ${dayOf(now - DAY)}`,
   );
 }
 
-function refuseUnlisted(wish: Wish, targets: readonly Target[]): void {
+function unlisted(wish: Wish, targets: readonly Target[]): UsageError | undefined {
   const [main] = targets;
-  if (!main || main.first === undefined || main.first < main.range.to) return;
-  throw new UsageError(
+  if (!main || main.first === undefined || main.first < main.range.to) return undefined;
+  return new UsageError(
     "before-listing",
     `${seriesLabel(main.series)} begins on ${dayOf(main.first)}; ${iso(main.range.from)} to ${iso(main.range.to)} lies before it.`,
     `${commandOf(wish)} --from ${dayOf(main.first)}`,
@@ -119,7 +119,8 @@ function refuseUnlisted(wish: Wish, targets: readonly Target[]): void {
 /**
  * Reads wishes into a goal: asks each venue's clock once, and each series' beginning where no manifest tells it. A
  * venue that does not answer leaves its targets with their error; the others go on.
- * @throws UsageError for a range that lies in the future or wholly before the series begins
+ * @throws UsageError for a range that lies in the future or wholly before the series begins; where there are other
+ * wishes such a one is left out with a note
  */
 export async function readGoal(
   wishes: readonly Wish[],
@@ -131,6 +132,11 @@ export async function readGoal(
   const derivations: Derivation[] = [];
   const notes = new Set<string>();
   const venues = new Map<Target, Wish["venue"]>();
+  const isLeftOut = (refusal: UsageError | undefined): boolean => {
+    if (refusal && wishes.length === 1) throw refusal;
+    if (refusal) notes.add(`${refusal.message} Left out.`);
+    return refusal !== undefined;
+  };
   for (const wish of wishes) {
     const source = await ports.source(wish.venue, marketOf(wish.topic));
     let now: number;
@@ -142,7 +148,7 @@ export async function readGoal(
       silent = error;
       now = ports.clock.now();
     }
-    if (!silent) refuseFuture(wish, now);
+    if (!silent && isLeftOut(future(wish, now))) continue;
     const to = Math.min(wish.to ?? now, now);
     const range = widened(wish.from, to);
     const wishedTo = wish.to ?? to;
@@ -169,12 +175,18 @@ export async function readGoal(
       made.push(target);
       venues.set(target, wish.venue);
     }
-    refuseUnlisted(wish, made);
+    if (isLeftOut(unlisted(wish, made))) continue;
+    if (main && !main.error && !opensAny(main)) {
+      notes.add(`No ${wish.interval} candle opens and closes from ${dayOf(range.from)} to ${dayOf(range.to)}.`);
+    }
     for (const target of made) merge(target, targets, venues);
     if (wish.topic === "futures" && main) derivations.push(derivationOf(made, main));
   }
   return { goal: { targets, derivations, load: null }, notes: [...notes], venues };
 }
+
+const opensAny = ({ series, range, now, first }: Target): boolean =>
+  series.kind !== "klines" || daysOf(range).some((day) => hasRows(series, day, now, first));
 
 /** Two targets of one series whose days overlap or touch. */
 const belong = (a: Target, b: Target): boolean =>

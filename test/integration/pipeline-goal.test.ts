@@ -164,3 +164,14 @@ test("a damaged manifest, of a derived table too, is made anew by the command th
     assert.deepEqual(after, before);
   }
 });
+
+test("of several wishes one that has not begun is left out and said; alone it is refused", async () => {
+  const lab = make();
+  const early = wish("spot", at(10), at(11));
+  const plan = await new Engine(modelPorts(new ModelVenue(start - 60 * DAY, now), new MemoryStore())).plan(
+    request(wish("spot", at(0), at(1)), early),
+  );
+  assert.deepEqual(names([...plan.steps]), names(await lab.steps(wish("spot", at(0), at(1)))));
+  assert.match(plan.notes.join(" "), /has not come yet.*Left out/);
+  await assert.rejects(lab.steps(early), { code: "future" });
+});
