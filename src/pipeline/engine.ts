@@ -1,5 +1,6 @@
 import type { Batch } from "../core/batch.ts";
 import { concat, numbers, slice } from "../core/batch.ts";
+import { AppError, UsageError } from "../core/errors.ts";
 import { type Goal, plan, type Step, type Target } from "../core/plan.ts";
 import type { Series } from "../core/series.ts";
 import type { Table } from "../core/table.ts";
@@ -109,7 +110,18 @@ export class Engine {
 
   /** Read-only SQL on the warehouse. */
   async query(sql: string, signal?: AbortSignal): Promise<QueryResult> {
-    return (await this.ports.warehouse()).query(sql, signal);
+    try {
+      return await (await this.ports.warehouse()).query(sql, signal);
+    } catch (error) {
+      const kept = TABLES.find((table) => !table.loaded && sql.toLowerCase().includes(table.name));
+      if (!kept || !(error instanceof AppError) || error.code !== "sql-error") throw error;
+      throw new UsageError(
+        "lake-table",
+        `${kept.name} stays in the lake; the warehouse does not have it. Add --lake.`,
+        `candlelake query --lake "SELECT * FROM ${kept.name} LIMIT 5"`,
+        { cause: error },
+      );
+    }
   }
 
   /** Read-only SQL on the lake's Parquet files: on those that manifests vouch for, and no others. */
@@ -128,6 +140,13 @@ export class Engine {
     signal?: AbortSignal,
   ): Promise<number> {
     const files = await this.files(table, selection);
+    if (files.paths.length === 0) {
+      throw new UsageError(
+        "nothing-to-export",
+        `The lake in ${this.ports.store.label} has no such rows of ${table.name}.`,
+        "candlelake status",
+      );
+    }
     return (await this.ports.lakeSql()).exportTo(files, selection.range, file, format, signal);
   }
 

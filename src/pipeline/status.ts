@@ -9,6 +9,7 @@ import type { TableName } from "../core/table.ts";
 import { DAY, type Day, dayOf, dayRange, timeOfDay } from "../core/time.ts";
 import type { LedgerRow } from "../ports.ts";
 import type { Lake, Shelf } from "./lake.ts";
+import { lostObject } from "./stored-rows.ts";
 
 /** What is known of a series. Times in milliseconds. */
 export interface SeriesStatus {
@@ -28,7 +29,7 @@ export interface SeriesStatus {
   readonly uploaded: number;
   /** Partitions that the warehouse has as they are now. */
   readonly loaded: number;
-  /** Why manifests cannot be read. */
+  /** Manifests that cannot be read, objects that are gone or of another size. */
   readonly damaged: readonly AppError[];
 }
 
@@ -93,7 +94,11 @@ export async function statusOf(lake: Lake, shelf: Shelf, ledger: readonly Ledger
     const damage = lake.damage(table, series, month);
     if (damage) damaged.push(damage);
     const own = lake.entries(table, series, month);
-    for (const [day, entry] of own) entries.set(day, entry);
+    for (const [day, entry] of own) {
+      entries.set(day, entry);
+      const size = entry.object === null ? 0 : lake.store.size(entry.object);
+      if (size !== entry.bytes) damaged.push(lostObject(series, day, entry, size !== undefined));
+    }
     const { content } = lake.content(table, series, month);
     const row = ledger.find((line) => line.table === table && line.month === month && line.series === fileStem(series));
     if (row?.content === content) loaded += own.filter(([, entry]) => entry.rows > 0).length;

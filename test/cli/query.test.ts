@@ -38,6 +38,24 @@ describe("query and export", () => {
     assert.deepEqual(await cli.json("query", "SELECT 1 AS n WHERE false"), []);
   });
 
+  test("columns of one name stay apart in objects", async () => {
+    assert.deepEqual(await cli.json("query", "SELECT 1 AS n, 2 AS n, 3 AS n"), [{ n: 1, n_2: 2, n_3: 3 }]);
+  });
+
+  test("a table that stays in the lake says so, and the next command asks there", async () => {
+    const { stderr } = (await cli.run("query", "SELECT count(*) FROM futures_klines")).exits(2);
+    assert.match(stderr, /futures_klines stays in the lake/);
+    assert.match(stderr, /next: candlelake query --lake "SELECT \* FROM futures_klines LIMIT 5"/);
+  });
+
+  test("an export that would be empty is refused, and the file that was there stays", async () => {
+    (await cli.run("export", "spot_klines", "-o", "kept.csv")).exits(0);
+    const before = readFileSync(cli.path("kept.csv"), "utf8");
+    const { stderr } = (await cli.run("export", "spot_klines", "-o", "kept.csv", "--symbol", "XRPUSDT")).exits(2);
+    assert.match(stderr, /no such rows of spot_klines/);
+    assert.equal(readFileSync(cli.path("kept.csv"), "utf8"), before);
+  });
+
   test("csv quotes what needs it and has its header without rows too; ndjson has a row a line", async () => {
     const csv = async (sql: string) => (await cli.run("query", sql, "--format", "csv")).exits(0).stdout;
     assert.equal(await csv(`SELECT 'a,"b' AS text, NULL AS none, 1 AS n`), 'text,none,n\n"a,""b",,1\n');

@@ -8,7 +8,7 @@ import { openCandlelake } from "../../open.ts";
 import type { Selection } from "../../pipeline/engine.ts";
 import type { ExportFormat } from "../../ports.ts";
 import type { Context } from "../context.ts";
-import { count, json, write } from "../output.ts";
+import { count, csv, json, ndjson, write } from "../output.ts";
 
 const ENDINGS: Readonly<Record<string, ExportFormat>> = {
   ".parquet": "parquet",
@@ -59,12 +59,14 @@ export async function run(context: Context): Promise<number> {
   const { engine } = openCandlelake(context.config, context.log);
   try {
     const rows = await engine.exportTo(source, selection, file, format, context.signal);
-    if (context.format === "json")
-      await write(json({ command: "export", ok: true, table: source.name, file, format, rows, error: null }));
-    else
-      await write(
-        `${context.config.synthetic ? "SYNTHETIC: " : ""}${count(rows, "row")} of ${source.name} in ${file}\n`,
-      );
+    const answer = { table: source.name, file, format, rows };
+    if (context.format === "json") await write(json({ command: "export", ok: true, ...answer, error: null }));
+    else if (context.format === "ndjson") await write(ndjson([answer]));
+    else if (context.format === "csv") await write(csv([answer], Object.keys(answer)));
+    else if (!context.flag("quiet")) {
+      const mark = context.config.synthetic ? "SYNTHETIC: " : "";
+      await write(`${mark}${count(rows, "row")} of ${source.name} in ${file}\n`);
+    }
     return 0;
   } finally {
     await engine.close();

@@ -6,14 +6,26 @@ import { csvLine, SYNTHETIC, table, write } from "../output.ts";
 /** More rows than this in a text table help nobody; the other formats stream whatever there is. */
 const TEXT_ROWS = 1000;
 
-const named = (result: QueryResult, row: readonly unknown[]): Record<string, unknown> =>
-  Object.fromEntries(result.columns.map((column, i) => [column.name, row[i]]));
+/** An object has each name once: the second `close` of a join is `close_2`. */
+function uniqueNames({ columns }: QueryResult): string[] {
+  const names: string[] = [];
+  for (const { name } of columns) {
+    let free = name;
+    for (let copy = 2; names.includes(free); copy++) free = `${name}_${copy}`;
+    names.push(free);
+  }
+  return names;
+}
+
+const named = (names: readonly string[], row: readonly unknown[]): Record<string, unknown> =>
+  Object.fromEntries(names.map((name, i) => [name, row[i]]));
 
 async function printJson(result: QueryResult): Promise<void> {
+  const names = uniqueNames(result);
   let open = "[\n";
   for await (const batch of result.batches) {
     if (batch.length === 0) continue;
-    await write(open + batch.map((row) => `  ${JSON.stringify(named(result, row))}`).join(",\n"));
+    await write(open + batch.map((row) => `  ${JSON.stringify(named(names, row))}`).join(",\n"));
     open = ",\n";
   }
   await write(open === "[\n" ? "[]\n" : "\n]\n");
@@ -52,10 +64,12 @@ export async function run(context: Context): Promise<number> {
         await write(csvLine(result.columns.map((column) => column.name)));
         for await (const batch of result.batches) await write(batch.map(csvLine).join(""));
         break;
-      case "ndjson":
+      case "ndjson": {
+        const names = uniqueNames(result);
         for await (const batch of result.batches)
-          await write(batch.map((row) => `${JSON.stringify(named(result, row))}\n`).join(""));
+          await write(batch.map((row) => `${JSON.stringify(named(names, row))}\n`).join(""));
         break;
+      }
       case "text":
         await printText(context, result);
     }
