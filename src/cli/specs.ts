@@ -12,7 +12,7 @@ export const GLOBAL_OPTIONS: readonly OptionSpec[] = [
     doc: "text, json, csv or ndjson (default: text)",
     choices: ["text", "json", "csv", "ndjson"],
   },
-  { name: "quiet", short: "q", doc: "No talk but errors" },
+  { name: "quiet", short: "q", doc: "No talk but errors, and no summary of what was done" },
   { name: "verbose", short: "v", doc: "A line for every step" },
   { name: "no-progress", doc: "No progress line" },
   { name: "help", short: "h", doc: "This text" },

@@ -51,8 +51,8 @@ const WHY: Readonly<Record<GapClass, string>> = {
   "exchange-halt": "exchange-halt: nothing was traded",
   "not-published": "not-published: the venue does not keep it",
   "not-fetched": "not-fetched",
-  quarantined: "quarantined: what came cannot be; it is kept in _quarantine",
-  unknown: "unknown: the venue sends nothing there",
+  quarantined: "quarantined: what came cannot be and is kept in _quarantine; --force asks again",
+  unknown: "unknown: the venue sends nothing there; --force asks again",
 };
 
 function gapLine(name: string, kind: GapClass, gaps: readonly Gap[]): string {

@@ -46,7 +46,8 @@ async function report(context: Context, applied: Applied, usage: Usage, planOnly
       await write(stepsCsv(steps));
       break;
     case "text":
-      await write(text(context, applied, usage, planOnly));
+      // A plan is what was asked for; of work that went well a quiet run says nothing.
+      if (planOnly || !context.flag("quiet")) await write(text(context, applied, usage, planOnly));
   }
   return exit;
 }
