@@ -18,12 +18,16 @@ export interface ConfiguredSeries {
   readonly period: Period;
   /** Milliseconds. */
   readonly from: number;
+  readonly source: "auto" | "rest" | "archive";
 }
 
 export interface Endpoints {
   readonly "binance-us-rest": string;
   readonly "binance-spot-rest": string;
   readonly "binance-futures-rest": string;
+  readonly "binance-archive": string;
+  /** `none` where files are asked for by name alone. */
+  readonly "binance-archive-list": string;
 }
 
 /** Everything that decides what a command does, complete and frozen. */
@@ -32,6 +36,8 @@ export interface Config {
   readonly warehouse: string;
   readonly synthetic: boolean;
   readonly endpoints: Endpoints;
+  /** Folder that keeps verified archive files; undefined where they are not kept. */
+  readonly keepArchives: string | undefined;
   readonly series: readonly ConfiguredSeries[];
 }
 
@@ -52,18 +58,23 @@ export interface Flags {
   readonly data?: string | undefined;
   readonly warehouse?: string | undefined;
   readonly synthetic?: boolean | undefined;
+  readonly keepArchives?: string | undefined;
 }
 
 export const DEFAULT_ENDPOINTS: Endpoints = {
   "binance-us-rest": "https://api.binance.us",
   "binance-spot-rest": "https://data-api.binance.vision",
   "binance-futures-rest": "https://fapi.binance.com",
+  "binance-archive": "https://data.binance.vision",
+  "binance-archive-list": "https://s3-ap-northeast-1.amazonaws.com/data.binance.vision",
 };
 
 export const ENDPOINT_VARIABLES: Readonly<Record<keyof Endpoints, string>> = {
   "binance-us-rest": "CANDLELAKE_BINANCE_US_REST",
   "binance-spot-rest": "CANDLELAKE_BINANCE_SPOT_REST",
   "binance-futures-rest": "CANDLELAKE_BINANCE_FUTURES_REST",
+  "binance-archive": "CANDLELAKE_BINANCE_ARCHIVE",
+  "binance-archive-list": "CANDLELAKE_BINANCE_ARCHIVE_LIST",
 };
 
 interface Schema {
@@ -91,21 +102,26 @@ export const CONFIG_SCHEMA: Schema & { readonly $schema: string; readonly title:
     synthetic: { type: "boolean", description: "Made data only, in a world of their own. Default: false." },
     endpoints: {
       type: "object",
-      description: "Other addresses of the venues' REST interfaces.",
+      description: "Other addresses of the venues.",
       additionalProperties: false,
       properties: {
         "binance-us-rest": text("Default: https://api.binance.us"),
         "binance-spot-rest": text("Default: https://data-api.binance.vision"),
         "binance-futures-rest": text("Default: https://fapi.binance.com"),
+        "binance-archive": text("Bulk files. Default: https://data.binance.vision"),
+        "binance-archive-list": text(
+          "Their listing, or none. Default: the bucket's; none where the files' address is another.",
+        ),
       },
     },
+    "keep-archives": text("Folder that keeps verified bulk files for the next time. Default: they are not kept."),
     series: {
       type: "array",
       description: "What `run` keeps up to date.",
       items: {
         type: "object",
         additionalProperties: false,
-        required: ["market", "symbol", "interval", "from"],
+        required: ["market", "from"],
         properties: {
           market: {
             type: "string",
@@ -118,9 +134,20 @@ export const CONFIG_SCHEMA: Schema & { readonly $schema: string; readonly title:
             description: "Default: binance-us for spot, binance for futures.",
           },
           symbol: text("The venue's spelling, such as BTCUSDT."),
+          symbols: { type: "array", description: "Several, in place of `symbol`.", items: text("A symbol.") },
           interval: { type: "string", enum: INTERVALS, description: "Candle length." },
+          intervals: {
+            type: "array",
+            description: "Several, in place of `interval`.",
+            items: { type: "string", enum: INTERVALS },
+          },
           period: { type: "string", enum: PERIODS, description: "Open interest's period, futures only. Default: 5m." },
           from: text("First day, such as 2025-01-01."),
+          source: {
+            type: "string",
+            enum: ["auto", "rest", "archive"],
+            description: "Where rows come from. Default: auto, decided for each day.",
+          },
         },
       },
     },
@@ -165,11 +192,15 @@ interface FileConfig {
   readonly series?: readonly {
     market: "spot" | "futures";
     venue?: "binance" | "binance-us";
-    symbol: string;
-    interval: string;
+    symbol?: string;
+    symbols?: readonly string[];
+    interval?: string;
+    intervals?: readonly string[];
     period?: string;
     from: string;
+    source?: ConfiguredSeries["source"];
   }[];
+  readonly "keep-archives"?: string;
 }
 
 function readFile(file: string, named: boolean): FileConfig | undefined {
@@ -206,20 +237,49 @@ function inFile<T>(read: () => T): T {
   }
 }
 
+/** The one or the several of a setting that has both spellings. */
+function oneOrMore(
+  file: string,
+  at: string,
+  name: string,
+  one: string | undefined,
+  several: readonly string[] | undefined,
+) {
+  const plural = `${at}.${name}s`;
+  if (one !== undefined && several !== undefined) refuse(file, plural, `cannot stand beside ${name}.`);
+  if (several?.length === 0) refuse(file, plural, "is empty.");
+  const values = several ?? (one === undefined ? [] : [one]);
+  if (values.length === 0) refuse(file, `${at}.${name}`, "is missing.");
+  return values.map((value, i) => ({ value, at: `${file}: ${several ? `${plural}[${i}]` : `${at}.${name}`}` }));
+}
+
 const readSeries = (file: FileConfig, name: string): ConfiguredSeries[] =>
-  (file.series ?? []).map((entry, i) => {
+  (file.series ?? []).flatMap((entry, i) => {
     const at = (member: string) => `${name}: series[${i}].${member}`;
     if (entry.market === "futures" && entry.venue === "binance-us")
       refuse(name, `series[${i}].venue`, "cannot be binance-us, which has no futures.");
-    return inFile(() => ({
-      market: entry.market,
-      venue: entry.venue ?? (entry.market === "spot" ? "binance-us" : "binance"),
-      symbol: parseSymbol(entry.symbol, at("symbol")),
-      interval: parseInterval(entry.interval, at("interval")),
-      period: parsePeriod(entry.period ?? "5m", at("period")),
-      from: parseTime(entry.from, at("from")).from,
-    }));
+    const symbols = oneOrMore(name, `series[${i}]`, "symbol", entry.symbol, entry.symbols);
+    const intervals = oneOrMore(name, `series[${i}]`, "interval", entry.interval, entry.intervals);
+    return inFile(() => {
+      const rest = {
+        market: entry.market,
+        venue: entry.venue ?? (entry.market === "spot" ? ("binance-us" as const) : ("binance" as const)),
+        period: parsePeriod(entry.period ?? "5m", at("period")),
+        from: parseTime(entry.from, at("from")).from,
+        source: entry.source ?? ("auto" as const),
+      };
+      return symbols.flatMap((symbol) =>
+        intervals.map((interval) => ({
+          ...rest,
+          symbol: parseSymbol(symbol.value, symbol.at),
+          interval: parseInterval(interval.value, interval.at),
+        })),
+      );
+    });
   });
+
+/** Where the archive's files have no listing. */
+const NONE = "none";
 
 const TRUE = new Set(["1", "true", "yes"]);
 const FALSE = new Set(["", "0", "false", "no"]);
@@ -264,6 +324,9 @@ function checkWarehouse(url: string, from: string): string {
   throw new UsageError("bad-warehouse", `${from}: ${JSON.stringify(url)}: ${why}.`, NEXT);
 }
 
+const keepArchives = (flags: Flags, file: FileConfig | undefined): string | undefined =>
+  flags.keepArchives ?? file?.["keep-archives"];
+
 /** Flags before environment before file before defaults. @throws UsageError naming the setting and where it came from */
 export function resolveConfig(flags: Flags, environment: Readonly<Record<string, string | undefined>>): Resolved {
   const name = flags.config ?? CONFIG_FILE;
@@ -300,11 +363,16 @@ export function resolveConfig(flags: Flags, environment: Readonly<Record<string,
   const endpoints = { ...DEFAULT_ENDPOINTS };
   for (const key of Object.keys(DEFAULT_ENDPOINTS) as (keyof Endpoints)[]) {
     const variable = ENDPOINT_VARIABLES[key];
+    const isMoved = endpoints["binance-archive"] !== DEFAULT_ENDPOINTS["binance-archive"];
     const address = pick(key, [
       ["environment", variable, environment[variable]],
       ["file", name, file?.endpoints?.[key]],
-      ["default", "", DEFAULT_ENDPOINTS[key]],
+      ["default", "", key === "binance-archive-list" && isMoved ? NONE : DEFAULT_ENDPOINTS[key]],
     ]);
+    if (key === "binance-archive-list" && address === NONE) {
+      endpoints[key] = NONE;
+      continue;
+    }
     endpoints[key] = checkEndpoint(address, origins[key]?.from || key);
   }
   const series = file ? readSeries(file, name) : [];
@@ -318,6 +386,7 @@ export function resolveConfig(flags: Flags, environment: Readonly<Record<string,
     warehouse,
     synthetic: synthetic === "true",
     endpoints: Object.freeze(endpoints),
+    keepArchives: keepArchives(flags, file),
     series: Object.freeze(series),
   };
   return { config: Object.freeze(config), origins, file: file && name };

@@ -3,10 +3,11 @@ import { type Config, DEFAULT_ENDPOINTS, duckdbFile, type Endpoints } from "./co
 import type { Market } from "./core/series.ts";
 import { systemClock } from "./net/system-clock.ts";
 import { Engine } from "./pipeline/engine.ts";
-import type { Clock, LakeSql, Logger, Ports, Source, Warehouse } from "./ports.ts";
+import type { Archive, Clock, LakeSql, Logger, Ports, Source, Warehouse } from "./ports.ts";
 import { DISK, type Disk } from "./stores/disk.ts";
 import { FileStore } from "./stores/file.ts";
 import { lockLake } from "./stores/lock.ts";
+import type { WorkerPool } from "./workers/pool.ts";
 
 export const SILENT: Logger = { info() {}, warn() {}, debug() {} };
 
@@ -49,13 +50,31 @@ async function openSource(
   return new BinanceRest({ endpoint, base: url, synthetic: config.synthetic, clock, log });
 }
 
+/** The bulk files of a venue. In the made world only a stand-in has any. */
+async function openArchive(
+  config: Config,
+  venue: "binance" | "binance-us",
+  shelf: FileStore | undefined,
+  clock: Clock,
+  log: Logger,
+): Promise<Archive | undefined> {
+  const { "binance-archive": base, "binance-archive-list": listing } = config.endpoints;
+  if (venue !== "binance" || (config.synthetic && base === DEFAULT_ENDPOINTS["binance-archive"])) return undefined;
+  const { BinanceArchive } = await import("./sources/binance/archive.ts");
+  const { synthetic } = config;
+  return new BinanceArchive({ base, listing: listing === "none" ? undefined : listing, synthetic, shelf, clock, log });
+}
+
 /** Config to ports: the only place that names adapters. Nothing is read or written before it is asked for. */
 export function openPorts(config: Config, log: Logger = SILENT, seams: Seams = {}): Ports {
   const clock = seams.clock ?? systemClock;
   const root = lakeRoot(config);
   const store = new FileStore(root, seams.disk ?? DISK);
   const sources = new Map<string, Promise<Source>>();
-  const opened: Source[] = [];
+  const opened: { readonly usage: Source["usage"] }[] = [];
+  const shelf = config.keepArchives === undefined ? undefined : new FileStore(config.keepArchives, seams.disk ?? DISK);
+  const archives = new Map<string, Promise<Archive | undefined>>();
+  let pool: Promise<WorkerPool> | undefined;
   let warehouse: Promise<Warehouse> | undefined;
   let lakeSql: Promise<LakeSql> | undefined;
   const openWarehouse = async (): Promise<Warehouse> => {
@@ -75,6 +94,7 @@ export function openPorts(config: Config, log: Logger = SILENT, seams: Seams = {
     async lock(command, signal) {
       const lock = await lockLake(root, command, clock, signal);
       store.removeUnfinished();
+      shelf?.removeUnfinished();
       return lock;
     },
     source(venue, market) {
@@ -88,6 +108,20 @@ export function openPorts(config: Config, log: Logger = SILENT, seams: Seams = {
         sources.set(name, source);
       }
       return source;
+    },
+    archive(venue) {
+      const known = archives.get(venue);
+      if (known) return known;
+      const archive = openArchive(config, venue, shelf, clock, log).then((made) => {
+        if (made) opened.push(made);
+        return made;
+      });
+      archives.set(venue, archive);
+      return archive;
+    },
+    async refine(job) {
+      pool ??= import("./workers/pool.ts").then(({ WorkerPool: Pool }) => new Pool());
+      return (await pool).refine(job);
     },
     warehouse() {
       warehouse ??= openWarehouse();
@@ -104,6 +138,7 @@ export function openPorts(config: Config, log: Logger = SILENT, seams: Seams = {
     async close() {
       await (await warehouse)?.close();
       await (await lakeSql)?.close();
+      await (await pool)?.close();
     },
   };
 }

@@ -1,7 +1,11 @@
+import type { ArchiveFile } from "./core/archive-file.ts";
 import type { Batch } from "./core/batch.ts";
+import type { Gap } from "./core/gap.ts";
+import type { ArchiveFacts, Note } from "./core/manifest.ts";
 import type { Market, Series, Venue } from "./core/series.ts";
 import type { Table, TableName } from "./core/table.ts";
-import type { Month, TimeRange } from "./core/time.ts";
+import type { Day, Month, TimeRange } from "./core/time.ts";
+import type { Checked, Refused } from "./market/check.ts";
 
 /** The machine's clock. Tests bring their own. */
 export interface Clock {
@@ -62,6 +66,92 @@ export interface Source {
   readonly usage: { readonly requests: number; readonly retries: number };
 }
 
+/** A bulk file as published, verified against its checksum. */
+export interface ArchivedFile {
+  readonly zip: Uint8Array<ArrayBuffer>;
+  /** Of the ZIP, lower-case hex. */
+  readonly sha256: string;
+}
+
+/** A venue's bulk files. A host that knows nothing but 200 and 404 is enough. */
+export interface Archive {
+  /** For messages and manifests. */
+  readonly host: string;
+  /** The host's clock in milliseconds, as its answers are dated; asked once, then kept. @throws SourceError */
+  now(signal?: AbortSignal): Promise<number>;
+  /** Whether the file is there. @throws SourceError */
+  has(file: ArchiveFile, signal?: AbortSignal): Promise<boolean>;
+  /**
+   * The file; undefined where there is none (yet).
+   * @throws SourceError, DataError `bad-checksum`, `no-checksum`
+   */
+  fetch(file: ArchiveFile, signal?: AbortSignal): Promise<ArchivedFile | undefined>;
+  /** The hash that is published now; undefined where there is none. @throws SourceError, DataError */
+  published(file: ArchiveFile, signal?: AbortSignal): Promise<string | undefined>;
+  /** What was asked so far, and how many bytes of files came. */
+  readonly usage: { readonly requests: number; readonly retries: number; readonly bytes: number };
+}
+
+/** Archive files, as they came, with the days that are to be made of them. Plain data: it may cross threads. */
+export interface RefineJob {
+  readonly series: Series;
+  /** Event time of the series' first row, where it is known. */
+  readonly first: number | undefined;
+  /** For messages. */
+  readonly host: string;
+  /** What the rows' `source` column says. */
+  readonly source: string;
+  readonly files: readonly RefineFile[];
+  readonly days: readonly RefineDay[];
+  /** Whether another source can be asked for what is missing: such days are not finished here. */
+  readonly patchable: boolean;
+}
+
+export interface RefineFile {
+  readonly file: ArchiveFile;
+  readonly zip: Uint8Array;
+  /** Of the ZIP, as published and as received. */
+  readonly sha256: string;
+}
+
+export interface RefineDay {
+  readonly day: Day;
+  /** Event times that are final. */
+  readonly range: TimeRange;
+  /** Content hash of what the lake has of the day; undefined where it has nothing. */
+  readonly content: string | undefined;
+}
+
+/** A day as it goes into the lake. */
+export interface FinishedDay {
+  readonly kind: "finished";
+  readonly day: Day;
+  readonly rows: number;
+  readonly span: readonly [number, number] | null;
+  readonly content: string;
+  /** The Parquet file; null where there are no rows, or where the lake has them already. */
+  readonly object: { readonly bytes: Uint8Array<ArrayBuffer>; readonly sha256: string } | null;
+  readonly gaps: readonly Gap[];
+  readonly notes: readonly Note[];
+  readonly refused: readonly Refused[];
+}
+
+/** A day that needs more than its archive file: rows of another source, or a look at what is stored. */
+export interface OpenDay {
+  readonly kind: "open";
+  readonly day: Day;
+  readonly checked: Checked;
+}
+
+export interface Refined {
+  /** By file name. */
+  readonly archives: Readonly<Record<string, ArchiveFacts>>;
+  readonly days: readonly (FinishedDay | OpenDay)[];
+}
+
+/** Carries refining out, here or elsewhere. Rejects with the `AppError` that `refine` throws. */
+export type Refiner = (job: RefineJob) => Promise<Refined>;
+
 export interface StoredObject {
   readonly key: string;
   readonly bytes: number;
@@ -73,7 +163,7 @@ export interface ObjectStore {
   readonly label: string;
   /** undefined where there is no such object. @throws StoreError */
   read(key: string): Promise<Uint8Array | undefined>;
-  /** Replaces the object. Durable only after `flush`. @throws StoreError */
+  /** Replaces the object. Others see it, and a power cut spares it, only after `flush`. @throws StoreError */
   write(key: string, bytes: Uint8Array): Promise<void>;
   remove(key: string): Promise<void>;
   /** Objects whose key starts with `prefix` (whole folder names), ascending by key. */
@@ -84,6 +174,8 @@ export interface ObjectStore {
   modified(key: string): number | undefined;
   /** Returns when everything written before would survive a power cut. */
   flush(): Promise<void>;
+  /** Bytes that may still be written; undefined where that is not known. */
+  free(): number | undefined;
   /** A local path of the object for programs that read files, where there is one. */
   path(key: string): string | undefined;
 }
@@ -198,6 +290,10 @@ export interface Ports {
   source(venue: Exclude<Venue, "synthetic">, market: Market): Promise<Source>;
   warehouse(): Promise<Warehouse>;
   lakeSql(): Promise<LakeSql>;
+  /** The venue's bulk files; undefined where it publishes none, or where they are not to be asked. */
+  archive(venue: Exclude<Venue, "synthetic">): Promise<Archive | undefined>;
+  /** Does pure work on archive files, on as many processors as there are. */
+  readonly refine: Refiner;
   /** Requests and retries of all sources together. */
   usage(): { readonly requests: number; readonly retries: number };
   close(): Promise<void>;

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 /** Stands for the source that a file belongs to: `binance.ts` and everything under `binance/` are one. */
 const OWN_SOURCE = "own source";
 
-const adapters = ["src/sources/", "src/stores/", "src/warehouses/"];
+const adapters = ["src/sources/", "src/stores/", "src/warehouses/", "src/workers/"];
 
 /**
  * The first rule that names a file decides about it. A name that ends in "/" stands for everything below it;
@@ -21,6 +21,7 @@ const rules = [
   { files: "src/features/", may: ["src/features/", "src/core/", "src/market/"] },
   { files: "src/parquet/", may: ["src/parquet/", "src/arrow/", "src/core/", "node:crypto", "node:zlib"] },
   { files: "src/arrow/", may: ["src/arrow/", "src/core/"] },
+  { files: "src/archive/", may: ["src/archive/", "src/core/", "src/market/", "src/ports.ts", "node:zlib"] },
   { files: "src/net/", may: ["src/net/", "src/core/", "src/ports.ts", "undici", "node:"] },
   {
     files: "src/sources/",
@@ -36,8 +37,18 @@ const rules = [
   },
   {
     files: "src/pipeline/",
-    may: ["src/pipeline/", "src/core/", "src/market/", "src/parquet/", "src/features/", "src/ports.ts", "node:crypto"],
+    may: [
+      "src/pipeline/",
+      "src/core/",
+      "src/market/",
+      "src/parquet/",
+      "src/archive/",
+      "src/features/",
+      "src/ports.ts",
+      "node:crypto",
+    ],
   },
+  { files: "src/workers/", may: ["src/workers/", "src/core/", "src/pipeline/", "src/ports.ts", "node:"] },
   {
     files: "src/twin/",
     may: [

@@ -47,6 +47,7 @@ export class Context {
         data: this.text("data"),
         warehouse: this.text("warehouse"),
         synthetic: this.flag("synthetic") || undefined,
+        keepArchives: this.text("keep-archives"),
       },
       process.env,
     );

@@ -12,6 +12,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = {
   completion: () => import("./commands/completion.ts"),
   config: () => import("./commands/config.ts"),
   demo: () => import("./commands/demo.ts"),
+  clean: () => import("./commands/clean.ts"),
   export: () => import("./commands/export.ts"),
   ingest: () => import("./commands/ingest.ts"),
   init: () => import("./commands/init.ts"),

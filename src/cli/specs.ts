@@ -31,6 +31,11 @@ const RANGE: readonly OptionSpec[] = [
   { name: "to", value: "D", doc: "End, exclusive (default: the last closed candle)" },
 ];
 
+const ARCHIVES: readonly OptionSpec[] = [
+  { name: "keep-archives", value: "DIR", doc: "Keep verified bulk files there, and use them next time" },
+  { name: "verify-archives", doc: "Compare bulk files taken in with what is published now; takes revisions in" },
+];
+
 const SYMBOL: OptionSpec = { name: "symbol", value: "S", alias: "pair", doc: "The venue's symbol, such as BTCUSDT" };
 
 /** Every command's words: what `--help`, the parser, completion and the reference page are made from. */
@@ -76,7 +81,7 @@ export const SPECS: readonly CommandSpec[] = [
       {
         name: "interval",
         value: "I",
-        doc: `Candle length (default: 1h): ${INTERVALS.join(" ")}`,
+        doc: `Candle length, or several with commas (default: 1h): ${INTERVALS.join(" ")}`,
         suggestions: INTERVALS,
       },
       {
@@ -92,7 +97,13 @@ export const SPECS: readonly CommandSpec[] = [
         suggestions: VENUES,
       },
       ...RANGE,
-      { name: "source", value: "S", doc: "auto or rest (default: auto, the plan decides)", choices: ["auto", "rest"] },
+      {
+        name: "source",
+        value: "S",
+        doc: "auto, rest or archive (default: auto, the plan decides for each day and says why)",
+        choices: ["auto", "rest", "archive"],
+      },
+      ...ARCHIVES,
       { name: "force", doc: "Read again what is there; says unchanged or revised" },
       { name: "dry-run", doc: "Print the steps and do nothing" },
     ],
@@ -101,6 +112,7 @@ export const SPECS: readonly CommandSpec[] = [
     examples: [
       "candlelake ingest spot --symbol BTCUSDT --interval 1h --date 2025-01-01",
       "candlelake ingest futures --symbol BTCUSDT --interval 1h --from 2025-01-01 --to 2025-02-01",
+      "candlelake ingest spot --venue binance --symbol BTCUSDT,ETHUSDT --interval 1m --from 2017-08",
       "candlelake ingest spot --venue binance --symbol ETHUSDT --interval 1m --from 2025-01 --synthetic",
     ],
   },
@@ -121,7 +133,7 @@ export const SPECS: readonly CommandSpec[] = [
     args: "",
     minArgs: 0,
     maxArgs: 0,
-    options: [{ name: "dry-run", doc: "The same as plan" }],
+    options: [...ARCHIVES, { name: "dry-run", doc: "The same as plan" }],
     examples: ["candlelake run", "candlelake run --format json"],
   },
   {
@@ -179,6 +191,18 @@ export const SPECS: readonly CommandSpec[] = [
     ],
   },
   {
+    name: "clean",
+    summary: "Remove what nothing refers to, and show it",
+    args: "",
+    minArgs: 0,
+    maxArgs: 0,
+    options: [{ name: "dry-run", doc: "Only show it" }],
+    about:
+      "Files of partitions that no manifest names, refused rows of entries that are no more, damaged manifests that were\n" +
+      "made anew. What is not named like the lake's own files is never touched.",
+    examples: ["candlelake clean --dry-run", "candlelake clean"],
+  },
+  {
     name: "schema",
     summary: "Columns with types, units and docs",
     args: "[TABLE]",
@@ -225,6 +249,12 @@ export const SPECS: readonly CommandSpec[] = [
         value: "KEPT",
         doc: "venue: only what the venue keeps; all: everything (default: venue)",
         choices: ["venue", "all"],
+      },
+      {
+        name: "archive",
+        value: "PART",
+        doc: "listing: the bulk archive's files and their list; files: without the list; none: no archive (default: listing)",
+        choices: ["listing", "files", "none"],
       },
     ],
     about: "Prints NAME=value for each setting, a line each, then `ready`, and serves until it is stopped.",

@@ -2,6 +2,7 @@ import { type Gap, type GapClass, joinGaps } from "../core/gap.ts";
 import { fileStem } from "../core/layout.ts";
 import type { Step } from "../core/plan.ts";
 import { seriesLabel } from "../core/series.ts";
+import type { Estimate } from "../pipeline/estimate.ts";
 import type { Outcome } from "../pipeline/outcome.ts";
 import { bytes, type Cell, count, shortTime, table } from "./output.ts";
 import { totals, type Usage } from "./totals.ts";
@@ -35,22 +36,47 @@ const sum = (group: readonly Outcome[], member: "rows" | "bytes"): number =>
   group.reduce((total, outcome) => total + outcome[member], 0);
 
 const done = (outcomes: readonly Outcome[]): string =>
-  lines(["state", "rows", "size"], outcomes, (group) => [
+  lines(["state", "from", "rows", "size"], outcomes, (group) => [
     counted(group.map(({ revised, status }) => (revised ? "revised" : status))),
+    sources(group),
     sum(group, "rows"),
     group[0]?.step.action === "load" ? "" : bytes(sum(group, "bytes")),
   ]);
 
 const intended = (outcomes: readonly Outcome[]): string =>
-  lines(["state", "why"], outcomes, (group) => [
+  lines(["state", "from", "why"], outcomes, (group) => [
     counted(group.map(({ status }) => status)),
+    sources(group),
     counted(group.map(({ step, error }) => error?.code ?? step.reason)),
   ]);
+
+/** Where rows came from, or are to come from; one word where all did from one source. */
+function sources(group: readonly Outcome[]): string {
+  const names = group.filter(({ step }) => step.action === "fetch").map(({ source }) => source);
+  return new Set(names).size === 1 ? (names[0] as string) : counted(names);
+}
+
+/** Why the plan goes to each source: a line a reason. */
+function routeLines(outcomes: readonly Outcome[]): string[] {
+  const fetches = outcomes.flatMap(({ step }) => (step.action === "fetch" ? [step] : []));
+  return [...Map.groupBy(fetches, (step) => `${step.route}: ${step.because}`)].map(([reason, steps]) => {
+    const days = steps.map((step) => step.day).sort();
+    const [first, last] = [days[0], days.at(-1)];
+    return `${reason} (${first === last ? first : `${first} … ${last}`}, ${count(steps.length, "day")}).`;
+  });
+}
+
+/** What a plan takes, about. */
+export function estimateLine({ files, bytes: zipped, rows, requests, disk, free }: Estimate): string {
+  const archives = files > 0 ? `${count(files, "archive file")} of ${bytes(zipped)}, ` : "";
+  const room = free === null ? "" : ` (${bytes(free)} free)`;
+  return `Estimate: ${archives}${count(rows, "row")}, ${count(requests, "request")}, ${bytes(disk)} on disk${room}.`;
+}
 
 const WHY: Readonly<Record<GapClass, string>> = {
   "exchange-halt": "exchange-halt: nothing was traded",
   "not-published": "not-published: the venue does not keep it",
-  "not-fetched": "not-fetched",
+  "not-fetched": "not-fetched: a source that may have it was not asked, or did not answer; the next run asks",
   quarantined: "quarantined: what came cannot be and is kept in _quarantine; --force asks again",
   unknown: "unknown: the venue sends nothing there; --force asks again",
 };
@@ -103,11 +129,14 @@ export function summary(outcomes: readonly Outcome[], usage: Usage, planOnly: bo
   return [
     ...(verbose ? outcomes.map(stepLine) : []),
     (planOnly ? intended(outcomes) : done(outcomes)).trimEnd(),
+    ...(planOnly && outcomes.some(isArchived) ? routeLines(outcomes) : []),
     ...gapLines(outcomes),
     planOnly ? `${count(outcomes.length, "step")} planned, none taken.` : closing(outcomes, usage),
     "",
   ].join("\n");
 }
+
+const isArchived = ({ step }: Outcome): boolean => step.action === "fetch" && step.route !== "rest";
 
 export interface Complaint {
   readonly message: string;

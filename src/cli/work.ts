@@ -3,11 +3,12 @@ import type { Step } from "../core/plan.ts";
 import { openCandlelake } from "../open.ts";
 import { type Applied, exitCodeOf } from "../pipeline/apply.ts";
 import type { Plan, Request } from "../pipeline/engine.ts";
+import type { Estimate } from "../pipeline/estimate.ts";
 import { foreseen } from "../pipeline/outcome.ts";
 import type { Context } from "./context.ts";
 import { json, ndjson, SYNTHETIC, write } from "./output.ts";
 import { stepJson, stepsCsv } from "./steps.ts";
-import { complaints, summary } from "./summary.ts";
+import { complaints, estimateLine, summary } from "./summary.ts";
 import { totals, type Usage } from "./totals.ts";
 
 const NONE: Usage = { requests: 0, retries: 0 };
@@ -18,7 +19,13 @@ function text(context: Context, { outcomes }: Applied, usage: Usage, planOnly: b
 }
 
 /** Prints the answer and returns the exit code. */
-async function report(context: Context, applied: Applied, usage: Usage, planOnly: boolean): Promise<number> {
+async function report(
+  context: Context,
+  applied: Applied,
+  usage: Usage,
+  planOnly: boolean,
+  estimate: Estimate | null,
+): Promise<number> {
   const { outcomes, fatal } = applied;
   const exit = exitCodeOf(applied);
   for (const { message, next } of complaints(outcomes)) context.complain(message, next);
@@ -34,6 +41,7 @@ async function report(context: Context, applied: Applied, usage: Usage, planOnly
           ok: exit === EXIT.ok,
           steps,
           totals: totals(outcomes, usage),
+          estimate,
           error: whole ? context.detail(whole) : null,
         }),
       );
@@ -57,8 +65,12 @@ const label = (step: Step): string =>
     ? `load ${step.table} ${step.month}`
     : `${step.action} ${step.table} ${step.series.symbol} ${step.day}`;
 
-function say(context: Context, { request, goal, notes }: Plan): void {
+/** Below this a plan is carried out before anybody has read what it takes. */
+const WORTH_SAYING = 20_000;
+
+function say(context: Context, { request, goal, notes, estimate }: Plan): void {
   for (const note of notes) context.say(note);
+  if (estimate.files > 0 || estimate.rows >= WORTH_SAYING) context.say(estimateLine(estimate));
   const isEmpty = request.wishes.length === 0 && (goal.load ?? []).every(({ months }) => months.length === 0);
   if (isEmpty && !request.load?.range) context.say(`The lake in ${context.config.data} has nothing to load.`);
 }
@@ -75,15 +87,18 @@ export async function work(context: Context, request: Request, dryRun: boolean):
         { outcomes: plan.steps.map(foreseen), fatal: undefined, goal: plan.goal },
         NONE,
         true,
+        plan.estimate,
       );
     }
     let before = NONE;
+    let estimate: Estimate | null = null;
     const applied = await engine.apply(
       request,
       `candlelake ${context.line.command}`,
       {
         planned(plan) {
           say(context, plan);
+          estimate = plan.estimate;
           context.progress.start(plan.steps.length);
           before = usage();
         },
@@ -94,7 +109,7 @@ export async function work(context: Context, request: Request, dryRun: boolean):
     context.progress.clear();
     const after = usage();
     const spent = { requests: after.requests - before.requests, retries: after.retries - before.retries };
-    return await report(context, applied, spent, false);
+    return await report(context, applied, spent, false, estimate);
   } finally {
     context.progress.clear();
     await engine.close();

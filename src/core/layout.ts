@@ -67,3 +67,23 @@ export function parseManifestName(table: TableName, name: string): { series: Ser
   // A name that this series would not get (of another kind, in another spelling) belongs to something else.
   return `${fileStem(series)}_${month}.json` === name ? { series, month } : undefined;
 }
+
+const DATED = /^(.+)_(\d{4}-\d{2})(-\d{2})\.(?:parquet|json)$/;
+
+/** The partition that an object's or a quarantine file's name tells; undefined for any other file. */
+function partitionNamed(table: TableName, name: string): { series: Series; day: Day } | undefined {
+  const [, owner, month, date] = DATED.exec(name) ?? [];
+  const found = owner && month ? parseManifestName(table, `${owner}_${month}.json`) : undefined;
+  return found && { series: found.series, day: `${month}${date}` };
+}
+
+/** The partition whose object, or whose quarantine file, lies at a key; undefined for what is none of ours. */
+export function parsePartitionKey(
+  table: TableName,
+  key: string,
+  kind: "object" | "quarantine",
+): { series: Series; day: Day } | undefined {
+  const found = partitionNamed(table, key.slice(key.lastIndexOf("/") + 1));
+  const own = kind === "object" ? objectKey : quarantineKey;
+  return found && own(table, found.series, found.day) === key ? found : undefined;
+}

@@ -2,6 +2,7 @@ import type { AppError } from "./errors.ts";
 import { objectKey } from "./layout.ts";
 import type { Entry } from "./manifest.ts";
 import { hasRows, inputDays, isDue, lookingDays } from "./partition.ts";
+import { type Route, routeOf, type SourceChoice } from "./route.ts";
 import type { Series } from "./series.ts";
 import type { TableName } from "./table.ts";
 import { type Day, daysOf, type Month, monthOf, type TimeRange, timeOfDay } from "./time.ts";
@@ -16,12 +17,16 @@ export interface Target {
   readonly now: number;
   /** Event time of the series' first row, where it is known. */
   readonly first: number | undefined;
+  /** Event time of the series' last row, where it is no longer traded. */
+  readonly ended?: number;
   /** Read again what is already there. */
   readonly force: boolean;
-  /** How rows are got, for the steps' talk. */
-  readonly source: string;
+  /** Which ways may be taken; `rest` also where there is no archive. */
+  readonly choice: SourceChoice;
   /** Why nothing can be read of it in this run. */
   readonly error?: AppError;
+  /** Why nothing can be read of it over REST. */
+  readonly restError?: AppError;
 }
 
 /** Another partition that a derived one is made of. */
@@ -62,6 +67,8 @@ export interface State {
   /** Content by series (file-name spelling) of a load unit in the lake, and of what the ledger says was loaded. */
   unit(table: TableName, month: Month): Readonly<Record<string, { content: string; rows: number }>>;
   loaded(table: TableName, month: Month): Readonly<Record<string, string>>;
+  /** The venue has put another archive file in the place of the one that the partition was made of. */
+  republished(table: TableName, series: Series, day: Day): boolean;
   /** Why a load unit cannot be made: a member's manifest is damaged. */
   unitDamage(table: TableName, month: Month): AppError | undefined;
 }
@@ -77,7 +84,9 @@ interface PartitionStep {
 
 export interface FetchStep extends PartitionStep {
   readonly action: "fetch";
-  readonly source: string;
+  readonly route: Route;
+  /** Why that route. */
+  readonly because: string;
 }
 
 export interface DeriveStep extends PartitionStep {
@@ -105,7 +114,10 @@ function fetchReason(target: Target, day: Day, state: State): string | undefined
   if (!entry) return "missing";
   if (!state.intact(entry)) return "object missing or changed";
   if (target.force) return "forced";
-  return isDue(series, day, entry.asOf, now, first) ? "more has closed since it was read" : undefined;
+  if (isDue(series, day, entry.asOf, now, first)) return "more has closed since it was read";
+  if (state.republished(target.table, series, day)) return "republished";
+  const isOpen = target.choice !== "archive" && entry.gaps.some((gap) => gap.class === "not-fetched");
+  return isOpen ? "a gap was not asked for" : undefined;
 }
 
 /** By force a damaged manifest is set aside and made anew; one that a newer program wrote is not damaged. */
@@ -119,10 +131,12 @@ function planFetches(target: Target, state: State): FetchStep[] {
     const reason = fetchReason(target, day, state);
     if (reason === undefined) continue;
     const damage = state.damage(target.table, target.series, monthOf(day));
-    const error = target.error ?? (target.force ? unforced(damage) : damage);
-    const path = objectKey(target.table, target.series, day);
-    const { table, series, source } = target;
-    steps.push({ action: "fetch", table, series, day, reason, path, source, ...(error ? { error } : {}) });
+    const { table, series, now, choice } = target;
+    const { route, why } = routeOf(series, day, now, choice);
+    const unread = target.error ?? (route === "rest" ? target.restError : undefined);
+    const error = unread ?? (target.force ? unforced(damage) : damage);
+    const path = objectKey(table, series, day);
+    steps.push({ action: "fetch", table, series, day, reason, path, route, because: why, ...(error ? { error } : {}) });
   }
   return steps;
 }

@@ -1,11 +1,12 @@
 import { type Batch, type Column, isText, numbers, take } from "../core/batch.ts";
 import { type Gap, type GapClass, joinGaps } from "../core/gap.ts";
-import { type Grid, nextOpen, onGrid, openFrom } from "../core/interval.ts";
+import { countOpens, type Grid, nextOpen, openFrom } from "../core/interval.ts";
 import type { Note } from "../core/manifest.ts";
 import { seriesGrid } from "../core/partition.ts";
 import type { Series } from "../core/series.ts";
 import type { TimeRange } from "../core/time.ts";
 import { isHalt } from "./halts.ts";
+import { isFlawless, type Judge, judge, noteCandles } from "./judge.ts";
 
 /** A refused row, with the text that the venue sent. */
 export interface Refused {
@@ -35,51 +36,6 @@ export interface Received {
 }
 
 const MICROS = 1000;
-
-type Judge = (index: number) => string | undefined;
-
-/** A candle's own rules: `low <= open, close <= high`, volumes not negative, takers within the total, closes in time. */
-function judgeCandle(batch: Batch, grid: Grid): Judge {
-  const column = (name: string) => numbers(batch, name).values;
-  const [open, high, low, close] = [column("open"), column("high"), column("low"), column("close")];
-  const [volume, quote, trades] = [column("volume"), column("quote_volume"), column("num_trades")];
-  const [takerBase, takerQuote] = [column("taker_buy_base_volume"), column("taker_buy_quote_volume")];
-  const [opens, ends] = [column("open_time"), column("ts")];
-  return (i) => {
-    const time = (opens[i] as number) / MICROS;
-    if (!onGrid(grid, time)) return "off-grid";
-    const [o, h, l, c] = [open[i] as number, high[i] as number, low[i] as number, close[i] as number];
-    if (!(l > 0 && l <= o && l <= c && o <= h && c <= h && h < Number.POSITIVE_INFINITY)) return "invalid";
-    const [v, q, n] = [volume[i] as number, quote[i] as number, trades[i] as number];
-    if (!(v >= 0 && q >= 0 && n >= 0 && v < Number.POSITIVE_INFINITY && q < Number.POSITIVE_INFINITY)) return "invalid";
-    const [tb, tq] = [takerBase[i] as number, takerQuote[i] as number];
-    if (!(tb >= 0 && tq >= 0 && tb <= v && tq <= q)) return "invalid";
-    const end = (ends[i] as number) / MICROS;
-    return end > time && end < nextOpen(grid, time) ? undefined : "invalid";
-  };
-}
-
-/** Zero is how the venue's history writes "no value": it is no open interest. */
-function judgeOpenInterest(batch: Batch, grid: Grid): Judge {
-  const times = numbers(batch, "time").values;
-  const amount = numbers(batch, "open_interest").values;
-  const value = numbers(batch, "open_interest_value").values;
-  const real = (x: number) => x > 0 && x < Number.POSITIVE_INFINITY;
-  return (i) => {
-    if (!onGrid(grid, (times[i] as number) / MICROS)) return "off-grid";
-    return real(amount[i] as number) && real(value[i] as number) ? undefined : "invalid";
-  };
-}
-
-function judgeFunding(batch: Batch): Judge {
-  const rate = numbers(batch, "funding_rate").values;
-  return (i) => (Math.abs(rate[i] as number) < 1 ? undefined : "invalid");
-}
-
-function judge(series: Series, batch: Batch, grid: Grid | undefined): Judge {
-  if (series.kind === "funding" || !grid) return judgeFunding(batch);
-  return series.kind === "open-interest" ? judgeOpenInterest(batch, grid) : judgeCandle(batch, grid);
-}
 
 function sameRow(batch: Batch, a: number, b: number): boolean {
   return batch.columns.every((column: Column) => {
@@ -116,20 +72,40 @@ function findGaps(grid: Grid, range: TimeRange, have: Float64Array, classify: (s
 export function check(series: Series, received: Received, range: TimeRange, first?: number): Checked {
   const { batch } = received;
   const grid = seriesGrid(series, first);
-  const times = numbers(batch, batch.table.eventTime).values;
-  const order = Array.from(times.keys());
   const notes = new Map<string, number>();
   const note = (kind: string) => notes.set(kind, (notes.get(kind) ?? 0) + 1);
-  if (!ascending(times)) {
+  const { clean, refused } = isFlawless(series, batch, grid, range)
+    ? { clean: batch, refused: [] }
+    : separate(received, range, judge(series, batch, grid), note);
+  const broken = received.broken.filter((row) => row.time >= range.from && row.time < range.to);
+  const all = [...broken, ...refused];
+  if (series.kind === "klines" && grid) noteCandles(clean, grid, note);
+  return {
+    batch: clean,
+    gaps: gapsOf(series, clean, range, received.unpublished, all, first),
+    notes: [...notes].sort().map(([kind, count]) => ({ kind, count })),
+    refused: all,
+  };
+}
+
+/** Rows that may be stored, in order, and those that may not. */
+function separate(
+  { batch, evidence }: Received,
+  range: TimeRange,
+  verdict: Judge,
+  note: (kind: string) => void,
+): { readonly clean: Batch; readonly refused: Refused[] } {
+  const times = numbers(batch, batch.table.eventTime).values;
+  const order = Array.from(times.keys());
+  const sorted = ascending(times);
+  if (!sorted) {
     order.sort((a, b) => (times[a] as number) - (times[b] as number) || a - b);
     note("unordered");
   }
-  const broken = received.broken.filter((row) => row.time >= range.from && row.time < range.to);
-  const refused: Refused[] = [...broken];
+  const refused: Refused[] = [];
   const refuse = (index: number, reason: string) => {
-    refused.push({ time: (times[index] as number) / MICROS, reason, evidence: received.evidence(index) });
+    refused.push({ time: (times[index] as number) / MICROS, reason, evidence: evidence(index) });
   };
-  const verdict = judge(series, batch, grid);
   const kept: number[] = [];
   for (let at = 0; at < order.length; ) {
     const index = order[at] as number;
@@ -148,21 +124,27 @@ export function check(series: Series, received: Received, range: TimeRange, firs
     for (let copy = 1; copy < group.length; copy++) note("duplicate");
     kept.push(index);
   }
-  const clean = kept.length === batch.rows && !notes.has("unordered") ? batch : take(batch, kept);
-  if (series.kind === "klines" && grid) noteCandles(clean, grid, note);
-  const have = numbers(clean, batch.table.eventTime).values;
-  const classify = (slot: TimeRange): GapClass => {
+  return { clean: kept.length === batch.rows && sorted ? batch : take(batch, kept), refused };
+}
+
+/** What is missing of a range, and why: rows of it that were refused, not kept by the venue, or never made. */
+export function gapsOf(
+  series: Series,
+  batch: Batch,
+  range: TimeRange,
+  unpublished: readonly TimeRange[],
+  refused: readonly Refused[],
+  first?: number,
+): Gap[] {
+  const grid = seriesGrid(series, first);
+  const have = numbers(batch, batch.table.eventTime).values;
+  if (!grid) return eventGaps(range, have, unpublished, refused);
+  if (have.length === countOpens(grid, range)) return [];
+  return findGaps(grid, range, have, (slot) => {
     if (refused.some((row) => row.time >= slot.from && row.time < slot.to)) return "quarantined";
-    if (received.unpublished.some((gap) => slot.from >= gap.from && slot.from < gap.to)) return "not-published";
+    if (unpublished.some((gap) => slot.from >= gap.from && slot.from < gap.to)) return "not-published";
     return isHalt(series.venue, series.market, slot) ? "exchange-halt" : "unknown";
-  };
-  const gaps = grid ? findGaps(grid, range, have, classify) : eventGaps(range, have, received.unpublished, refused);
-  return {
-    batch: clean,
-    gaps,
-    notes: [...notes].sort().map(([kind, count]) => ({ kind, count })),
-    refused,
-  };
+  });
 }
 
 /** Without a grid only two kinds of gaps can be known: what the venue does not keep, and the places of refused rows. */
@@ -194,15 +176,4 @@ export function fillGaps(series: Series, gaps: readonly Gap[], times: ReadonlySe
     }
   }
   return joinGaps(left);
-}
-
-/** Minutes without a trade are real; a close before the nominal one marks a halt. Neither is a fault. */
-function noteCandles(batch: Batch, grid: Grid, note: (kind: string) => void): void {
-  const volume = numbers(batch, "volume").values;
-  const opens = numbers(batch, "open_time").values;
-  const ends = numbers(batch, "ts").values;
-  for (let i = 0; i < batch.rows; i++) {
-    if (volume[i] === 0) note("zero-volume");
-    if ((ends[i] as number) / MICROS !== nextOpen(grid, (opens[i] as number) / MICROS) - 1) note("short-close");
-  }
 }

@@ -1,4 +1,5 @@
 import type { Table } from "../core/table.ts";
+import { HOUR } from "../core/time.ts";
 
 export const FUNDING_RATES: Table = {
   name: "funding_rates",
@@ -38,3 +39,15 @@ export const FUNDING_RATES: Table = {
   source: "fetched",
   loaded: true,
 };
+
+/**
+ * Whole hours since the event before, settlement jitter rounded away. Two events of one time (a regular and a special
+ * one) both count from the one before them.
+ */
+export function intervals(events: readonly { readonly time: number }[], before: number | undefined): (number | null)[] {
+  let [last, previous] = [before, before];
+  return events.map(({ time }) => {
+    if (time !== last) [previous, last] = [last, time];
+    return previous === undefined ? null : Math.round((time - previous) / HOUR);
+  });
+}

@@ -46,10 +46,22 @@ export function undiciTransport(timeouts: Timeouts = TIMEOUTS): Transport {
     for (const [name, value] of Object.entries(response.headers)) {
       headers[name] = Array.isArray(value) ? value.join(", ") : value;
     }
-    const chunks: Uint8Array[] = [];
-    for await (const chunk of response.body) chunks.push(chunk);
-    return { status: response.statusCode, headers, body: unpack(Buffer.concat(chunks), headers) } satisfies Answer;
+    const body = await collect(response.body, Number(headers["content-length"]));
+    return { status: response.statusCode, headers, body: unpack(body, headers) } satisfies Answer;
   };
+}
+
+/** The pieces of a body as one. Where its length is told there is one copy of it, and never a second in memory. */
+async function collect(pieces: AsyncIterable<Uint8Array>, length: number): Promise<Uint8Array> {
+  const whole = length > 0 && length <= MOST_BYTES ? new Uint8Array(length) : undefined;
+  const rest: Uint8Array[] = [];
+  let at = 0;
+  for await (const piece of pieces) {
+    if (whole && at + piece.length <= length) whole.set(piece, at);
+    else rest.push(piece);
+    at += piece.length;
+  }
+  return whole && at === length ? whole : Buffer.concat([...(whole ? [whole.subarray(0, at)] : []), ...rest]);
 }
 
 function unpack(body: Uint8Array, headers: Answer["headers"]): Uint8Array {

@@ -10,7 +10,7 @@ import { MAGIC, ROWS_PER_GROUP } from "./format.ts";
  *
  * @throws DataError `nan` where a value is NaN, `not-whole` where an INT64 or TIMESTAMP is no safe integer
  */
-export function encode(batch: Batch): Uint8Array {
+export function encode(batch: Batch): Uint8Array<ArrayBuffer> {
   const { table, rows } = batch;
   const parts: Uint8Array[] = [MAGIC];
   const groups: Group[] = [];
@@ -29,7 +29,7 @@ export function encode(batch: Batch): Uint8Array {
   return joined(parts, offset + end.length + 8);
 }
 
-function joined(parts: readonly Uint8Array[], length: number): Uint8Array {
+function joined(parts: readonly Uint8Array[], length: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(length);
   let at = 0;
   for (const part of parts) {

@@ -36,10 +36,21 @@ function putLevels(to: Uint8Array, levels: Uint8Array | null, rows: number, pres
   return end;
 }
 
-/** A page of 64-bit values in PLAIN encoding. Typed arrays lie in memory as Parquet wants it: little-endian. */
+/** Pages of numbers are made in here, one after the other: a new buffer for each would keep the collector busy. */
+let desk = new Uint8Array(0);
+
+function cleared(bytes: number): Uint8Array {
+  if (desk.length < bytes) desk = new Uint8Array(bytes);
+  return desk;
+}
+
+/**
+ * A page of 64-bit values in PLAIN encoding. Typed arrays lie in memory as Parquet wants it: little-endian.
+ * @returns a view that the next page of numbers overwrites
+ */
 export function numberPage(column: Present, rows: number, integers: boolean): Uint8Array {
   const { values, levels } = column;
-  const page = new Uint8Array(4 + hybridBound(rows, 1) + values.length * 8);
+  const page = cleared(4 + hybridBound(rows, 1) + values.length * 8);
   const at = putLevels(page, levels, rows, values.length);
   const stored = integers ? toInt64(values) : values;
   page.set(new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength), at);

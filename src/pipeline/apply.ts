@@ -1,4 +1,4 @@
-import { AppError, DataError, EXIT, Interrupted, StoreError, throwIfAborted } from "../core/errors.ts";
+import { AppError, DataError, EXIT, StoreError, throwIfAborted } from "../core/errors.ts";
 import { fileStem, objectKey } from "../core/layout.ts";
 import { finalRange, hasRows } from "../core/partition.ts";
 import {
@@ -13,10 +13,11 @@ import {
 } from "../core/plan.ts";
 import { type Day, daysOf, monthOf } from "../core/time.ts";
 import { TABLE } from "../market/tables.ts";
-import type { Source } from "../ports.ts";
+import type { Archive, Refiner, Source } from "../ports.ts";
+import { Intake } from "./intake.ts";
 import type { Lake } from "./lake.ts";
 import { type LoadPorts, loadUnits } from "./load.ts";
-import { failed, type Outcome, planned } from "./outcome.ts";
+import { failure, isFatal, type Outcome, planned } from "./outcome.ts";
 import { produceDerived, produceFetched, runsOf } from "./produce.ts";
 import { Receiver } from "./received.ts";
 import type { LakeState } from "./state.ts";
@@ -24,6 +25,9 @@ import type { LakeState } from "./state.ts";
 export interface ApplyPorts extends LoadPorts {
   /** The source that a target is read from. */
   source(target: Target): Promise<Source>;
+  /** The bulk files that a target is read from, if there are any. */
+  archive(target: Target): Promise<Archive | undefined>;
+  readonly refine: Refiner;
 }
 
 export interface Applied {
@@ -40,13 +44,7 @@ const PARALLEL_SERIES = 4;
 /** After so many days in a row that came broken, the rest of a run is not asked for. */
 const PATIENCE = 3;
 
-/** A failure that no other step can escape. */
-const isFatal = (error: unknown): error is AppError => error instanceof StoreError || error instanceof Interrupted;
-
-function failure(step: Step, error: unknown): Outcome {
-  if (!(error instanceof AppError)) throw error;
-  return failed(step, error);
-}
+const isArchived = (step: FetchStep): boolean => step.route !== "rest";
 
 /** Carries a plan out. The only code that does I/O, and all of it through ports. */
 export class Apply {
@@ -115,16 +113,27 @@ export class Apply {
     for (const result of workers) if (result.status === "rejected") throw result.reason;
   }
 
-  /** One series, in runs of days; what is finished is in its manifest when this returns or throws. */
+  /** One series, files first and then runs of days; what is finished is in its manifest when this returns or throws. */
   private async fetchSeries(target: Target, steps: readonly FetchStep[]): Promise<void> {
     for (const step of steps) if (step.error) this.settle(failure(step, step.error));
     const open = steps.filter((step) => !step.error);
     const wanted = (day: Day) => hasRows(target.series, day, target.now, target.first);
     try {
-      for (const run of runsOf(open, wanted)) await this.fetchRun(target, run);
+      const left = await this.takeIn(target, open.filter(isArchived));
+      const rest = [...left, ...open.filter((step) => !isArchived(step))].sort((a, b) => (a.day < b.day ? -1 : 1));
+      for (const run of runsOf(rest, wanted)) await this.fetchRun(target, run);
     } finally {
       await this.lake.save(target.table, target.series);
     }
+  }
+
+  /** What archive files have; returns the steps that are REST's after all. */
+  private async takeIn(target: Target, steps: readonly FetchStep[]): Promise<readonly FetchStep[]> {
+    const archive = steps.length > 0 ? await this.ports.archive(target) : undefined;
+    if (!archive) return steps;
+    const { lake, state, ports, signal } = this;
+    const intake = new Intake(target, archive, lake, state, ports, (outcome) => this.settle(outcome), signal);
+    return intake.run(steps);
   }
 
   /** A day that comes broken is given up, and the run goes on after it. */
@@ -175,8 +184,11 @@ export class Apply {
     try {
       return await produceFetched(this.lake, target, step, received, host, this.state);
     } catch (error) {
-      if (isFatal(error)) throw error;
-      return failure(step, error);
+      const outcome = failure(step, error);
+      if (!isFatal(error)) return outcome;
+      // The step that met the full disk is told as such; those behind it were not tried.
+      if (error instanceof StoreError) this.settle(outcome);
+      throw error;
     }
   }
 

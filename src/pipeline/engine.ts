@@ -1,6 +1,6 @@
 import type { Batch } from "../core/batch.ts";
 import { concat, numbers, slice } from "../core/batch.ts";
-import { AppError, UsageError } from "../core/errors.ts";
+import { AppError, StoreError, throwIfAborted, UsageError } from "../core/errors.ts";
 import { type Goal, plan, type Step, type Target } from "../core/plan.ts";
 import type { Series } from "../core/series.ts";
 import type { Table } from "../core/table.ts";
@@ -8,12 +8,15 @@ import { dayRange, monthsOf, type TimeRange } from "../core/time.ts";
 import { TABLES } from "../market/tables.ts";
 import type { ExportFormat, LakeTable, Ports, QueryResult, SetupReport } from "../ports.ts";
 import { type Applied, Apply } from "./apply.ts";
+import { type Leftover, leftovers } from "./clean.ts";
+import { type Estimate, estimate } from "./estimate.ts";
 import { loadGoal, readGoal } from "./goal.ts";
 import { Lake } from "./lake.ts";
 import type { Outcome } from "./outcome.ts";
 import { LakeState } from "./state.ts";
 import { type SeriesStatus, statusOf } from "./status.ts";
 import { isStored, lostObject, readPartition } from "./stored-rows.ts";
+import { askPublished } from "./verify-archives.ts";
 import type { Topic, Wish } from "./wish.ts";
 
 /** What to bring about. Wishes for the lake, and whether the warehouse is to follow. */
@@ -21,12 +24,15 @@ export interface Request {
   readonly wishes: readonly Wish[];
   /** null: leave the warehouse alone. `range` narrows it, widened to whole load units. */
   readonly load: { readonly topic: Topic | undefined; readonly range: TimeRange | undefined } | null;
+  /** Whether archive files that were taken in are compared with what is published now. */
+  readonly verifyArchives?: boolean;
 }
 
 export interface Plan {
   readonly request: Request;
   readonly goal: Goal;
   readonly steps: readonly Step[];
+  readonly estimate: Estimate;
   /** How the request was read, where that is worth saying. */
   readonly notes: readonly string[];
 }
@@ -58,13 +64,23 @@ export class Engine {
     const ledger = load ? await (await this.ports.warehouse()).ledger() : [];
     const state = new LakeState(lake, ledger);
     await state.open(goal);
-    return { request, goal, steps: plan(goal, state), notes, lake, state, venues };
+    const said = [...notes];
+    for (const target of request.verifyArchives ? goal.targets : []) {
+      const archive = await this.ports.archive(venues.get(target) ?? "binance");
+      if (!archive) continue;
+      const published = await askPublished(target, lake, archive, signal);
+      state.setPublished(published.hashes);
+      said.push(...published.notes);
+    }
+    const steps = plan(goal, state);
+    const { store } = this.ports;
+    return { request, goal, steps, estimate: estimate(goal, steps, store.free()), notes: said, lake, state, venues };
   }
 
   /** The steps that `apply` would take now. Writes nothing. @throws UsageError, SourceError, WarehouseError */
   async plan(request: Request, signal?: AbortSignal): Promise<Plan> {
-    const { goal, steps, notes } = await this.open(request, signal);
-    return { request, goal, steps, notes };
+    const { goal, steps, estimate: about, notes } = await this.open(request, signal);
+    return { request, goal, steps, estimate: about, notes };
   }
 
   /**
@@ -76,8 +92,11 @@ export class Engine {
     try {
       const opened = await this.open(request, signal);
       report.planned?.(opened);
+      refuseWithoutRoom(opened.estimate, this.ports.store.label);
       const ports = {
         source: (target: Target) => this.ports.source(opened.venues.get(target) ?? "binance", target.series.market),
+        archive: (target: Target) => this.ports.archive(opened.venues.get(target) ?? "binance"),
+        refine: this.ports.refine,
         warehouse: () => this.ports.warehouse(),
       };
       const apply = new Apply(
@@ -91,6 +110,33 @@ export class Engine {
       return await apply.run(opened.steps);
     } finally {
       await lock.release();
+    }
+  }
+
+  /**
+   * What nothing refers to: shown, and then removed under the lake's lock unless showing it was all.
+   * @throws StoreError
+   */
+  async clean(
+    dryRun: boolean,
+    show: (found: readonly Leftover[]) => Promise<void>,
+    signal?: AbortSignal,
+  ): Promise<readonly Leftover[]> {
+    const lock = dryRun ? undefined : await this.ports.lock("candlelake clean", signal);
+    try {
+      const lake = new Lake(this.ports.store, this.ports.synthetic);
+      const found: Leftover[] = [];
+      for await (const leftover of leftovers(lake)) found.push(leftover);
+      await show(found);
+      if (dryRun) return found;
+      for (const { key } of found) {
+        throwIfAborted(signal);
+        await this.ports.store.remove(key);
+      }
+      await this.ports.store.flush();
+      return found;
+    } finally {
+      await lock?.release();
     }
   }
 
@@ -200,6 +246,20 @@ export class Engine {
   async close(): Promise<void> {
     await this.ports.close();
   }
+}
+
+/** Bytes below which an estimate may be wrong by as much as it says: there the disk itself has the last word. */
+const ROUGH = 2e6;
+
+/** Too little room is said before anything is fetched. */
+function refuseWithoutRoom({ disk, free }: Estimate, label: string): void {
+  if (free === null || disk <= free || disk < ROUGH) return;
+  const mega = (bytes: number) => `${Math.ceil(bytes / 1e6)} MB`;
+  throw new StoreError(
+    "too-little-disk",
+    `${label} has room for ${mega(free)}, and this takes about ${mega(disk)}. Nothing was fetched; make room, or ask for less.`,
+    "candlelake status",
+  );
 }
 
 /** Which rows: of some series, of a range of event times. Everything where left out. */

@@ -1,4 +1,4 @@
-import { AppError, UsageError } from "../core/errors.ts";
+import { UsageError } from "../core/errors.ts";
 import { fixedLength, type Interval, openAt } from "../core/interval.ts";
 import { closesAt, hasRows, seriesGrid } from "../core/partition.ts";
 import type { Derivation, Goal, Target } from "../core/plan.ts";
@@ -6,15 +6,14 @@ import { type Market, type Series, seriesLabel, type Venue } from "../core/serie
 import type { TableName } from "../core/table.ts";
 import { DAY, dayOf, daysOf, iso, type Month, monthsOf, startOfDay, type TimeRange } from "../core/time.ts";
 import { FUNDING_LOOK_BACK, openInterestTimeToLive } from "../market/derive.ts";
-import { TABLES, tableOf } from "../market/tables.ts";
-import type { Clock, Source } from "../ports.ts";
+import { TABLES } from "../market/tables.ts";
 import type { Lake } from "./lake.ts";
+import { targetOf } from "./target.ts";
+import { openWays, type WayPorts, type Ways } from "./ways.ts";
 import type { Topic, Wish } from "./wish.ts";
 
-export interface GoalPorts {
-  readonly clock: Clock;
+export interface GoalPorts extends WayPorts {
   readonly synthetic: boolean;
-  source(venue: Wish["venue"], market: Market): Promise<Source>;
 }
 
 /** A goal, and what to tell the user about how the wishes were read. */
@@ -54,34 +53,6 @@ function lookUpRange(series: Series, range: TimeRange, now: number, first: numbe
   const lastOpen = grid ? openAt(grid, range.to - 1) : range.from;
   const closes = closesAt(series, lastOpen >= range.from ? dayOf(lastOpen) : lastDay, first);
   return { from: range.from, to: Math.min(Math.max(range.to, closes), startOfDay(now) + DAY) };
-}
-
-async function describe(
-  wish: Wish,
-  series: Series,
-  range: TimeRange,
-  now: number,
-  lake: Lake,
-  source: Source,
-  signal?: AbortSignal,
-): Promise<Target> {
-  const table: TableName = tableOf(series).name;
-  const base = {
-    table,
-    series,
-    range,
-    now,
-    force: wish.force,
-    source: series.venue === "synthetic" ? "synthetic" : "rest",
-  };
-  const listed = await lake.listed(table, series);
-  if (listed !== undefined) return { ...base, first: listed };
-  try {
-    return { ...base, first: await source.first(series, signal) };
-  } catch (error) {
-    if (!(error instanceof AppError) || error.exitCode === 130) throw error;
-    return { ...base, first: undefined, error };
-  }
 }
 
 const widened = (from: number, to: number): TimeRange => ({ from: startOfDay(from), to: Math.ceil(to / DAY) * DAY });
@@ -137,17 +108,17 @@ export async function readGoal(
     if (refusal) notes.add(`${refusal.message} Left out.`);
     return refusal !== undefined;
   };
+  const known = new Map<string, Promise<Ways>>();
+  const waysTo = (wish: Wish): Promise<Ways> => {
+    const market = marketOf(wish.topic);
+    const name = `${wish.venue} ${market} ${wish.choice}`;
+    const ways = known.get(name) ?? openWays(wish, market, ports, signal);
+    known.set(name, ways);
+    return ways;
+  };
   for (const wish of wishes) {
-    const source = await ports.source(wish.venue, marketOf(wish.topic));
-    let now: number;
-    let silent: AppError | undefined;
-    try {
-      now = await source.now(signal);
-    } catch (error) {
-      if (!(error instanceof AppError) || error.exitCode === 130) throw error;
-      silent = error;
-      now = ports.clock.now();
-    }
+    const ways = await waysTo(wish);
+    const { now, error: silent } = ways;
     if (!silent && isLeftOut(future(wish, now))) continue;
     const to = Math.min(wish.to ?? now, now);
     const range = widened(wish.from, to);
@@ -159,18 +130,8 @@ export async function readGoal(
     let main: Target | undefined;
     for (const series of seriesOf(wish, ports.synthetic)) {
       const own = main ? lookUpRange(main.series, range, now, main.first) : range;
-      const target: Target = silent
-        ? {
-            table: tableOf(series).name,
-            series,
-            range: own,
-            now,
-            first: undefined,
-            force: wish.force,
-            source: "rest",
-            error: silent,
-          }
-        : await describe(wish, series, own, now, lake, source, signal);
+      const target = await targetOf(series, own, wish.force, ways, lake, (text) => notes.add(text), signal);
+      if (!target) continue;
       main ??= target;
       made.push(target);
       venues.set(target, wish.venue);
@@ -180,7 +141,7 @@ export async function readGoal(
       notes.add(`No ${wish.interval} candle opens and closes from ${dayOf(range.from)} to ${dayOf(range.to)}.`);
     }
     for (const target of made) merge(target, targets, venues);
-    if (wish.topic === "futures" && main) derivations.push(derivationOf(made, main));
+    if (wish.topic === "futures" && main?.series.kind === "klines") derivations.push(derivationOf(made, main));
   }
   return { goal: { targets, derivations, load: null }, notes: [...notes], venues };
 }
@@ -214,8 +175,9 @@ function merge(target: Target, targets: Target[], venues: Map<Target, Wish["venu
   targets.splice(place, 0, joined);
 }
 
-function derivationOf([candles, funding, openInterest]: readonly Target[], main: Target): Derivation {
-  const inputs = [funding, openInterest].filter((target) => target !== undefined);
+function derivationOf(made: readonly Target[], main: Target): Derivation {
+  const candles = made.find(({ series }) => series.kind === "klines");
+  const inputs = made.filter(({ series }) => series.kind !== "klines");
   return {
     table: "futures_metrics",
     series: { ...main.series, kind: "metrics" },

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { AppError, DataError } from "../core/errors.ts";
 import { fileStem, MANIFESTS, manifestKey, parseManifestName, QUARANTINE } from "../core/layout.ts";
-import { type Entry, type Manifest, manifestText, parseManifest } from "../core/manifest.ts";
+import { type Entry, manifestText } from "../core/manifest.ts";
+import { parseManifest } from "../core/manifest-reader.ts";
 import type { Series } from "../core/series.ts";
 import type { TableName } from "../core/table.ts";
 import { type Day, type Month, monthOf } from "../core/time.ts";
@@ -19,6 +20,7 @@ interface Page {
   series: Series;
   month: Month;
   listed: number | undefined;
+  ended: number | undefined;
   partitions: Map<Day, Entry>;
   damage: AppError | undefined;
   changed: boolean;
@@ -86,6 +88,7 @@ export class Lake {
         series,
         month,
         listed: undefined,
+        ended: undefined,
         partitions: new Map(),
         damage: undefined,
         changed: false,
@@ -99,6 +102,7 @@ export class Lake {
       try {
         const manifest = parseManifest(bytes, table, series, month);
         page.listed = manifest.listed;
+        page.ended = manifest.ended;
         page.partitions = new Map(manifest.partitions);
       } catch (error) {
         if (!(error instanceof AppError)) throw error;
@@ -132,43 +136,62 @@ export class Lake {
     return [...(this.page(table, series, month)?.partitions ?? [])].sort(([a], [b]) => (a < b ? -1 : 1));
   }
 
-  /** Event time of the series' first row at the venue, as far as any of its manifests tells. */
-  async listed(table: TableName, series: Series): Promise<number | undefined> {
+  /** Event time of the series' first row at the venue, and of its last one where it has ended, as far as manifests tell. */
+  async bounds(table: TableName, series: Series): Promise<{ listed: number | undefined; ended: number | undefined }> {
     const shelf = (await this.shelves(table)).find((candidate) => fileStem(candidate.series) === fileStem(series));
-    for (const month of shelf?.months ?? []) {
+    const months = shelf?.months ?? [];
+    let listed: number | undefined;
+    for (const month of months) {
       await this.open(table, series, [month]);
-      const listed = this.page(table, series, month)?.listed;
-      if (listed !== undefined) return listed;
+      listed = this.page(table, series, month)?.listed;
+      if (listed !== undefined) break;
     }
-    return undefined;
+    const last = months.at(-1);
+    if (last === undefined) return { listed, ended: undefined };
+    await this.open(table, series, [last]);
+    return { listed, ended: this.page(table, series, last)?.ended };
   }
 
   /** Records a partition in memory; `save` writes it. */
-  record(table: TableName, series: Series, day: Day, entry: Entry, listed: number | undefined): void {
+  record(
+    table: TableName,
+    series: Series,
+    day: Day,
+    entry: Entry,
+    { first, ended }: { readonly first: number | undefined; readonly ended?: number },
+  ): void {
     const page = this.page(table, series, monthOf(day));
     if (!page) throw new Error(`${manifestKey(table, series, monthOf(day))} was not opened`);
     page.partitions.set(day, entry);
-    page.listed = listed;
+    page.listed = first;
+    page.ended = ended;
     page.changed = true;
   }
 
-  /** Writes the changed manifests of a series, after everything that was written before is safe. */
+  /**
+   * Writes the changed manifests of a series, after everything that was written before is safe. What is recorded while
+   * that is waited for is left to the next call.
+   */
   async save(table: TableName, series: Series): Promise<void> {
-    const changed = [...this.pages.values()].filter(
-      (page) => page.changed && page.table === table && fileStem(page.series) === fileStem(series),
-    );
+    const changed = [...this.pages.values()]
+      .filter((page) => page.changed && page.table === table && fileStem(page.series) === fileStem(series))
+      .map((page) => ({ page, bytes: new TextEncoder().encode(manifestText(page)) }));
     if (changed.length === 0) return;
-    await this.store.flush();
-    for (const page of changed) {
-      const key = manifestKey(page.table, page.series, page.month);
-      if (page.damage) await this.setAside(key);
-      const manifest: Manifest = page;
-      await this.store.write(key, new TextEncoder().encode(manifestText(manifest)));
-      page.changed = false;
-      page.damage = undefined;
-      page.written = this.store.modified(key) ?? page.written;
+    for (const { page } of changed) page.changed = false;
+    try {
+      await this.store.flush();
+      for (const { page, bytes } of changed) {
+        const key = manifestKey(page.table, page.series, page.month);
+        if (page.damage) await this.setAside(key);
+        await this.store.write(key, bytes);
+        page.damage = undefined;
+        page.written = this.store.modified(key) ?? page.written;
+      }
+      await this.store.flush();
+    } catch (error) {
+      for (const { page } of changed) page.changed = true;
+      throw error;
     }
-    await this.store.flush();
     this.listings.delete(table);
   }
 

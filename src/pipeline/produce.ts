@@ -1,28 +1,21 @@
-import { type Batch, concat, numbers } from "../core/batch.ts";
+import { type Batch, concat } from "../core/batch.ts";
 import { quarantineKey } from "../core/layout.ts";
-import type { Entry } from "../core/manifest.ts";
+import type { Entry, Revision } from "../core/manifest.ts";
 import { finalRange } from "../core/partition.ts";
 import type { DeriveStep, FetchStep, State, Target } from "../core/plan.ts";
 import { inputHashes, inputsOf } from "../core/plan.ts";
 import type { TableName } from "../core/table.ts";
 import { type Day, dayRange, iso } from "../core/time.ts";
-import { check, type Received, type Refused } from "../market/check.ts";
+import { type Checked, check, type Received, type Refused } from "../market/check.ts";
 import { deriveMetrics } from "../market/derive.ts";
 import { TABLE } from "../market/tables.ts";
 import { contentHash } from "../parquet/content.ts";
 import { encode } from "../parquet/encode.ts";
+import type { FinishedDay } from "../ports.ts";
 import type { Lake } from "./lake.ts";
-import type { Outcome } from "./outcome.ts";
-import { isStored, keepStored, readPartition, sha256 } from "./stored-rows.ts";
-
-const MICROS = 1000;
-
-const span = (batch: Batch): readonly [number, number] | null => {
-  const times = numbers(batch, batch.table.eventTime).values;
-  return batch.rows === 0
-    ? null
-    : [Math.floor((times[0] as number) / MICROS), Math.floor((times[batch.rows - 1] as number) / MICROS)];
-};
+import { type Outcome, planned } from "./outcome.ts";
+import { sha256, spanOf } from "./rows.ts";
+import { isStored, keepStored, readPartition } from "./stored-rows.ts";
 
 async function quarantine(lake: Lake, step: FetchStep, refused: readonly Refused[]): Promise<Entry["quarantined"]> {
   if (refused.length === 0) return null;
@@ -38,58 +31,131 @@ interface Written {
   readonly bytes: number;
 }
 
-async function writeObject(lake: Lake, path: string, batch: Batch): Promise<Written> {
-  if (batch.rows === 0) return { object: null, sha256: null, bytes: 0 };
-  const bytes = encode(batch);
-  await lake.store.write(path, bytes);
-  return { object: path, sha256: sha256(bytes), bytes: bytes.length };
+interface Parquet {
+  readonly bytes: Uint8Array;
+  readonly sha256: string;
 }
 
-interface Draft {
-  readonly batch: Batch;
-  readonly content: string;
-  readonly rest: Omit<Entry, keyof Written | "content" | "rows" | "span" | "revisions">;
+async function writeObject(lake: Lake, path: string, rows: Rows): Promise<Written> {
+  if (rows.rows === 0) return { object: null, sha256: null, bytes: 0 };
+  const { bytes, sha256: hash } = rows.parquet();
+  await lake.store.write(path, bytes);
+  return { object: path, sha256: hash, bytes: bytes.length };
 }
+
+/** Checked rows of a partition, whoever encodes them. */
+interface Rows {
+  readonly rows: number;
+  readonly span: Entry["span"];
+  readonly content: string;
+  parquet(): Parquet;
+  /** Whether they are those of the entry and more behind them. */
+  extend(old: Entry): boolean;
+}
+
+function rowsOf(batch: Batch): Rows {
+  return {
+    rows: batch.rows,
+    span: spanOf(batch),
+    content: contentHash(batch),
+    parquet() {
+      const bytes = encode(batch);
+      return { bytes, sha256: sha256(bytes) };
+    },
+    extend: (old) => batch.rows >= old.rows && contentHash(batch, old.rows) === old.content,
+  };
+}
+
+type Rest = Omit<Entry, keyof Written | "content" | "rows" | "span" | "revisions">;
 
 /** Puts a partition in place and into its manifest; the object is left alone where its rows are the same already. */
 async function store(
   lake: Lake,
   step: FetchStep | DeriveStep,
-  draft: Draft,
+  came: Rows,
+  rest: Rest,
   state: State,
-  listed: number | undefined,
+  bounds: { readonly first: number | undefined; readonly ended?: number },
 ): Promise<Outcome> {
-  const { batch, content } = draft;
   const old = state.entry(step.table, step.series, step.day);
-  const same = old !== undefined && old.content === content && (await isStored(lake, old));
-  const written = same ? old : await writeObject(lake, step.path, batch);
-  const extended = old !== undefined && batch.rows >= old.rows && contentHash(batch, old.rows) === old.content;
-  const revised = old !== undefined && !same && !extended;
+  const same = old !== undefined && old.content === came.content && (await isStored(lake, old));
+  const written = same ? old : await writeObject(lake, step.path, came);
+  const revised = old !== undefined && !same && !came.extend(old);
   const entry: Entry = {
     object: written.object,
     sha256: written.sha256,
-    content,
+    content: came.content,
     bytes: written.bytes,
-    rows: batch.rows,
-    span: span(batch),
-    ...draft.rest,
-    revisions:
-      revised && step.action === "fetch"
-        ? [...old.revisions, { content: old.content, sha256: old.sha256, rows: old.rows, asOf: old.asOf }]
-        : (old?.revisions ?? []),
+    rows: came.rows,
+    span: came.span,
+    ...rest,
+    revisions: revised && step.action === "fetch" ? [...old.revisions, revisionOf(old)] : (old?.revisions ?? []),
   };
-  lake.record(step.table, step.series, step.day, entry, listed);
+  lake.record(step.table, step.series, step.day, entry, bounds);
   return {
-    step,
+    ...planned(step),
     status: same ? "unchanged" : "done",
-    rows: same ? 0 : batch.rows,
+    rows: same ? 0 : came.rows,
     bytes: same ? 0 : written.bytes,
     sha256: entry.sha256,
+    source: entry.source,
     gaps: entry.gaps,
     revised,
     quarantined: entry.quarantined?.rows ?? 0,
-    error: null,
   };
+}
+
+function revisionOf({ content, sha256: hash, rows, asOf, archives }: Entry): Revision {
+  const hashes = Object.entries(archives ?? {}).map(([name, facts]) => [name, facts.sha256] as const);
+  return { content, sha256: hash, rows, asOf, ...(archives ? { archives: Object.fromEntries(hashes) } : {}) };
+}
+
+/** How rows came: what their entry says of it. */
+export interface Provenance {
+  readonly source: string;
+  readonly host: string;
+  readonly archives: Entry["archives"];
+  readonly disagreements: Entry["disagreements"];
+}
+
+/** Stores what was checked for a day, and keeps what was stored before and did not come. @throws DataError, StoreError */
+export async function produceChecked(
+  lake: Lake,
+  target: Target,
+  step: FetchStep,
+  checked: Checked,
+  provenance: Provenance,
+  state: State,
+): Promise<Outcome> {
+  const old = state.entry(step.table, step.series, step.day);
+  const kept = old ? await keepStored(lake, target, step, old, checked) : checked;
+  const { gaps, notes } = kept;
+  const quarantined = await quarantine(lake, step, kept.refused);
+  const rest: Rest = { gaps, notes, quarantined, inputs: null, ...provenance, asOf: target.now };
+  return store(lake, step, rowsOf(kept.batch), rest, state, target);
+}
+
+/** Stores a day that was refined to the end: new, or the same as what is stored. @throws StoreError */
+export async function produceFinished(
+  lake: Lake,
+  target: Target,
+  step: FetchStep,
+  day: FinishedDay,
+  provenance: Provenance,
+  state: State,
+): Promise<Outcome> {
+  const { gaps, notes, object } = day;
+  const came: Rows = {
+    ...day,
+    parquet() {
+      if (!object) throw new Error(`${step.path} was not encoded`);
+      return object;
+    },
+    extend: () => true,
+  };
+  const quarantined = await quarantine(lake, step, day.refused);
+  const rest: Rest = { gaps, notes, quarantined, inputs: null, ...provenance, asOf: target.now };
+  return store(lake, step, came, rest, state, target);
 }
 
 /** Checks what came for a day, and stores it. @throws DataError, StoreError */
@@ -103,22 +169,8 @@ export async function produceFetched(
 ): Promise<Outcome> {
   const { series, first, now } = target;
   const checked = check(series, received, finalRange(series, step.day, now, first), first);
-  const old = state.entry(step.table, series, step.day);
-  const kept = old ? await keepStored(lake, target, step, old, checked) : checked;
-  const draft: Draft = {
-    batch: kept.batch,
-    content: contentHash(kept.batch),
-    rest: {
-      gaps: kept.gaps,
-      notes: kept.notes,
-      quarantined: await quarantine(lake, step, kept.refused),
-      inputs: null,
-      source: target.source,
-      host,
-      asOf: now,
-    },
-  };
-  return store(lake, step, draft, state, first);
+  const source = series.venue === "synthetic" ? "synthetic" : "rest";
+  return produceChecked(lake, target, step, checked, { source, host, archives: null, disagreements: [] }, state);
 }
 
 /** Makes a derived partition from its inputs as the lake has them now. @throws DataError, StoreError */
@@ -138,20 +190,18 @@ export async function produceDerived(lake: Lake, step: DeriveStep, state: State)
   const of = (table: TableName): Batch => concat(TABLE[table], batches.get(table) ?? []);
   const period = derivation.lookUps.find((lookUp) => lookUp.table === "open_interest")?.series.step ?? "5m";
   const batch = deriveMetrics(of(derivation.candles.table), of("funding_rates"), of("open_interest"), period);
-  const draft: Draft = {
-    batch,
-    content: contentHash(batch),
-    rest: {
-      gaps: candles?.gaps ?? [],
-      notes: [],
-      quarantined: null,
-      inputs: inputHashes(derivation, day, state),
-      source: "derived",
-      host: "",
-      asOf,
-    },
+  const rest: Rest = {
+    gaps: candles?.gaps ?? [],
+    notes: [],
+    quarantined: null,
+    inputs: inputHashes(derivation, day, state),
+    source: "derived",
+    host: "",
+    archives: null,
+    disagreements: [],
+    asOf,
   };
-  return store(lake, step, draft, state, derivation.first);
+  return store(lake, step, rowsOf(batch), rest, state, derivation);
 }
 
 /** The days of fetch steps as runs that one stream of pages serves: no settled partition lies between them. */

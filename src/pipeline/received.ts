@@ -17,8 +17,10 @@ function lowerBound(times: Float64Array, time: number): number {
   return low;
 }
 
-const ascending = (times: Float64Array): boolean =>
-  times.every((time, i) => i === 0 || time >= (times[i - 1] as number));
+function isAscending(times: Float64Array): boolean {
+  for (let i = 1; i < times.length; i++) if ((times[i] as number) < (times[i - 1] as number)) return false;
+  return true;
+}
 
 /** A page whose rows are handed out day by day. */
 interface Open {
@@ -47,7 +49,7 @@ export class Receiver {
 
   add(page: Page): void {
     const { values: times } = numbers(page.batch, this.table.eventTime);
-    this.open.push({ page, times, ascending: ascending(times) });
+    this.open.push({ page, times, ascending: isAscending(times) });
     this.unpublished.push(...page.unpublished);
     this.until = Math.max(this.until, page.until);
   }
@@ -64,13 +66,15 @@ export class Receiver {
       page.broken.filter((row) => row.time >= range.from && row.time < range.to),
     );
     const { unpublished } = this;
-    this.open = this.open.filter(
-      ({ page, times }) => times.some((time) => time >= to) || page.broken.some((row) => row.time >= range.to),
-    );
+    this.open = this.open.filter((open) => reaches(open, to) || open.page.broken.some((row) => row.time >= range.to));
     this.unpublished = unpublished.filter((gap) => gap.to > range.to);
     return { batch, evidence: (index) => evidenceAt(parts, index), broken, unpublished };
   }
 }
+
+/** Whether a row lies at `time` or after it. */
+const reaches = ({ times, ascending }: Open, time: number): boolean =>
+  ascending ? (times.at(-1) ?? Number.NEGATIVE_INFINITY) >= time : times.some((one) => one >= time);
 
 function run({ page, times }: Open, from: number, to: number): Part {
   const first = lowerBound(times, from);

@@ -15,6 +15,7 @@ export class LakeState implements State {
   private readonly ledger = new Map<string, Record<string, string>>();
   private readonly units = new Map<string, readonly Series[]>();
   private readonly changed = new Set<string>();
+  private readonly published = new Map<string, string>();
 
   constructor(lake: Lake, ledger: readonly LedgerRow[]) {
     this.lake = lake;
@@ -33,6 +34,16 @@ export class LakeState implements State {
   intact(entry: Entry): boolean {
     if (entry.object === null) return true;
     return this.lake.store.size(entry.object) === entry.bytes && !this.changed.has(entry.object);
+  }
+
+  republished(table: TableName, series: Series, day: Day): boolean {
+    const { archives } = this.lake.entry(table, series, day) ?? {};
+    return Object.entries(archives ?? {}).some(([name, { sha256 }]) => (this.published.get(name) ?? sha256) !== sha256);
+  }
+
+  /** Hashes of archive files as their host tells them now, by name. */
+  setPublished(hashes: ReadonlyMap<string, string>): void {
+    for (const [name, hash] of hashes) this.published.set(name, hash);
   }
 
   damage(table: TableName, series: Series, month: Month): AppError | undefined {

@@ -86,7 +86,7 @@ function watermarkOf(
 export async function statusOf(lake: Lake, shelf: Shelf, ledger: readonly LedgerRow[]): Promise<SeriesStatus> {
   const { table, series, months } = shelf;
   await lake.open(table, series, months);
-  const first = await lake.listed(table, series);
+  const { listed: first } = await lake.bounds(table, series);
   const entries = new Map<Day, Entry>();
   const damaged: AppError[] = [];
   let loaded = 0;

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { type Batch, concat, numbers, take } from "../core/batch.ts";
 import { DataError } from "../core/errors.ts";
 import { type Entry, refetchCommand } from "../core/manifest.ts";
@@ -11,10 +10,9 @@ import { TABLE } from "../market/tables.ts";
 import { contentHash } from "../parquet/content.ts";
 import { decode } from "../parquet/decode.ts";
 import type { Lake } from "./lake.ts";
+import { sha256 } from "./rows.ts";
 
 const MICROS = 1000;
-
-export const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 
 /** Why a partition's object cannot be used, and the command that brings it back. */
 export const lostObject = (series: Series, day: Day, { object }: Entry, isThere: boolean): DataError =>

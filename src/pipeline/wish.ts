@@ -1,6 +1,8 @@
 import { UsageError } from "../core/errors.ts";
 import { type Interval, type Period, parseInterval, parsePeriod } from "../core/interval.ts";
+import type { SourceChoice } from "../core/route.ts";
 import { parseSymbol, parseVenue, type Venue } from "../core/series.ts";
+import { didYouMean } from "../core/suggest.ts";
 import { parseTime } from "../core/time.ts";
 
 /** What the user calls a series: `futures` are the candles with everything that `futures_metrics` needs. */
@@ -19,6 +21,8 @@ export interface Wish {
   readonly to: number | undefined;
   /** Read again what is there. */
   readonly force: boolean;
+  /** Which ways may be taken to it. */
+  readonly choice: SourceChoice;
 }
 
 /** A wish as a person writes it: dates as `2025-01-01`, `2025-01` or instants, the rest by its usual name. */
@@ -34,6 +38,8 @@ export interface WishText {
   readonly from: string | number;
   readonly to?: string | number | undefined;
   readonly force?: boolean | undefined;
+  /** `auto`, `rest` or `archive`. Default: auto, the plan decides for each day. */
+  readonly source?: string | undefined;
 }
 
 const instant = (time: string | number, flag: string): number =>
@@ -50,14 +56,41 @@ export function readWish(text: WishText): Wish {
       "candlelake ingest --help",
     );
   }
+  const interval = parseInterval(text.interval ?? "1h");
+  const period = parsePeriod(text.period ?? "5m");
+  const choice = parseChoice(text.source ?? "auto");
+  if (choice === "archive") refuseUnarchived(topic, venue, interval, period);
   return {
     topic,
     venue,
     symbol: parseSymbol(text.symbol),
-    interval: parseInterval(text.interval ?? "1h"),
-    period: parsePeriod(text.period ?? "5m"),
+    interval,
+    period,
     from: instant(text.from, "--from"),
     to: text.to === undefined ? undefined : instant(text.to, "--to"),
     force: text.force ?? false,
+    choice,
   };
+}
+
+function parseChoice(text: string): SourceChoice {
+  if (text === "auto" || text === "rest" || text === "archive") return text;
+  throw new UsageError(
+    "bad-source",
+    `--source ${JSON.stringify(text)} is none${didYouMean(text, ["auto", "rest", "archive"])} Known: auto rest archive.`,
+    "candlelake ingest --help",
+  );
+}
+
+/** What no archive has is refused at once where nothing else may be asked. */
+function refuseUnarchived(topic: Topic, venue: Wish["venue"], interval: Interval, period: Period): void {
+  const why =
+    venue === "binance-us"
+      ? "binance-us publishes no archives; add --venue binance for Binance's own spot market"
+      : (topic === "spot" || topic === "futures") && ["3d", "1w", "1M"].includes(interval)
+        ? `the archive's last ${interval} candle of a file may not have closed, so REST alone is trusted with them`
+        : topic === "open-interest" && period !== "5m"
+          ? `the archive has open interest of 5m, none of ${period}`
+          : undefined;
+  if (why) throw new UsageError("no-archive", `--source archive: ${why}.`, "candlelake ingest --help");
 }

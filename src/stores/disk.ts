@@ -6,37 +6,45 @@ import * as path from "node:path";
  * them in turn.
  */
 export interface Disk {
-  /** Creates the file, writes it whole and forces it to the disk. */
+  /** Creates the file and writes it whole. It is not safe yet. */
   writeFile(file: string, bytes: Uint8Array): void;
+  /** Forces files to the disk, several at once: a journal is written once for all that wait for it. */
+  syncFiles(files: readonly string[]): Promise<void>;
   rename(from: string, to: string): void;
   unlink(file: string): void;
   mkdir(folder: string): void;
-  /** Forces a folder's own entries (names) to the disk. */
-  syncFolder(folder: string): void;
+  /** Forces folders' own entries (names) to the disk. */
+  syncFolders(folders: readonly string[]): Promise<void>;
+}
+
+const sync = (path: string, flags: string): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const fd = fs.openSync(path, flags);
+    fs.fsync(fd, (error) => {
+      fs.closeSync(fd);
+      if (error) reject(error);
+      else resolve();
+    });
+  });
+
+/** Open files at once. */
+const WIDTH = 64;
+
+async function syncAll(paths: readonly string[], flags: string): Promise<void> {
+  for (let at = 0; at < paths.length; at += WIDTH) {
+    await Promise.all(paths.slice(at, at + WIDTH).map((path) => sync(path, flags)));
+  }
 }
 
 export const DISK: Disk = {
-  writeFile(file, bytes) {
-    const fd = fs.openSync(file, "w");
-    try {
-      fs.writeFileSync(fd, bytes);
-      fs.fsyncSync(fd);
-    } finally {
-      fs.closeSync(fd);
-    }
-  },
+  writeFile: (file, bytes) => fs.writeFileSync(file, bytes),
+  syncFiles: (files) => syncAll(files, "r+"),
   rename: (from, to) => fs.renameSync(from, to),
   unlink: (file) => fs.unlinkSync(file),
   mkdir: (folder) => fs.mkdirSync(folder),
-  syncFolder(folder) {
+  async syncFolders(folders) {
     // Windows has no such call for folders; there a rename is durable when the volume's journal is.
-    if (process.platform === "win32") return;
-    const fd = fs.openSync(folder, "r");
-    try {
-      fs.fsyncSync(fd);
-    } finally {
-      fs.closeSync(fd);
-    }
+    if (process.platform !== "win32") await syncAll(folders, "r");
   },
 };
 

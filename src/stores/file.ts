@@ -17,9 +17,17 @@ export function diskError(error: unknown, file: string): unknown {
   return new StoreError(refusal.code, `${file}: ${refusal.cause}.`, "candlelake config", { cause: error });
 }
 
+/** As the operating system would refuse it, later. */
+const refused = (code: string, file: string): NodeJS.ErrnoException =>
+  Object.assign(new Error(`${code}: ${file}`), { code, syscall: "write", path: file });
+
 const isMissing = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === "ENOENT";
 
-/** A lake in a local folder. */
+/**
+ * A lake in a local folder. What is written lies under another name until `flush` has forced it to the disk, many files at
+ * once, and only then takes its place: whoever reads the folder meets whole files only, after a power cut too. This
+ * process reads what it wrote all the while.
+ */
 export class FileStore implements ObjectStore {
   readonly label: string;
   private readonly root: string;
@@ -27,6 +35,9 @@ export class FileStore implements ObjectStore {
   /** Folders whose names are not yet forced to the disk. */
   private readonly unsynced = new Set<string>();
   private readonly known = new Set<string>();
+  /** Where the bytes lie of keys that were written and not yet flushed. */
+  private readonly pending = new Map<string, string>();
+  private flushing: Promise<void> = Promise.resolve();
   private count = 0;
   private readonly run = randomBytes(6).toString("hex");
 
@@ -41,8 +52,13 @@ export class FileStore implements ObjectStore {
     return path.join(this.root, ...namesOf(key, this.label));
   }
 
+  /** Where the object's bytes are now. */
+  private place(key: string): string {
+    return this.pending.get(key) ?? this.path(key);
+  }
+
   async read(key: string): Promise<Uint8Array | undefined> {
-    const file = this.path(key);
+    const file = this.place(key);
     try {
       return fs.readFileSync(file);
     } catch (error) {
@@ -52,11 +68,22 @@ export class FileStore implements ObjectStore {
   }
 
   size(key: string): number | undefined {
-    return this.stat(this.path(key))?.size;
+    return this.stat(this.place(key))?.size;
   }
 
   modified(key: string): number | undefined {
-    return this.stat(this.path(key))?.mtimeMs;
+    return this.stat(this.place(key))?.mtimeMs;
+  }
+
+  free(): number | undefined {
+    let folder = this.root;
+    while (!fs.existsSync(folder) && folder !== path.dirname(folder)) folder = path.dirname(folder);
+    try {
+      const { bavail, bsize } = fs.statfsSync(folder);
+      return bavail * bsize;
+    } catch {
+      return undefined;
+    }
   }
 
   private stat(file: string): fs.Stats | undefined {
@@ -74,25 +101,32 @@ export class FileStore implements ObjectStore {
     try {
       this.folder(path.dirname(unfinished));
       this.folder(path.dirname(file));
+      // Better now than when many others wait for their turn.
+      if (fs.statSync(file, { throwIfNoEntry: false })?.isDirectory()) throw refused("EISDIR", file);
       this.disk.writeFile(unfinished, bytes);
-      this.disk.rename(unfinished, file);
-      this.unsynced.add(path.dirname(file));
     } catch (error) {
       removeQuietly(unfinished);
       throw diskError(error, file);
     }
+    const before = this.pending.get(key);
+    this.pending.set(key, unfinished);
+    if (before !== undefined) removeQuietly(before);
   }
 
   /** Makes sure that a folder is there; its name and those above it may be a killed run's, and not yet on the disk. */
   private folder(folder: string): void {
     if (this.known.has(folder)) return;
     for (const changed of mkdirs(this.disk, folder)) this.unsynced.add(changed);
+    if (!fs.statSync(folder).isDirectory()) throw refused("ENOTDIR", folder);
     for (let inner = folder; inner !== this.root; inner = path.dirname(inner)) this.unsynced.add(path.dirname(inner));
     this.known.add(folder);
   }
 
   async remove(key: string): Promise<void> {
     const file = this.path(key);
+    const unfinished = this.pending.get(key);
+    this.pending.delete(key);
+    if (unfinished !== undefined) removeQuietly(unfinished);
     try {
       this.disk.unlink(file);
       this.unsynced.add(path.dirname(file));
@@ -101,18 +135,38 @@ export class FileStore implements ObjectStore {
     }
   }
 
-  async flush(): Promise<void> {
-    for (const folder of this.unsynced) {
-      try {
-        this.disk.syncFolder(folder);
-      } catch (error) {
-        throw diskError(error, folder);
+  /** One after the other: what an earlier one is about to make safe has to be safe for a later one too. */
+  flush(): Promise<void> {
+    const flushed = this.flushing.then(() => this.flushNow());
+    this.flushing = flushed.catch(() => undefined);
+    return flushed;
+  }
+
+  private async flushNow(): Promise<void> {
+    const written = [...this.pending];
+    let at = this.root;
+    try {
+      await this.disk.syncFiles(written.map(([, unfinished]) => unfinished));
+      for (const [key, unfinished] of written) {
+        // It was replaced or removed meanwhile.
+        if (this.pending.get(key) !== unfinished) continue;
+        at = this.path(key);
+        this.disk.rename(unfinished, at);
+        this.pending.delete(key);
+        this.unsynced.add(path.dirname(at));
       }
+      at = this.root;
+      const folders = [...this.unsynced];
+      await this.disk.syncFolders(folders);
+      for (const folder of folders) this.unsynced.delete(folder);
+    } catch (error) {
+      // What is pending, or not synced, is tried again by the next call.
+      throw diskError(error, at);
     }
-    this.unsynced.clear();
   }
 
   async *list(prefix: string): AsyncIterable<StoredObject> {
+    if (this.pending.size > 0) await this.flush();
     yield* this.walk(this.path(prefix), prefix);
   }
 

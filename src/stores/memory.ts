@@ -42,6 +42,10 @@ export class MemoryStore implements ObjectStore {
 
   async flush(): Promise<void> {}
 
+  free(): undefined {
+    return undefined;
+  }
+
   path(): undefined {
     return undefined;
   }

@@ -1,8 +1,15 @@
 import type { Interval, Period } from "../core/interval.ts";
+import type { Archive } from "./archive/archive.ts";
 
-/** The hosts that the twin stands in for; each lies under a path of its own: `/binance-us`, `/binance-spot`, … */
+/** The REST hosts that the twin stands in for; each lies under a path of its own: `/binance-us`, `/binance-spot`, … */
 export const HOSTS = ["binance-us", "binance-spot", "binance-futures"] as const;
 export type Host = (typeof HOSTS)[number];
+
+/** The bulk archive: the host of its files, and the one that lists them. */
+export const ARCHIVE_HOSTS = ["binance-archive", "binance-archive-list"] as const;
+export type ArchiveHost = (typeof ARCHIVE_HOSTS)[number];
+
+export type TwinHost = Host | ArchiveHost;
 
 /** Which rows are asked for: at most `limit` of those whose time lies in `[from, to)`, its oldest or its newest. */
 export interface Window {
@@ -23,8 +30,9 @@ export interface Listing {
 export interface Feed {
   /** Made data: every answer says so. */
   readonly made: boolean;
+  readonly archive: Archive;
   /** The server's time where nobody sets one, frozen; undefined for the machine's clock. */
-  serverTime(host: Host): number | undefined;
+  serverTime(host: TwinHost): number | undefined;
   listings(host: Host): readonly Listing[];
   knows(host: Host, symbol: string): boolean;
   klines(host: Host, symbol: string, interval: Interval, window: Window, now: number): Uint8Array;

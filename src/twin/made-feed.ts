@@ -6,6 +6,7 @@ import { type FundingEvent, firstFunding, fundingEvents } from "../sources/synth
 import { listOf, writeFunding, writeKline, writeOpenInterest } from "../sources/synthetic/json.ts";
 import { openInterest, periodLength } from "../sources/synthetic/open-interest.ts";
 import { type Instrument, instrument, SYMBOLS } from "../sources/synthetic/symbols.ts";
+import { MadeArchive } from "./archive/made-archive.ts";
 import type { Feed, Host, Listing, Window } from "./feed.ts";
 
 const marketOf = (host: Host): Market => (host === "binance-futures" ? "um" : "spot");
@@ -13,10 +14,12 @@ const marketOf = (host: Host): Market => (host === "binance-futures" ? "um" : "s
 /** The made market as a venue; both spot hosts have the same one. */
 export class MadeFeed implements Feed {
   readonly made = true;
+  readonly archive: MadeArchive;
   readonly #seed: number | undefined;
 
   constructor(seed?: number) {
     this.#seed = seed;
+    this.archive = new MadeArchive(this, seed);
   }
 
   serverTime(): undefined {}

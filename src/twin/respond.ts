@@ -8,7 +8,7 @@ export function respond(venues: TwinVenues, request: IncomingMessage, response: 
     response.writeHead(405, { allow: "GET, HEAD" }).end();
     return;
   }
-  const { status, headers, body, delivery } = answerOf(venues, request.url ?? "/");
+  const { status, headers, body, delivery } = answerOf(venues, request);
   if (delivery?.kind === "silence") return;
   if (delivery?.kind === "reset") {
     request.socket.resetAndDestroy();
@@ -33,9 +33,9 @@ function sendSlowly(response: ServerResponse, body: Uint8Array, delay: number): 
 }
 
 /** A defect of the twin's own is an answer too: a server that dies tells its client nothing. */
-function answerOf(venues: TwinVenues, url: string): TwinAnswer {
+function answerOf(venues: TwinVenues, { url = "/", method, headers }: IncomingMessage): TwinAnswer {
   try {
-    return venues.handle(url);
+    return venues.handle(url, { head: method === "HEAD", range: headers.range });
   } catch (error) {
     const message = `The twin failed: ${error instanceof Error ? error.stack : String(error)}`;
     return {

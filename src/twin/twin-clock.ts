@@ -1,4 +1,4 @@
-import type { Feed, Host } from "./feed.ts";
+import type { Feed, Host, TwinHost } from "./feed.ts";
 
 /**
  * The servers' time: the machine's, an instant at which it stands still, or a clock of a test's own. The clock of the
@@ -16,7 +16,7 @@ export class TwinClock {
   }
 
   /** Milliseconds. */
-  now(host: Host): number {
+  now(host: TwinHost): number {
     if (typeof this.#time === "function") return this.#time();
     return this.#time ?? this.#feed.serverTime(host) ?? Date.now();
   }

@@ -1,6 +1,9 @@
 import { JSON_TYPE, Refusal, refusal, type TwinAnswer } from "./answer.ts";
+import { type ArchiveAccess, ArchiveHosts } from "./archive/archive-host.ts";
+import { partOf } from "./archive/range.ts";
+import type { Content } from "./faults/content.ts";
 import type { FaultInjector } from "./faults/injector.ts";
-import { type Feed, HOSTS, type Host } from "./feed.ts";
+import { ARCHIVE_HOSTS, type Feed, HOSTS, type Host, type TwinHost } from "./feed.ts";
 import { Limits } from "./limits.ts";
 import { Parameters } from "./parameters.ts";
 import { ROUTES, type Route } from "./routes.ts";
@@ -10,14 +13,14 @@ import type { TwinClock } from "./twin-clock.ts";
 export interface TwinRequest {
   /** The server's time in milliseconds. */
   readonly time: number;
-  readonly host: Host | undefined;
+  readonly host: TwinHost | undefined;
   /** Without the host's prefix. */
   readonly path: string;
   /** As sent, without the question mark. */
   readonly query: string;
   /** Of the answer; a fault may keep it from arriving. */
   readonly status: number;
-  /** What it cost of the minute's weight. */
+  /** What it cost of the minute's weight; the archive counts none. */
   readonly weight: number;
 }
 
@@ -29,15 +32,31 @@ export interface VenuesOptions {
   readonly clock: TwinClock;
   /** How far back open interest is served. */
   readonly history: "30d" | "all";
+  readonly archive: ArchiveAccess;
   /** Whether requests are counted against the venues' limits. */
   readonly limits: boolean;
   readonly faults: FaultInjector;
+}
+
+/** How something is asked for, beside its path and query. */
+export interface Manner {
+  /** Only the headers are wanted: faults of what an answer holds neither count nor strike it. */
+  readonly head?: boolean;
+  /** As the header `Range` has it. */
+  readonly range?: string | undefined;
+}
+
+interface Served {
+  readonly answer: TwinAnswer;
+  readonly content?: Content | undefined;
+  readonly weight?: number;
 }
 
 /** The venues without a socket: a request in, an answer out. */
 export class TwinVenues {
   readonly requests: TwinRequest[] = [];
   readonly #options: VenuesOptions;
+  readonly #archive: ArchiveHosts;
   readonly #limits: Readonly<Record<Host, Limits>> = {
     "binance-us": new Limits("binance-us"),
     "binance-spot": new Limits("binance-spot"),
@@ -46,28 +65,41 @@ export class TwinVenues {
 
   constructor(options: VenuesOptions) {
     this.#options = options;
+    this.#archive = new ArchiveHosts(options.feed.archive, options.archive);
   }
 
   /** @param url path and query of the request, with the host's prefix */
-  handle(url: string): TwinAnswer {
+  handle(url: string, { head = false, range }: Manner = {}): TwinAnswer {
+    const { feed, clock, faults } = this.#options;
     const [pathname = "", ...rest] = url.split("?");
     const search = rest.join("?");
-    const query = new URLSearchParams(search);
-    const host = HOSTS.find((name) => pathname.startsWith(`/${name}/`));
+    const host = hostOf(pathname);
     const path = host ? pathname.slice(host.length + 1) : pathname;
-    const route = host && Object.hasOwn(ROUTES[host], path) ? ROUTES[host][path] : undefined;
-    const now = this.#options.clock.now(host ?? "binance-spot");
-    const served = host && route ? this.#serve(host, route, query, now) : plain(notFound(path));
+    const now = clock.now(host ?? "binance-spot");
+    const { answer, content, weight = 0 } = this.#serve(host, path, new URLSearchParams(search), now);
 
-    const headers: Record<string, string> = { date: new Date(now).toUTCString(), ...served.headers };
-    if (this.#options.feed.made) headers["x-candlelake-synthetic"] = "1";
-    const answer = this.#options.faults.apply({ ...served, headers }, pathname, route?.rows ?? false, now);
-    const weight = route?.budget === "weight" ? route.weight(query) : 0;
-    this.#log({ time: now, host, path, query: search, status: answer.status, weight });
-    return answer;
+    const headers: Record<string, string> = { date: new Date(now).toUTCString(), ...answer.headers };
+    if (feed.made) headers["x-candlelake-synthetic"] = "1";
+    const request = { path: pathname, now };
+    const whole = faults.changeContent({ ...answer, headers }, request, head ? undefined : content);
+    const final = faults.change(partOf(whole, range), request);
+    this.#log({ time: now, host, path, query: search, status: final.status, weight });
+    return final;
   }
 
-  #serve(host: Host, route: Route, query: URLSearchParams, now: number): TwinAnswer {
+  #serve(host: TwinHost | undefined, path: string, query: URLSearchParams, now: number): Served {
+    if (host === "binance-archive" || host === "binance-archive-list")
+      return this.#archive.serve(host, path, query, now);
+    const route = host && Object.hasOwn(ROUTES[host], path) ? ROUTES[host][path] : undefined;
+    if (!host || !route) return { answer: plain(notFound(path)) };
+    return {
+      answer: this.#rest(host, route, query, now),
+      content: route.rows ? { kind: "rows" } : undefined,
+      weight: route.budget === "weight" ? route.weight(query) : 0,
+    };
+  }
+
+  #rest(host: Host, route: Route, query: URLSearchParams, now: number): TwinAnswer {
     const { feed, clock, history, limits } = this.#options;
     const headers: Record<string, string> = { "content-type": JSON_TYPE };
     try {
@@ -93,6 +125,10 @@ export class TwinVenues {
     this.requests.push(request);
   }
 }
+
+/** A list is asked for at the host itself, everything else somewhere below it. */
+const hostOf = (pathname: string): TwinHost | undefined =>
+  [...HOSTS, ...ARCHIVE_HOSTS].find((name) => pathname.startsWith(`/${name}/`) || pathname === `/${name}`);
 
 const plain = ({ status, headers, body }: Refusal): TwinAnswer => ({ status, headers, body: Buffer.from(body) });
 

@@ -44,6 +44,8 @@ describe("twin", { skip: process.platform === "win32" && "signals are another ma
       "CANDLELAKE_BINANCE_US_REST",
       "CANDLELAKE_BINANCE_SPOT_REST",
       "CANDLELAKE_BINANCE_FUTURES_REST",
+      "CANDLELAKE_BINANCE_ARCHIVE",
+      "CANDLELAKE_BINANCE_ARCHIVE_LIST",
       "CANDLELAKE_SYNTHETIC",
     ]);
     assert.equal(
@@ -107,6 +109,22 @@ describe("twin", { skip: process.platform === "win32" && "signals are another ma
     const answer = await cli.json("ingest", "futures", "--symbol", "BTCUSDT", "--date", "2025-01-01");
     assert.equal(answer.ok, true);
     await stop(twin);
+  });
+
+  test("--archive leaves out the list, or every file; a word that is none of its own is refused", async () => {
+    for (const [part, status] of [
+      ["files", 200],
+      ["none", 404],
+    ] as const) {
+      using cli = Cli.closed();
+      const { twin, settings } = await ready(cli, "--archive", part);
+      assert.equal(settings["CANDLELAKE_BINANCE_ARCHIVE_LIST"], undefined);
+      const key = "data/spot/monthly/klines/BTCUSDT/1d/BTCUSDT-1d-2025-01.zip";
+      assert.equal((await fetch(`${settings["CANDLELAKE_BINANCE_ARCHIVE"]}/${key}`)).status, status);
+      await stop(twin);
+    }
+    using cli = Cli.closed();
+    assert.match((await cli.run("twin", "--archive", "all")).exits(2).stderr, /--archive/);
   });
 
   test("a port that is taken is refused with its name", async () => {

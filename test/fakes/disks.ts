@@ -7,10 +7,17 @@ type Call = keyof Disk;
 
 /** The machine's disk with something done before each call; what throws there keeps the call from being made. */
 export function watched(before: (call: Call, target: string) => void, disk: Disk = DISK): Disk {
+  const each = (call: Call, targets: readonly string[]) => {
+    for (const target of targets) before(call, target);
+  };
   return {
     writeFile(file, bytes) {
       before("writeFile", file);
       disk.writeFile(file, bytes);
+    },
+    async syncFiles(files) {
+      each("syncFiles", files);
+      await disk.syncFiles(files);
     },
     rename(from, to) {
       before("rename", to);
@@ -24,9 +31,9 @@ export function watched(before: (call: Call, target: string) => void, disk: Disk
       before("mkdir", folder);
       disk.mkdir(folder);
     },
-    syncFolder(folder) {
-      before("syncFolder", folder);
-      disk.syncFolder(folder);
+    async syncFolders(folders) {
+      each("syncFolders", folders);
+      await disk.syncFolders(folders);
     },
   };
 }
@@ -54,7 +61,7 @@ export function fullAfter(room: number): Disk {
 
 /** A disk on which nothing can be changed. */
 export const readOnlyDisk: Disk = watched((call, target) => {
-  if (call !== "syncFolder") throw refusal("EROFS", call, target);
+  if (call !== "syncFolders") throw refusal("EROFS", call, target);
 });
 
 /** A small file system of one's own. */

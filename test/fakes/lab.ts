@@ -8,6 +8,7 @@ import { type Applied, Apply } from "../../src/pipeline/apply.ts";
 import { Engine, type Request } from "../../src/pipeline/engine.ts";
 import { readGoal } from "../../src/pipeline/goal.ts";
 import { Lake } from "../../src/pipeline/lake.ts";
+import { refine } from "../../src/pipeline/refine.ts";
 import { LakeState } from "../../src/pipeline/state.ts";
 import type { Wish } from "../../src/pipeline/wish.ts";
 import type { ObjectStore, Ports } from "../../src/ports.ts";
@@ -26,6 +27,8 @@ export function modelPorts(venue: ModelVenue, store: ObjectStore): Ports {
     store,
     lock: async () => ({ async release() {} }),
     source: async () => venue,
+    archive: async () => undefined,
+    refine: async (job) => refine(job),
     warehouse: absent("warehouse"),
     lakeSql: absent("lake SQL"),
     usage: () => venue.usage,
@@ -42,6 +45,7 @@ export const wish = (topic: Wish["topic"], from: number, to: number | undefined,
   from,
   to,
   force: false,
+  choice: "auto",
   ...rest,
 });
 
@@ -75,7 +79,13 @@ export class Lab {
     const state = new LakeState(lake, []);
     await state.open(goal);
     const source = (_: Target) => ports.source("binance", "um");
-    const apply = new Apply(goal as Goal, lake, state, { source, warehouse: ports.warehouse }, () => undefined);
+    const apply = new Apply(
+      goal as Goal,
+      lake,
+      state,
+      { ...ports, source, archive: async () => undefined },
+      () => undefined,
+    );
     const { fatal } = await apply.run(pick(plan(goal, state)));
     if (fatal) throw fatal;
   }

@@ -12,6 +12,7 @@ export const configOf = (data: string, rest: Partial<Config> = {}): Config => ({
   warehouse: `duckdb:${path.join(data, "candlelake.duckdb")}`,
   synthetic: false,
   endpoints: DEFAULT_ENDPOINTS,
+  keepArchives: undefined,
   series: [],
   ...rest,
 });
@@ -19,7 +20,11 @@ export const configOf = (data: string, rest: Partial<Config> = {}): Config => ({
 /** Real files and a real DuckDB file; the venue is a model, and the clock is its own. */
 export function realPorts(data: string, venue: ModelVenue, seams: Omit<Seams, "clock"> = {}): Ports {
   const clock: Clock = { now: () => venue.time, sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)) };
-  return { ...openPorts(configOf(data), SILENT, { ...seams, clock }), source: async () => venue };
+  return {
+    ...openPorts(configOf(data), SILENT, { ...seams, clock }),
+    source: async () => venue,
+    archive: async () => undefined,
+  };
 }
 
 export const loading = (...wishes: readonly Wish[]): Request => ({

@@ -63,7 +63,7 @@ describe("a process is killed before each of its changes of disk and warehouse, 
       for (const kind of [
         "writeFile",
         "rename",
-        "syncFolder",
+        "syncFolders",
         "copy",
         "commit",
         "checkpoint",

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseManifestName } from "../../src/core/layout.ts";
-import { parseManifest } from "../../src/core/manifest.ts";
+import { parseManifest } from "../../src/core/manifest-reader.ts";
 import type { TableName } from "../../src/core/table.ts";
 import { DAY, HOUR } from "../../src/core/time.ts";
 import { type Applied, exitCodeOf } from "../../src/pipeline/apply.ts";
 import { Engine } from "../../src/pipeline/engine.ts";
-import { sha256 } from "../../src/pipeline/stored-rows.ts";
+import { sha256 } from "../../src/pipeline/rows.ts";
 import { DISK } from "../../src/stores/disk.ts";
 import { FileStore } from "../../src/stores/file.ts";
 import { MemoryStore } from "../../src/stores/memory.ts";

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { countOpens, INTERVALS, type Interval } from "../../src/core/interval.ts";
 import { parseManifestName } from "../../src/core/layout.ts";
-import { parseManifest } from "../../src/core/manifest.ts";
+import { parseManifest } from "../../src/core/manifest-reader.ts";
 import { finalRange, seriesGrid } from "../../src/core/partition.ts";
 import type { Series } from "../../src/core/series.ts";
 import type { TableName } from "../../src/core/table.ts";

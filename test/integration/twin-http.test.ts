@@ -37,6 +37,8 @@ test("the settings name the hosts and the switch for made data", () => {
     CANDLELAKE_BINANCE_US_REST: `${twin.url}/binance-us`,
     CANDLELAKE_BINANCE_SPOT_REST: `${twin.url}/binance-spot`,
     CANDLELAKE_BINANCE_FUTURES_REST: `${twin.url}/binance-futures`,
+    CANDLELAKE_BINANCE_ARCHIVE: `${twin.url}/binance-archive`,
+    CANDLELAKE_BINANCE_ARCHIVE_LIST: `${twin.url}/binance-archive-list`,
     CANDLELAKE_SYNTHETIC: "1",
   });
 });

@@ -43,7 +43,7 @@ test("invariant 1: what is fetched from where depends on the partition and the v
     const plain = (steps: typeof whole) =>
       steps.map(
         (step) =>
-          step.action !== "load" && [step.action, step.path, step.reason, step.action === "fetch" && step.source],
+          step.action !== "load" && [step.action, step.path, step.reason, step.action === "fetch" && step.route],
       );
     assert.deepEqual(plain(alone).sort(), plain(within).sort());
   }

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import { test } from "node:test";
 import { parseManifestName } from "../../src/core/layout.ts";
-import { parseManifest } from "../../src/core/manifest.ts";
+import { parseManifest } from "../../src/core/manifest-reader.ts";
 import type { TableName } from "../../src/core/table.ts";
 import { DAY, HOUR } from "../../src/core/time.ts";
 import { SPOT_KLINES } from "../../src/market/klines.ts";

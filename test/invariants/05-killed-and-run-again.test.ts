@@ -28,7 +28,7 @@ test("invariant 5: killed while it fetches, derives or loads, and run again, it 
   const { changes, signal } = child(folder.join("whole"), "Infinity");
   assert.equal(signal, null);
   const expected = await remainsOf(folder.join("whole"));
-  const lastSync = changes.lastIndexOf("syncFolder");
+  const lastSync = changes.lastIndexOf("syncFolders");
   for (const n of [10, lastSync - 12, lastSync, changes.indexOf("commit"), changes.indexOf("rename", lastSync)]) {
     const data = folder.join(`killed-${n}`);
     assert.equal(child(data, String(n)).signal, "SIGKILL", `${n} ${changes[n]}`);

@@ -5,7 +5,8 @@ import { parseCommandLine } from "../../src/cli/options.ts";
 import { SPECS } from "../../src/cli/specs.ts";
 import { DataError } from "../../src/core/errors.ts";
 import { objectKey } from "../../src/core/layout.ts";
-import { type Entry, type Manifest, manifestText, parseManifest, refetchCommand } from "../../src/core/manifest.ts";
+import { type Entry, type Manifest, manifestText, refetchCommand } from "../../src/core/manifest.ts";
+import { parseManifest } from "../../src/core/manifest-reader.ts";
 import { seriesLabel } from "../../src/core/series.ts";
 import { funding, futures, metrics, openInterest, spot } from "../fakes/series.ts";
 import { anyManifest, MONTH } from "./manifests.ts";
@@ -26,6 +27,8 @@ const ENTRY: Entry = {
   inputs: { "funding_rates/2025-02-03": "" },
   source: "rest",
   host: "api.binance.us",
+  archives: null,
+  disagreements: [],
   asOf: Date.UTC(2025, 1, 4, 1),
   revisions: [{ content: "c".repeat(64), sha256: null, rows: 23, asOf: Date.UTC(2025, 1, 3, 23) }],
 };
@@ -34,6 +37,7 @@ const MANIFEST: Manifest = {
   series,
   month: MONTH,
   listed: Date.UTC(2019, 8, 23),
+  ended: undefined,
   partitions: new Map([["2025-02-03", ENTRY]]),
 };
 const TEXT = manifestText(MANIFEST);

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import type { Gap } from "../../src/core/gap.ts";
 import { objectKey, quarantineKey } from "../../src/core/layout.ts";
-import type { Entry, Manifest, Revision } from "../../src/core/manifest.ts";
+import type { ArchiveFacts, Disagreement, Entry, Manifest, Revision } from "../../src/core/manifest.ts";
 import type { Series } from "../../src/core/series.ts";
 import type { TableName } from "../../src/core/table.ts";
 import { DAY, type Day, dayRange, iso } from "../../src/core/time.ts";
@@ -27,8 +27,14 @@ const anyGap: fc.Arbitrary<Gap> = fc.record(
 );
 
 const anyRevision: fc.Arbitrary<Revision> = fc.record(
-  { content: hash, sha256: fc.option(hash), rows: count, asOf: anyTime },
-  plain,
+  {
+    content: hash,
+    sha256: fc.option(hash),
+    rows: count,
+    asOf: anyTime,
+    archives: fc.dictionary(fc.string({ minLength: 1 }), hash, { minKeys: 1, maxKeys: 2, ...plain }),
+  },
+  { ...plain, requiredKeys: ["content", "sha256", "rows", "asOf"] },
 );
 
 const filled = (object: string, { from }: { from: number }) =>
@@ -45,6 +51,26 @@ const filled = (object: string, { from }: { from: number }) =>
 
 const empty = fc.constant({ object: null, sha256: null, bytes: 0, rows: 0, span: null });
 
+/** Files are told of once a manifest, so that a name has the same facts everywhere in it. */
+const ARCHIVES: Readonly<Record<string, ArchiveFacts>> = {
+  "BTCUSDT-1m-2025-02.zip": { sha256: "a".repeat(64), unit: "us", header: false },
+  "BTCUSDT-1m-2025-02-03.zip": { sha256: "b".repeat(64), unit: "ms", header: true },
+  "BTCUSDT-metrics-2025-02-03.zip": { sha256: "c".repeat(64), unit: "text", header: true },
+};
+const pickArchives = (names: readonly string[]) =>
+  Object.fromEntries(names.map((name) => [name, ARCHIVES[name] as ArchiveFacts]));
+
+const anyValue = fc.option(fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => value + 0));
+const anyDisagreement: fc.Arbitrary<Disagreement> = fc.record(
+  {
+    time: anyTime,
+    kept: fc.string(),
+    dropped: fc.string(),
+    columns: fc.dictionary(fc.constantFrom("open", "volume"), fc.tuple(anyValue, anyValue), plain),
+  },
+  plain,
+);
+
 function anyEntry(table: TableName, series: Series, day: Day): fc.Arbitrary<Entry> {
   const quarantine = quarantineKey(table, series, day);
   return fc
@@ -60,6 +86,8 @@ function anyEntry(table: TableName, series: Series, day: Day): fc.Arbitrary<Entr
         ),
         source: fc.string(),
         host: fc.string(),
+        archives: fc.option(fc.subarray(Object.keys(ARCHIVES), { minLength: 1 }).map(pickArchives)),
+        disagreements: fc.array(anyDisagreement, { maxLength: 2 }),
         asOf: anyTime,
         revisions: fc.array(anyRevision, { maxLength: 2 }),
       }),
@@ -76,14 +104,16 @@ export const anyManifest: fc.Arbitrary<Manifest> = fc
     fc.constantFrom(spot("1m"), futures("1h"), metrics("1M"), funding(), openInterest()),
     fc.subarray(DAYS, { maxLength: 5 }),
     fc.option(anyTime, { nil: undefined }),
+    fc.option(anyTime, { nil: undefined }),
   )
-  .chain(([series, days, listed]) => {
+  .chain(([series, days, listed, ended]) => {
     const { name: table } = tableOf(series);
     return fc.tuple(...days.map((day) => anyEntry(table, series, day))).map((entries) => ({
       table,
       series,
       month: MONTH,
       listed,
+      ended,
       partitions: new Map(days.map((day, i) => [day, entries[i] as Entry])),
     }));
   });

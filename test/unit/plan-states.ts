@@ -25,6 +25,8 @@ export const entry = (rest: Partial<Entry> = {}): Entry => ({
   inputs: null,
   source: "rest",
   host: "host",
+  archives: null,
+  disagreements: [],
   asOf: now,
   revisions: [],
   ...rest,
@@ -37,6 +39,8 @@ export interface Known {
   readonly units?: Readonly<Record<string, Unit>>;
   readonly loaded?: Readonly<Record<string, Record<string, string>>>;
   readonly lost?: readonly string[];
+  /** Keys of objects whose archive file was put out again. */
+  readonly republished?: readonly string[];
   readonly damaged?: Readonly<Record<string, DataError>>;
 }
 
@@ -44,6 +48,7 @@ export interface Known {
 export const state = (known: Known = {}): State => ({
   entry: (table, series, of) => known.entries?.[objectKey(table, series, of)],
   intact: (one) => !known.lost?.includes(one.content),
+  republished: (table, series, of) => known.republished?.includes(objectKey(table, series, of)) ?? false,
   damage: (table, _series, month) => known.damaged?.[`${table}/${month}`],
   unit: (table, month) => known.units?.[`${table}/${month}`] ?? {},
   loaded: (table, month) => known.loaded?.[`${table}/${month}`] ?? {},
@@ -57,7 +62,7 @@ export const target = (series: Series, rest: Partial<Target> = {}): Target => ({
   now,
   first: undefined,
   force: false,
-  source: "rest",
+  choice: "auto",
   ...rest,
 });
 export const goal = (rest: Partial<Goal>): Goal => ({ targets: [], derivations: [], load: null, ...rest });

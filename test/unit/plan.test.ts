@@ -29,7 +29,8 @@ test("a step names its object, its series and where its rows come from", () => {
     day: "2025-01-30",
     reason: "missing",
     path: key(spot("1h"), "2025-01-30"),
-    source: "rest",
+    route: "rest",
+    because: "the venue publishes no archive",
   });
 });
 

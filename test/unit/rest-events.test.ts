@@ -3,7 +3,8 @@ import { describe, it } from "node:test";
 import { numbers, rowAt } from "../../src/core/batch.ts";
 import { AppError } from "../../src/core/errors.ts";
 import type { Series } from "../../src/core/series.ts";
-import { decodeFunding, intervals } from "../../src/sources/binance/funding.ts";
+import { intervals } from "../../src/market/funding-rates.ts";
+import { decodeFunding } from "../../src/sources/binance/funding.ts";
 import { decodeOpenInterest } from "../../src/sources/binance/open-interest.ts";
 
 const HOUR = 3_600_000;

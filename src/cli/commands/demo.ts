@@ -63,7 +63,8 @@ function requestOf(answered: readonly Answered[]): Request {
     if (typeof now !== "number") return [];
     const from = Math.floor(now / DAY) * DAY - DAYS * DAY;
     const topic = market === "spot" ? "spot" : "futures";
-    return [{ topic, venue, symbol: "BTCUSDT", interval: "1h", period: "5m", from, to: undefined, force: false }];
+    const series = { topic, venue, symbol: "BTCUSDT", interval: "1h", period: "5m" } as const;
+    return [{ ...series, from, to: undefined, force: false, choice: "rest" }];
   });
   return { wishes, load: { topic: undefined, range: undefined } };
 }

@@ -11,11 +11,20 @@ const IDLE: Readonly<Record<Topic, Readonly<Record<string, string>>>> = {
   "open-interest": { interval: "its values have a --period" },
 };
 
-function wishOf(context: Context): Wish {
+/** `BTCUSDT,ETHUSDT`: several of a kind, each once. */
+function several(context: Context, option: string): string[] | undefined {
+  const words = context
+    .text(option)
+    ?.split(",")
+    .map((word) => word.trim());
+  return words && [...new Set(words)];
+}
+
+function wishesOf(context: Context): Wish[] {
   const topic = context.args[0] as Topic;
   const help = "candlelake ingest --help";
-  const symbol = context.text("symbol");
-  if (symbol === undefined) throw new UsageError("missing-symbol", "Which symbol? Add --symbol BTCUSDT.", help);
+  const symbols = several(context, "symbol");
+  if (symbols === undefined) throw new UsageError("missing-symbol", "Which symbol? Add --symbol BTCUSDT.", help);
   const { from, to } = context.range();
   if (from === undefined) {
     throw new UsageError("missing-range", "Which days? Add --date 2025-01-01, or --from 2025-01-01.", help);
@@ -23,18 +32,23 @@ function wishOf(context: Context): Wish {
   for (const [option, why] of Object.entries(IDLE[topic])) {
     if (context.flag(option)) context.say(`--${option} means nothing for ${topic}: ${why}.`);
   }
-  return readWish({
+  // What means nothing for a topic must not multiply its wishes.
+  const of = (option: string): (string | undefined)[] =>
+    (option in IDLE[topic] ? undefined : several(context, option)) ?? [undefined];
+  const rest = {
     topic,
-    symbol,
-    interval: context.text("interval"),
-    period: context.text("period"),
     venue: context.text("venue"),
     from,
     to,
     force: context.flag("force"),
-  });
+    source: context.text("source"),
+  };
+  return symbols.flatMap((symbol) =>
+    of("interval").flatMap((interval) => of("period").map((period) => readWish({ ...rest, symbol, interval, period }))),
+  );
 }
 
 export async function run(context: Context): Promise<number> {
-  return work(context, { wishes: [wishOf(context)], load: null }, context.flag("dry-run"));
+  const verifyArchives = context.flag("verify-archives");
+  return work(context, { wishes: wishesOf(context), load: null, verifyArchives }, context.flag("dry-run"));
 }

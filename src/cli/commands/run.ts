@@ -22,7 +22,9 @@ export async function run(context: Context): Promise<number> {
     from: series.from,
     to: undefined,
     force: false,
+    choice: series.source,
   }));
   const dryRun = context.line.command === "plan" || context.flag("dry-run");
-  return work(context, { wishes, load: { topic: undefined, range: undefined } }, dryRun);
+  const verifyArchives = context.flag("verify-archives");
+  return work(context, { wishes, load: { topic: undefined, range: undefined }, verifyArchives }, dryRun);
 }

@@ -4,6 +4,8 @@ import { type StartOptions, startTwin } from "../../twin/start.ts";
 import type { Context } from "../context.ts";
 import { json, write } from "../output.ts";
 
+const ACCESS = ["listing", "files", "none"] as const;
+
 function whole(context: Context, name: string, most: number): number | undefined {
   const text = context.text(name);
   if (text === undefined) return undefined;
@@ -21,6 +23,7 @@ function optionsOf(context: Context): StartOptions {
   const seed = whole(context, "seed", 2 ** 32 - 1);
   const now = context.text("now");
   const [replay, faults, history] = [context.text("replay"), context.text("faults"), context.text("history")];
+  const archive = ACCESS.find((access) => access === context.text("archive"));
   return {
     ...(port === undefined ? {} : { port }),
     ...(seed === undefined ? {} : { seed }),
@@ -28,6 +31,7 @@ function optionsOf(context: Context): StartOptions {
     ...(replay === undefined ? {} : { replay }),
     ...(faults === undefined ? {} : { faults }),
     ...(history === "all" ? { history } : {}),
+    ...(archive === undefined ? {} : { archive }),
   };
 }
 

@@ -1,10 +1,11 @@
-import { DataError, SourceError } from "../../core/errors.ts";
+import { SourceError } from "../../core/errors.ts";
 import { HttpClient, type HttpClientOptions } from "../../net/http-client.ts";
 import { RequestBudget } from "../../net/request-budget.ts";
 import { systemClock } from "../../net/system-clock.ts";
 import { type Answer, bodyText, serverDate } from "../../net/transport.ts";
 import type { Clock } from "../../ports.ts";
-import { type Allowance, type Endpoint, type Route, SYNTHETIC_HEADER } from "./endpoints.ts";
+import { admit } from "./admit.ts";
+import type { Allowance, Endpoint, Route } from "./endpoints.ts";
 import { refusal } from "./refusal.ts";
 import { unreadable } from "./unreadable.ts";
 
@@ -74,7 +75,7 @@ export class Api {
       weight: route.weight(limit),
     };
     const where = this.#http.where(request);
-    return this.#http.get(request, (answer) => read(this.#admit(answer, where).body, where), signal);
+    return this.#http.get(request, (answer) => read(admit(answer, this.synthetic, where).body, where), signal);
   }
 
   /** The venue's clock when it was first asked, in milliseconds; the same for the whole run. */
@@ -90,30 +91,13 @@ export class Api {
     const request = { path: this.endpoint.time, budget: this.#budget(this.endpoint.allowance), weight: 1 };
     const where = this.#http.where(request);
     try {
-      return await this.#http.get(request, (answer) => serverTime(this.#admit(answer, where), where), signal);
+      return await this.#http.get(request, (answer) => serverTime(admit(answer, this.synthetic, where), where), signal);
     } catch (error) {
       // A host without that endpoint still dates its answers.
       const date = this.#http.date;
       if (error instanceof SourceError && error.code === "not-found" && date !== undefined) return date;
       throw error;
     }
-  }
-
-  /** @throws DataError where real data would be taken for made, or made for real */
-  #admit(answer: Answer, where: string): Answer {
-    const made = answer.headers[SYNTHETIC_HEADER] === "1";
-    if (made === this.synthetic) return answer;
-    throw made
-      ? new DataError(
-          "synthetic-answer",
-          `${where} serves made data; with --synthetic it is taken as such.`,
-          "candlelake ingest --help",
-        )
-      : new DataError(
-          "real-answer",
-          `${where} serves real data, which --synthetic must not take for made.`,
-          "candlelake config",
-        );
   }
 
   #observe(answer: Answer): void {

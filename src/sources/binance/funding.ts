@@ -1,7 +1,7 @@
 import { constant, type NumberColumn } from "../../core/batch.ts";
 import type { Series } from "../../core/series.ts";
 import { DAY, HOUR, type TimeRange } from "../../core/time.ts";
-import { FUNDING_RATES } from "../../market/funding-rates.ts";
+import { FUNDING_RATES, intervals } from "../../market/funding-rates.ts";
 import type { BrokenRow, Page } from "../../ports.ts";
 import type { Api } from "./api.ts";
 import { decodeEvents, type Event, type Events } from "./events.ts";
@@ -117,16 +117,4 @@ export class FundingHistory {
       until,
     };
   }
-}
-
-/**
- * Whole hours since the event before, settlement jitter rounded away. Two events of one time (a regular and a special
- * one) both count from the one before them.
- */
-export function intervals(events: readonly { readonly time: number }[], before: number | undefined): (number | null)[] {
-  let [last, previous] = [before, before];
-  return events.map(({ time }) => {
-    if (time !== last) [previous, last] = [last, time];
-    return previous === undefined ? null : Math.round((time - previous) / HOUR);
-  });
 }

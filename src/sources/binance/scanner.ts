@@ -1,27 +1,11 @@
-/** Powers of ten that a double holds exactly. */
-const POWER = Float64Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`));
+import { DecimalText } from "../../core/decimal-text.ts";
 
 const SPACE = 0x20;
 const QUOTE = 0x22;
-const MINUS = 0x2d;
-const POINT = 0x2e;
-const ZERO = 0x30;
 const BACKSLASH = 0x5c;
 
-const latin = new TextDecoder("latin1");
-
-/**
- * A place in a buffer of ASCII text that moves forward over numbers and JSON, without a string or an object for any
- * of them. Reading past the end is harmless: nothing is found there.
- */
-export class Scanner {
-  readonly bytes: Uint8Array;
-  at = 0;
-
-  constructor(bytes: Uint8Array) {
-    this.bytes = bytes;
-  }
-
+/** Moves forward over JSON as over numbers: no string or object for any of it. */
+export class Scanner extends DecimalText {
   get ended(): boolean {
     return this.at >= this.bytes.length;
   }
@@ -46,58 +30,12 @@ export class Scanner {
     return true;
   }
 
-  /**
-   * The double nearest to a plain decimal (`-12.50000000`: no exponent, a digit on both sides of the point). NaN, and
-   * no movement, where there is none.
-   *
-   * An integer mantissa below 2^53 and a power of ten up to 10^22 are both exact, so one division rounds correctly
-   * (IEEE 754); what has more digits goes the slow way.
-   */
-  decimal(): number {
-    const { bytes } = this;
-    const start = this.at;
-    const negative = bytes[start] === MINUS;
-    const first = negative ? start + 1 : start;
-    let at = first;
-    let mantissa = 0;
-    for (let digit = (bytes[at] as number) - ZERO; digit >= 0 && digit <= 9; digit = (bytes[++at] as number) - ZERO) {
-      mantissa = mantissa * 10 + digit;
-    }
-    if (at === first) return Number.NaN;
-    let decimals = 0;
-    if (bytes[at] === POINT) {
-      const point = at++;
-      for (let digit = (bytes[at] as number) - ZERO; digit >= 0 && digit <= 9; digit = (bytes[++at] as number) - ZERO) {
-        mantissa = mantissa * 10 + digit;
-      }
-      decimals = at - point - 1;
-      if (decimals === 0) return Number.NaN;
-    }
-    this.at = at;
-    if (mantissa > Number.MAX_SAFE_INTEGER || decimals > 22) return Number(latin.decode(bytes.subarray(start, at)));
-    const value = mantissa / (POWER[decimals] as number);
-    return negative ? -value : value;
-  }
-
   /** A decimal between quotes; NaN where there is none. */
   quotedDecimal(): number {
     if (this.bytes[this.at] !== QUOTE) return Number.NaN;
     this.at++;
     const value = this.decimal();
     return this.bytes[this.at++] === QUOTE ? value : Number.NaN;
-  }
-
-  /** A whole number up to 2^53 without sign, point or exponent; NaN where there is none. */
-  integer(): number {
-    const start = this.at;
-    const { bytes } = this;
-    let at = start;
-    let value = 0;
-    for (let digit = (bytes[at] as number) - ZERO; digit >= 0 && digit <= 9; digit = (bytes[++at] as number) - ZERO) {
-      value = value * 10 + digit;
-    }
-    this.at = at;
-    return at > start && value <= Number.MAX_SAFE_INTEGER ? value : Number.NaN;
   }
 
   /** Moves over one JSON value, whatever it is, by its brackets and quotes; false where the text ends within. */

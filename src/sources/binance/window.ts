@@ -1,7 +1,7 @@
 import { DataError } from "../../core/errors.ts";
+import { inOrder } from "../../core/in-order.ts";
 import { countOpens, type Grid, nextOpen, openAt, openFrom } from "../../core/interval.ts";
 import { iso, type TimeRange } from "../../core/time.ts";
-import { inOrder } from "../../net/in-order.ts";
 import type { BrokenRow, Page } from "../../ports.ts";
 import { countSent, latestTime, type Rows, within } from "./rows.ts";
 

@@ -1,4 +1,5 @@
 import { bytesOf, type TwinAnswer } from "../answer.ts";
+import { ARCHIVE_KINDS } from "./archive-kinds.ts";
 import {
   banned,
   forbidden,
@@ -23,9 +24,13 @@ import {
   unordered,
 } from "./rows.ts";
 
+/** What a fault counts and strikes: every answer, or pages of rows, files of the archive, their checksums alone. */
+export type FaultScope = "any" | "rows" | "zip" | "checksum";
+
 export interface FaultKind {
-  /** Rows only: the fault counts and strikes nothing but pages of rows. */
-  readonly scope: "any" | "rows";
+  readonly scope: FaultScope;
+  /** Of a ZIP: the checksum stays that of the ZIP as it was before. */
+  readonly unsigned?: true;
   /** What its number means; undefined where it takes none. */
   readonly argument: string | undefined;
   readonly doc: string;
@@ -86,4 +91,5 @@ export const FAULT_KINDS: Readonly<Record<string, FaultKind>> = {
   "row-length": rowsOnly("a row lacks a field", rowLength),
   "row-type": rowsOnly("a row has a number where text belongs", rowType),
   impossible: rowsOnly("a candle's high lies below its low", impossible),
+  ...ARCHIVE_KINDS,
 };

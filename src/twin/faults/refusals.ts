@@ -1,13 +1,19 @@
 import { SECOND } from "../../core/time.ts";
 import { bytesOf, HTML_TYPE, JSON_TYPE, type TwinAnswer } from "../answer.ts";
 
-/** What a fault makes of an answer. */
-export interface Strike {
+/** What faults know of a request. */
+export interface Request {
+  /** With the host's prefix. */
+  readonly path: string;
+  /** The server's time in milliseconds. */
+  readonly now: number;
+}
+
+/** What a fault is put into. */
+export interface Strike extends Request {
   readonly answer: TwinAnswer;
   /** The number after the fault's name; undefined where there is none. */
   readonly argument: number | undefined;
-  /** The server's time in milliseconds. */
-  readonly now: number;
 }
 
 const replace = (

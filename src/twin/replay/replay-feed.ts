@@ -3,26 +3,30 @@ import { join, sep } from "node:path";
 import { UsageError } from "../../core/errors.ts";
 import type { Interval, Period } from "../../core/interval.ts";
 import { bytesOf, NO_ROWS } from "../answer.ts";
-import type { Feed, Host, Listing, Window } from "../feed.ts";
+import type { Feed, Host, Listing, TwinHost, Window } from "../feed.ts";
 import { type RecordedFile, recordedFile } from "./layout.ts";
 import { type RecordedSeries, Recording, seriesKey } from "./recording.ts";
+import { ReplayArchive } from "./replay-archive.ts";
 import { csvRows, jsonRows, type RecordedRow } from "./rows.ts";
 import { onlyMember } from "./zip.ts";
 
 /** Recorded data as a venue: what the folder holds and nothing else. */
 export class ReplayFeed implements Feed {
   readonly made = false;
+  readonly archive: ReplayArchive;
   readonly #recordings = new Map<string, Recording>();
   readonly #symbols = new Map<Host, Set<string>>();
-  readonly #times = new Map<Host, number>();
+  readonly #times = new Map<TwinHost, number>();
 
   /**
    * Reads every recording of the folder.
    * @throws UsageError where there is none
    */
   constructor(folder: string) {
-    for (const path of filesOf(folder)) {
-      const file = recordedFile(path.split(sep).join("/"));
+    const paths = filesOf(folder).map((path) => path.split(sep).join("/"));
+    this.archive = new ReplayArchive(folder, paths);
+    for (const path of paths) {
+      const file = recordedFile(path);
       if (file) this.#read(join(folder, path), file);
     }
     if (this.#recordings.size > 0) return;
@@ -33,8 +37,8 @@ export class ReplayFeed implements Feed {
     );
   }
 
-  /** Just after the last close of archive files; within the last candle of a captured body, so that it is open still. */
-  serverTime(host: Host): number | undefined {
+  /** Just after the last close of archive files; within the last candle of a captured body, so that it is open still. The archive goes by the latest of them. */
+  serverTime(host: TwinHost): number | undefined {
     return this.#times.get(host) ?? Math.max(...this.#times.values());
   }
 

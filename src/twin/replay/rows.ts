@@ -13,7 +13,8 @@ export interface RecordedRow {
 /** Beyond this a time is in microseconds: spot archives are since 2025. */
 const MICROSECONDS = 1e14;
 
-const millis = (text: string | undefined): number => {
+/** A time of a file in milliseconds. */
+export const millis = (text: string | undefined): number => {
   const time = Number(text);
   return time >= MICROSECONDS ? Math.floor(time / 1000) : time;
 };

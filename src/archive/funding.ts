@@ -1,0 +1,98 @@
+import { type ArchiveFile, archiveRange } from "../core/archive-file.ts";
+import { constant, type NumberColumn } from "../core/batch.ts";
+import { iso } from "../core/time.ts";
+import { FUNDING_RATES, intervals } from "../market/funding-rates.ts";
+import type { BrokenRow } from "../ports.ts";
+import { linesOf, openCsv } from "./csv.ts";
+import type { ArchiveRows } from "./decode.ts";
+import { decimalOf, LEAST_MICROS, LEAST_MILLIS, millisOf, timeNumber, wholeOf, whyNot } from "./fields.ts";
+import { mislabelled, refuseStrangers } from "./refusal.ts";
+
+const NAMES = ["calc_time", "funding_interval_hours", "last_funding_rate"];
+
+interface Event {
+  /** Milliseconds. */
+  readonly time: number;
+  readonly hours: number;
+  readonly rate: number;
+  readonly line: string;
+}
+
+/** What is wrong with a line whose time can be made out. */
+function fault(fields: readonly string[], count: number, micros: boolean): string | undefined {
+  const [time = "", hours = "", rate = ""] = fields;
+  if (fields.length !== count) return "shape";
+  if (Number.isNaN(decimalOf(time))) return "type";
+  if (Number(time) < LEAST_MILLIS || Number(time) >= LEAST_MICROS !== micros) return "time-unit";
+  if (Number.isNaN(decimalOf(rate))) return whyNot(rate);
+  return wholeOf(hours) > 0 ? undefined : whyNot(hours);
+}
+
+/**
+ * Hours since the event before, in the order of `events`. A broken one took place as well. Of the file's first event
+ * nobody but the file itself knows.
+ */
+function hoursOf(events: readonly Event[], broken: readonly BrokenRow[]): NumberColumn {
+  const known = events.map((event, index) => ({ time: event.time, index }));
+  const lost = broken.filter((row) => row.reason !== "outside").map(({ time }) => ({ time, index: -1 }));
+  const ordered = [...known, ...lost].sort((a, b) => a.time - b.time);
+  const values = new Float64Array(events.length);
+  intervals(ordered, undefined).forEach((hours, i) => {
+    const index = ordered[i]?.index ?? -1;
+    if (index >= 0) values[index] = hours ?? (events[index] as Event).hours;
+  });
+  return { values, valid: null };
+}
+
+/**
+ * Decodes a file of funding events: a header, then time, hours of the interval and rate. It has no mark price.
+ * @throws DataError `empty-archive`, `format-changed`, `malformed-row`, `mislabelled`
+ */
+export function decodeFunding(bytes: Uint8Array, file: ArchiveFile, where: string, source: string): ArchiveRows {
+  const { series } = file;
+  const { from, to } = archiveRange(file);
+  const csv = openCsv(bytes, NAMES, where);
+  const rows = linesOf(csv).map((line) => ({ line, fields: line.split(",") }));
+  const times = rows.map(({ fields }) => timeNumber(fields[0]));
+  const micros =
+    times.filter((time) => time >= LEAST_MICROS).length > times.filter((time) => time < LEAST_MICROS).length;
+  const events: Event[] = [];
+  const broken: BrokenRow[] = [];
+  let nameless: string | undefined;
+  for (const [i, { line, fields }] of rows.entries()) {
+    const time = millisOf(times[i] as number);
+    if (Number.isNaN(time)) {
+      nameless ??= line;
+      continue;
+    }
+    const reason = fault(fields, csv.header?.length ?? NAMES.length, micros);
+    const [, hours = "", rate = ""] = fields;
+    if (reason) broken.push({ time, reason, evidence: line });
+    else if (time < from || time >= to) broken.push({ time, reason: "outside", evidence: line });
+    else events.push({ time, hours: wholeOf(hours), rate: decimalOf(rate), line });
+  }
+  const outside = broken.filter((row) => row.reason === "outside");
+  if (outside.length > events.length) {
+    throw mislabelled(where, `most of its events are of other days, such as ${iso(outside[0]?.time ?? 0)}`);
+  }
+  refuseStrangers(events.length, broken, nameless, where);
+  return {
+    batch: {
+      table: FUNDING_RATES,
+      rows: events.length,
+      columns: [
+        { values: Float64Array.from(events, (event) => event.time * 1000), valid: null },
+        { values: Float64Array.from(events, (event) => event.rate), valid: null },
+        hoursOf(events, broken),
+        { values: new Float64Array(events.length), valid: new Uint8Array(events.length) },
+        constant(series.symbol),
+        constant(series.venue),
+        constant(source),
+      ],
+    },
+    evidence: (index) => events[index]?.line ?? "",
+    broken,
+    unit: micros ? "us" : "ms",
+    header: csv.header !== undefined,
+  };
+}

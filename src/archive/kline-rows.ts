@@ -1,0 +1,155 @@
+import { DecimalText } from "../core/decimal-text.ts";
+import type { TimeRange } from "../core/time.ts";
+import type { BrokenRow } from "../ports.ts";
+import { type Csv, lineAt, lineEnd } from "./csv.ts";
+import {
+  decimalOf,
+  isTime,
+  LEAST_MICROS,
+  LEAST_MILLIS,
+  millisOf,
+  timeNumber,
+  type Unit,
+  wholeOf,
+  whyNot,
+} from "./fields.ts";
+
+const COMMA = 0x2c;
+const LF = 0x0a;
+
+/** More broken rows than this are no damage; nobody wants to keep them all. */
+const MOST_BROKEN = 100_000;
+
+/** Fields of a line. */
+const FIELDS = 12;
+/** Open time, close time, number of trades: whole numbers. All else is decimal; the last is unused. */
+export const [OPENED, CLOSED, TRADES, UNUSED] = [0, 6, 8, 11];
+
+/** The eleven numbers of lines as columns, by field, times in the file's unit. */
+class Columns {
+  count = 0;
+  readonly numbers: Float64Array[];
+  /** Where each row's line begins. */
+  starts: Uint32Array;
+
+  /** @param capacity about how many rows there are */
+  constructor(capacity: number) {
+    this.numbers = Array.from({ length: UNUSED }, () => new Float64Array(capacity));
+    this.starts = new Uint32Array(capacity);
+  }
+
+  grow(): void {
+    const capacity = Math.max(64, this.starts.length * 2);
+    for (const [field, column] of this.numbers.entries()) {
+      const grown = new Float64Array(capacity);
+      grown.set(column);
+      this.numbers[field] = grown;
+    }
+    const starts = new Uint32Array(capacity);
+    starts.set(this.starts);
+    this.starts = starts;
+  }
+
+  /** The numbers of a field, `count` of them. */
+  field(index: number): Float64Array {
+    return (this.numbers[index] as Float64Array).subarray(0, this.count);
+  }
+}
+
+/**
+ * Takes the line at the text's place as row `row` and moves behind it. False where it is not eleven plain numbers and
+ * one field more; the text is then anywhere in the line. That some have to be whole is asked at the end: one loop
+ * without a question is faster.
+ */
+function takeLine(text: DecimalText, columns: readonly Float64Array[], row: number): boolean {
+  const { bytes } = text;
+  for (let field = 0; field < UNUSED; field++) {
+    const value = text.decimal();
+    if (bytes[text.at] !== COMMA || Number.isNaN(value)) return false;
+    text.at++;
+    (columns[field] as Float64Array)[row] = value;
+  }
+  let at = text.at;
+  for (let byte = bytes[at]; byte !== LF; byte = bytes[++at]) if (byte === COMMA) return false;
+  text.at = at + 1;
+  return (
+    isTime((columns[OPENED] as Float64Array)[row] as number) &&
+    isTime((columns[CLOSED] as Float64Array)[row] as number) &&
+    Number.isInteger((columns[TRADES] as Float64Array)[row])
+  );
+}
+
+/** The numbers of a line that is written in another way, or what is wrong with it. */
+function numbersOf(line: string): readonly number[] | "shape" | "type" | "blank" {
+  const fields = line.split(",", FIELDS + 1);
+  if (fields.length !== FIELDS) return "shape";
+  const values: number[] = [];
+  for (const [i, field] of fields.slice(0, UNUSED).entries()) {
+    const value = i === TRADES ? wholeOf(field) : decimalOf(field);
+    const isWrong = i === OPENED || i === CLOSED ? !isTime(value) : Number.isNaN(value);
+    if (isWrong) return whyNot(field);
+    values.push(value);
+  }
+  return values;
+}
+
+/** The lines of a file, as far as they can be read with times in one unit. */
+export interface KlineRows {
+  readonly columns: Columns;
+  /** Not all of the file was read: too much of it was broken. */
+  readonly cut: boolean;
+  readonly broken: readonly BrokenRow[];
+  /** A line whose time cannot be made out. */
+  readonly nameless: string | undefined;
+}
+
+/**
+ * Reads the lines of a file in one pass. Rows whose times are in another unit, or whose open time lies outside `range`,
+ * are set aside; all others become rows, in file order. Stops where too many rows are broken.
+ * @param expected about how many rows
+ */
+export function readKlines(csv: Csv, unit: Unit, range: TimeRange, expected: number): KlineRows {
+  const { bytes, from: begin } = csv;
+  const text = new DecimalText(bytes);
+  const columns = new Columns(expected + 1);
+  const broken: BrokenRow[] = [];
+  let nameless: string | undefined;
+  const scale = unit === "us" ? 1000 : 1;
+  const [least, beyond] = unit === "us" ? [LEAST_MICROS, LEAST_MICROS * 1000] : [LEAST_MILLIS, LEAST_MICROS];
+  const [from, to] = [range.from * scale, range.to * scale];
+  let { numbers } = columns;
+  for (text.at = begin; text.at < bytes.length && broken.length < MOST_BROKEN; ) {
+    const start = text.at;
+    const row = columns.count;
+    if (row === columns.starts.length) {
+      columns.grow();
+      ({ numbers } = columns);
+    }
+    if (!takeLine(text, numbers, row)) {
+      const line = lineAt(bytes, start);
+      text.at = lineEnd(bytes, start) + 1;
+      if (line === "") continue;
+      const values = numbersOf(line);
+      if (typeof values === "string") {
+        const time = millisOf(timeNumber(line.split(",", 1)[0]));
+        if (Number.isNaN(time)) nameless ??= line;
+        else broken.push({ time, reason: values, evidence: line });
+        continue;
+      }
+      for (const [field, value] of values.entries()) (numbers[field] as Float64Array)[row] = value;
+    }
+    const opened = (numbers[OPENED] as Float64Array)[row] as number;
+    const closed = (numbers[CLOSED] as Float64Array)[row] as number;
+    const isTimed = opened >= least && opened < beyond && closed >= least && closed < beyond;
+    if (isTimed && opened >= from && opened < to) {
+      columns.starts[row] = start;
+      columns.count++;
+      continue;
+    }
+    const time = millisOf(opened);
+    const evidence = lineAt(bytes, start);
+    if (Number.isNaN(time)) nameless ??= evidence;
+    else broken.push({ time, reason: isTimed ? "outside" : "time-unit", evidence });
+  }
+  return { columns, broken, nameless, cut: text.at < bytes.length };
+}

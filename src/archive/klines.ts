@@ -1,0 +1,78 @@
+import { type ArchiveFile, archiveRange } from "../core/archive-file.ts";
+import { type Column, constant } from "../core/batch.ts";
+import { countOpens, gridOf, type Interval } from "../core/interval.ts";
+import { iso } from "../core/time.ts";
+import { tableOf } from "../market/tables.ts";
+import { otherInterval } from "./candle-length.ts";
+import { type Csv, lineAt, openCsv } from "./csv.ts";
+import type { ArchiveRows } from "./decode.ts";
+import { LEAST_MICROS, timeNumber, type Unit } from "./fields.ts";
+import { CLOSED, type KlineRows, OPENED, readKlines, TRADES } from "./kline-rows.ts";
+import { mislabelled, refuseStrangers } from "./refusal.ts";
+
+const NAMES =
+  "open_time,open,high,low,close,volume,close_time,quote_volume,count,taker_buy_volume,taker_buy_quote_volume,ignore";
+
+const MICROS = 1000;
+
+const countOf = ({ broken }: KlineRows, reason: string): number =>
+  broken.reduce((count, row) => (row.reason === reason ? count + 1 : count), 0);
+
+/** The unit is that of the first line's open time, unless most lines have the other one. */
+function readInUnit(csv: Csv, read: (unit: Unit) => KlineRows): { readonly unit: Unit; readonly rows: KlineRows } {
+  const first = timeNumber(lineAt(csv.bytes, csv.from).split(",", 1)[0]);
+  const unit = first >= LEAST_MICROS ? "us" : "ms";
+  const rows = read(unit);
+  if (countOf(rows, "time-unit") <= rows.columns.count) return { unit, rows };
+  const other = unit === "us" ? "ms" : "us";
+  const otherwise = read(other);
+  return otherwise.columns.count > rows.columns.count ? { unit: other, rows: otherwise } : { unit, rows };
+}
+
+/**
+ * Decodes a file of candles: twelve fields a line, times in milliseconds or microseconds, with or without a header.
+ * Close times are cut to the millisecond, so that a candle is the same in both units.
+ * @throws DataError `empty-archive`, `format-changed`, `malformed-row`, `mislabelled`
+ */
+export function decodeKlines(bytes: Uint8Array, file: ArchiveFile, where: string, source: string): ArchiveRows {
+  const { series } = file;
+  const interval = series.step as Interval;
+  const range = archiveRange(file);
+  const csv = openCsv(bytes, NAMES.split(","), where);
+  const expected = countOpens(gridOf(interval), range);
+  const { unit, rows } = readInUnit(csv, (either) => readKlines(csv, either, range, expected));
+  const { columns, broken, nameless } = rows;
+  if (countOf(rows, "outside") > columns.count) {
+    const stranger = broken.find((row) => row.reason === "outside");
+    throw mislabelled(where, `most of its candles are of other days, such as ${iso(stranger?.time ?? 0)}`);
+  }
+  refuseStrangers(rows.cut ? 0 : columns.count, broken, nameless, where);
+  const opens = columns.field(OPENED);
+  const closes = columns.field(CLOSED);
+  for (let i = 0; i < opens.length; i++) {
+    if (unit === "ms") opens[i] = (opens[i] as number) * MICROS;
+    closes[i] = (unit === "ms" ? (closes[i] as number) : Math.floor((closes[i] as number) / MICROS)) * MICROS;
+  }
+  const other = otherInterval(opens, closes, interval);
+  if (other) throw mislabelled(where, `its candles are of ${other} in place of ${interval}`);
+  const number = (values: Float64Array): Column => ({ values, valid: null });
+  return {
+    batch: {
+      table: tableOf(series),
+      rows: columns.count,
+      columns: [
+        number(closes),
+        ...[1, 2, 3, 4, 5, 7, TRADES, 9, 10].map((field) => number(columns.field(field))),
+        constant(interval),
+        number(opens),
+        constant(series.symbol),
+        constant(series.venue),
+        constant(source),
+      ],
+    },
+    evidence: (index) => lineAt(csv.bytes, columns.starts[index] as number),
+    broken,
+    unit,
+    header: csv.header !== undefined,
+  };
+}

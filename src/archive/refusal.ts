@@ -1,0 +1,39 @@
+import { DataError } from "../core/errors.ts";
+import type { BrokenRow } from "../ports.ts";
+
+/** Characters of a stranger that a message shows. */
+const SAMPLE = 200;
+
+/** Bytes that are not what their name says; a sentence that names the file. */
+export const refusal = (code: string, message: string, cause?: unknown): DataError =>
+  new DataError(code, message, "candlelake status", { cause });
+
+/** Text of a file as a message shows it. */
+export const sample = (text: string): string => JSON.stringify(text.slice(0, SAMPLE));
+
+/** Rows that are fine in themselves, under another name than their own. */
+export const mislabelled = (where: string, what: string): DataError =>
+  refusal("mislabelled", `${where} is not what its name says: ${what}.`);
+
+export const formChanged = (where: string, stranger: string): DataError =>
+  refusal("format-changed", `${where} has a form that this version does not know: ${sample(stranger)}.`);
+
+/**
+ * Where no row can be read the form has changed; a single broken row does not tell that. A line without a time of its
+ * own cannot be set aside: nobody knows which day lacks it.
+ * @param good how many rows were read
+ * @param nameless a line whose time cannot be made out
+ * @throws DataError `format-changed`, `malformed-row`
+ */
+export function refuseStrangers(
+  good: number,
+  broken: readonly BrokenRow[],
+  nameless: string | undefined,
+  where: string,
+): void {
+  const stranger = nameless ?? (broken.length > 1 ? broken[0]?.evidence : undefined);
+  if (stranger === undefined) return;
+  if (good === 0) throw formChanged(where, stranger);
+  if (nameless === undefined) return;
+  throw refusal("malformed-row", `${where} has a line without a time: ${sample(nameless)}.`);
+}

@@ -1,0 +1,44 @@
+import { archiveBeginning, badDay, dayIsOut, hasArchive, monthIsOut } from "./archive-calendar.ts";
+import type { ArchiveFile } from "./archive-file.ts";
+import type { Series } from "./series.ts";
+import { type Day, monthOf } from "./time.ts";
+
+/** Where a partition's rows are asked for first. */
+export type Route = "archive-monthly" | "archive-daily" | "rest";
+
+/** What the user allows: the plan's own choice, or one of the two ways alone. */
+export type SourceChoice = "auto" | "rest" | "archive";
+
+export interface Routed {
+  readonly route: Route;
+  /** For people: why this one. */
+  readonly why: string;
+}
+
+/**
+ * Archive or REST, from the partition and the venue's clock alone: never from the range that was asked for or from what
+ * a run did before, so that any way to the same partition gives the same bytes.
+ */
+export function routeOf(series: Series, day: Day, now: number, choice: SourceChoice): Routed {
+  if (choice === "rest") return { route: "rest", why: "the archive is not asked" };
+  if (!hasArchive(series)) return { route: "rest", why: unarchived(series) };
+  const bad = badDay(series, day);
+  if (bad?.instead === "rest" && choice === "auto") return { route: "rest", why: bad.why };
+  const daily = dayIsOut(series, day, now);
+  if (bad?.instead === "archive-daily" && daily) return { route: "archive-daily", why: bad.why };
+  if (monthIsOut(series, monthOf(day), now)) return { route: "archive-monthly", why: "the month's file is out" };
+  if (daily) return { route: "archive-daily", why: "the day's file is out, the month's is not" };
+  const { monthly, daily: first } = archiveBeginning(series);
+  const beginning = first ?? monthly ?? "";
+  const isHead = day < beginning;
+  return { route: "rest", why: isHead ? `the archive begins with ${beginning}` : "no archive file is out yet" };
+}
+
+const unarchived = ({ venue }: Series): string =>
+  venue === "binance-us" ? "the venue publishes no archive" : "no archive that can be trusted has it";
+
+/** The file that a route of the archive names. */
+export const archiveFileOf = (series: Series, day: Day, route: Exclude<Route, "rest">): ArchiveFile => ({
+  series,
+  span: route === "archive-monthly" ? monthOf(day) : day,
+});

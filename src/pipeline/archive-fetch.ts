@@ -1,0 +1,209 @@
+import { archiveBeginning, badDay, dayIsOut, monthIsOut } from "../core/archive-calendar.ts";
+import { type ArchiveFile, archiveKey } from "../core/archive-file.ts";
+import { AppError, DataError, Interrupted, SourceError, throwIfAborted } from "../core/errors.ts";
+import { inOrder } from "../core/in-order.ts";
+import { finalRange } from "../core/partition.ts";
+import type { FetchStep, Target } from "../core/plan.ts";
+import { archiveFileOf, type Route } from "../core/route.ts";
+import { DAY, dayOf, monthOf, timeOfDay } from "../core/time.ts";
+import type { Archive, FinishedDay, OpenDay, RefineDay, Refined, RefineFile, Refiner } from "../ports.ts";
+import { refine } from "./refine.ts";
+
+/** What became of a step: its rows, nothing where no file has it, or a failure. */
+export type Harvest =
+  | { readonly step: FetchStep; readonly day: FinishedDay | OpenDay; readonly route: Route; readonly from: Refined }
+  | { readonly step: FetchStep; readonly absent: true }
+  | { readonly step: FetchStep; readonly error: AppError };
+
+/** Files under way or waiting for their turn: enough to keep link and processors busy, few enough to bound memory. */
+const WIDTH = 6;
+
+/** After so many files in a row that the host did not give, the rest is not asked for. */
+const PATIENCE = 3;
+
+/** Steps that one archive file serves. */
+interface Unit {
+  readonly route: Exclude<Route, "rest">;
+  readonly steps: readonly FetchStep[];
+  /** Days that the month's file is known to have wrong: it is taken for them where nothing better can be had. */
+  readonly doubtful: readonly FetchStep[];
+}
+
+function unitsOf(steps: readonly FetchStep[], now: number): Unit[] {
+  const units = new Map<string, { route: Exclude<Route, "rest">; steps: FetchStep[]; doubtful: FetchStep[] }>();
+  for (const step of steps) {
+    if (step.route === "rest") continue;
+    const { series, day } = step;
+    const isDoubtful =
+      step.route === "archive-daily" && badDay(series, day) !== undefined && monthIsOut(series, monthOf(day), now);
+    const route = isDoubtful ? "archive-monthly" : step.route;
+    const key = archiveKey(archiveFileOf(series, day, route));
+    const unit = units.get(key) ?? { route, steps: [], doubtful: [] };
+    units.set(key, unit);
+    (isDoubtful ? unit.doubtful : unit.steps).push(step);
+  }
+  return [...units.values()];
+}
+
+/** Brings in what archive files have of one series: a few files ahead of the reader, in the steps' order by file. */
+export class ArchiveFetch {
+  readonly #target: Target;
+  readonly #archive: Archive;
+  readonly #refine: Refiner;
+  readonly #stored: (step: FetchStep) => Promise<string | undefined>;
+  readonly #recent = new Map<string, Promise<RefineFile | undefined>>();
+
+  /** @param stored content hash of what the lake has of a step's day, undefined where it has nothing */
+  constructor(
+    target: Target,
+    archive: Archive,
+    refiner: Refiner,
+    stored: (step: FetchStep) => Promise<string | undefined>,
+  ) {
+    this.#target = target;
+    this.#archive = archive;
+    this.#refine = refiner;
+    this.#stored = stored;
+  }
+
+  /** @throws Interrupted, StoreError; whatever else goes wrong is told with the steps that it concerns */
+  async *harvest(steps: readonly FetchStep[], signal?: AbortSignal): AsyncGenerator<Harvest, void, undefined> {
+    let refusals = 0;
+    let hopeless: AppError | undefined;
+    const run = async (unit: Unit, either: AbortSignal): Promise<readonly Harvest[]> => {
+      const all = [...unit.steps, ...unit.doubtful];
+      if (hopeless) return failAll(all, hopeless);
+      try {
+        return await this.#unit(unit, either);
+      } catch (error) {
+        if (!(error instanceof AppError) || error instanceof Interrupted) throw error;
+        return failAll(all, error);
+      }
+    };
+    for await (const harvests of inOrder(unitsOf(steps, this.#target.now), WIDTH, run, signal)) {
+      throwIfAborted(signal);
+      const [head] = harvests;
+      const refused = head && "error" in head && !(head.error instanceof DataError) ? head.error : undefined;
+      refusals = refused ? refusals + 1 : 0;
+      if (refused && refusals >= PATIENCE) hopeless = refused;
+      yield* harvests;
+    }
+  }
+
+  /** A day of several sources: its daily file, to be compared with what is there. undefined where there is none. */
+  async daily(step: FetchStep, signal?: AbortSignal): Promise<{ day: OpenDay; from: Refined } | undefined> {
+    const { series, now } = this.#target;
+    if (!archiveBeginning(series).daily || !dayIsOut(series, step.day, now)) return undefined;
+    const file = await this.#ask({ series, span: step.day }, signal);
+    if (!file) return undefined;
+    // What is stored is nobody's concern here: an impossible hash leaves the day open.
+    const from = refine({ ...this.#job("archive-daily", [file]), days: [this.#day(step, "")] });
+    const [day] = from.days;
+    return day?.kind === "open" ? { day, from } : undefined;
+  }
+
+  async #unit({ route, steps, doubtful }: Unit, signal: AbortSignal): Promise<readonly Harvest[]> {
+    const days = await this.#eachDay(doubtful, signal);
+    const { choice, restError } = this.#target;
+    const isLast = choice === "archive" || restError !== undefined;
+    const unhad = isLast ? days.filter((day) => "absent" in day).map(({ step }) => step) : [];
+    const had = days.filter(({ step }) => !unhad.includes(step));
+    const taken = [...steps, ...unhad].sort((a, b) => (a.day < b.day ? -1 : 1));
+    return [...had, ...(await this.#file(route, taken, signal))].sort(byDay);
+  }
+
+  /** Days of one file. */
+  async #file(
+    route: Exclude<Route, "rest">,
+    steps: readonly FetchStep[],
+    signal: AbortSignal,
+  ): Promise<readonly Harvest[]> {
+    const [head] = steps;
+    if (!head) return [];
+    const files = await this.#files(head, route, signal);
+    if (files.length === 0) {
+      if (route === "archive-daily" || !archiveBeginning(this.#target.series).daily) return steps.map(absent);
+      // The month's file is late or was never made.
+      return this.#eachDay(steps, signal);
+    }
+    const days = await Promise.all(steps.map(async (step) => this.#day(step, await this.#stored(step))));
+    const from = await this.#refine({ ...this.#job(route, files), days });
+    return steps.map((step, i) => ({ step, day: from.days[i] as FinishedDay | OpenDay, route, from }));
+  }
+
+  /** Days from their own files; what one of them fails of is its own business. */
+  async #eachDay(steps: readonly FetchStep[], signal: AbortSignal): Promise<readonly Harvest[]> {
+    const days = steps.map((step) =>
+      this.#file("archive-daily", [step], signal).catch((error) => settleDay(step, error)),
+    );
+    return (await Promise.all(days)).flat();
+  }
+
+  #job(route: Route, files: readonly RefineFile[]) {
+    const { series, first, choice } = this.#target;
+    // Only a month's file has another one to be asked after it when REST is not to be.
+    const patchable = choice === "auto" || route === "archive-monthly";
+    const source = series.venue === "synthetic" ? "synthetic" : route;
+    return { series, first, host: this.#archive.host, source, files, patchable };
+  }
+
+  #day(step: FetchStep, content: string | undefined): RefineDay {
+    const { series, now, first } = this.#target;
+    return { day: step.day, range: finalRange(series, step.day, now, first), content };
+  }
+
+  /**
+   * The files that a step's partition is made of; none where the archive has not got it. A file of open interest goes
+   * from after midnight to the next midnight: a day's first value stands in the file of the day before.
+   */
+  async #files(step: FetchStep, route: Exclude<Route, "rest">, signal: AbortSignal): Promise<RefineFile[]> {
+    const { series } = this.#target;
+    const main = archiveFileOf(series, step.day, route);
+    if (series.kind !== "open-interest") return present([await this.#ask(main, signal)]);
+    const before: ArchiveFile = { series, span: dayOf(timeOfDay(step.day) - DAY) };
+    const isOut = before.span >= (archiveBeginning(series).daily ?? "");
+    const [own, earlier] = await Promise.all([
+      this.#shared(main, signal),
+      isOut ? this.#shared(before, signal).catch(unlessStopped) : undefined,
+    ]);
+    return own ? present([earlier, own]) : [];
+  }
+
+  /** Neighbouring days share a file. */
+  #shared(file: ArchiveFile, signal: AbortSignal): Promise<RefineFile | undefined> {
+    const key = archiveKey(file);
+    const known = this.#recent.get(key);
+    if (known) return known;
+    const asked = this.#ask(file, signal);
+    asked.catch(() => this.#recent.delete(key));
+    this.#recent.set(key, asked);
+    const oldest = this.#recent.keys().next().value;
+    if (this.#recent.size > 4 * WIDTH && oldest !== undefined) this.#recent.delete(oldest);
+    return asked;
+  }
+
+  async #ask(file: ArchiveFile, signal: AbortSignal | undefined): Promise<RefineFile | undefined> {
+    const fetched = await this.#archive.fetch(file, signal);
+    return fetched && { file, ...fetched };
+  }
+}
+
+const byDay = (a: Harvest, b: Harvest): number => (a.step.day < b.step.day ? -1 : 1);
+
+const absent = (step: FetchStep): Harvest => ({ step, absent: true });
+
+const present = (files: readonly (RefineFile | undefined)[]): RefineFile[] =>
+  files.filter((file) => file !== undefined);
+
+const failAll = (steps: readonly FetchStep[], error: AppError): Harvest[] => steps.map((step) => ({ step, error }));
+
+function settleDay(step: FetchStep, error: unknown): readonly Harvest[] {
+  if (!(error instanceof AppError) || error instanceof Interrupted) throw error;
+  return [{ step, error }];
+}
+
+/** A neighbour's file that is refused costs one value, which is then missing. */
+function unlessStopped(error: unknown): undefined {
+  if (error instanceof DataError || error instanceof SourceError) return undefined;
+  throw error;
+}

@@ -1,0 +1,45 @@
+import { MANIFESTS, parsePartitionKey, QUARANTINE } from "../core/layout.ts";
+import type { Entry } from "../core/manifest.ts";
+import type { Series } from "../core/series.ts";
+import type { TableName } from "../core/table.ts";
+import { type Day, monthOf } from "../core/time.ts";
+import { TABLES } from "../market/tables.ts";
+import type { Lake } from "./lake.ts";
+
+/** A file of the lake that nothing refers to. */
+export interface Leftover {
+  readonly key: string;
+  readonly bytes: number;
+  /** For people. */
+  readonly why: string;
+}
+
+/** The day's entry; `unknown` where its manifest cannot be read, and nobody can say what is referred to. */
+async function entryOf(lake: Lake, table: TableName, series: Series, day: Day): Promise<Entry | undefined | "unknown"> {
+  await lake.open(table, series, [monthOf(day)]);
+  return lake.damage(table, series, monthOf(day)) ? "unknown" : lake.entry(table, series, day);
+}
+
+/** What a killed run left behind, or an entry that was replaced: objects, refused rows, manifests that were set aside. */
+async function* leftoversOf(lake: Lake, table: TableName): AsyncGenerator<Leftover, void, undefined> {
+  for (const kind of ["object", "quarantine"] as const) {
+    const prefix = kind === "object" ? table : `${QUARANTINE}/${table}`;
+    for await (const { key, bytes } of lake.store.list(prefix)) {
+      // What is not named as ours may be anybody's.
+      const found = parsePartitionKey(table, key, kind);
+      if (!found) continue;
+      const entry = await entryOf(lake, table, found.series, found.day);
+      if (entry === "unknown") continue;
+      const named = kind === "object" ? entry?.object : entry?.quarantined?.object;
+      if (named !== key)
+        yield { key, bytes, why: kind === "object" ? "no manifest names it" : "no entry refers to it" };
+    }
+  }
+}
+
+/** Every file that nothing refers to. Files that are not ours are never among them. */
+export async function* leftovers(lake: Lake): AsyncGenerator<Leftover, void, undefined> {
+  for (const { name } of TABLES) yield* leftoversOf(lake, name);
+  for await (const { key, bytes } of lake.store.list(`${QUARANTINE}/${MANIFESTS}`))
+    yield { key, bytes, why: "a damaged manifest that was made anew" };
+}

@@ -1,0 +1,76 @@
+import { archiveKey } from "../core/archive-file.ts";
+import { countOpens } from "../core/interval.ts";
+import { finalRange, seriesGrid } from "../core/partition.ts";
+import type { FetchStep, Goal, Step, Target } from "../core/plan.ts";
+import { archiveFileOf } from "../core/route.ts";
+import { seriesLabel } from "../core/series.ts";
+import { HOUR, type TimeRange, timeOfDay } from "../core/time.ts";
+
+/** What carrying out a plan takes, about. Known before anything is asked for. */
+export interface Estimate {
+  /** Archive files, and their bytes. */
+  readonly files: number;
+  readonly bytes: number;
+  readonly rows: number;
+  readonly requests: number;
+  /** Bytes that the lake grows by. */
+  readonly disk: number;
+  /** Bytes that are free; null where that is not known. */
+  readonly free: number | null;
+}
+
+/** Bytes of a row in a ZIP of the archive: minutes of BTCUSDT take 46, quieter ones less. */
+const ZIPPED_ROW = 46;
+/** Bytes of a Parquet file without its rows, and of a row in it, measured on hours and minutes of BTCUSDT. */
+const FILE = 2_500;
+const STORED_ROW = 48;
+/** A file takes whole blocks of the disk. */
+const BLOCK = 4_096;
+/** Bytes of a partition's entry in its manifest. */
+const ENTRY = 600;
+/** The fewest rows that any endpoint answers a request with. */
+const PAGE = 499;
+/** Funding events a day, at most as often as is usual. */
+const FUNDING_STEP = 4 * HOUR;
+
+function rowsOf(target: Target, step: FetchStep): number {
+  const range = finalRange(target.series, step.day, target.now, target.first);
+  const grid = seriesGrid(target.series, target.first);
+  return grid ? countOpens(grid, range) : Math.ceil((range.to - range.from) / FUNDING_STEP);
+}
+
+const contains = ({ from, to }: TimeRange, time: number): boolean => time >= from && time < to;
+
+/** @param free bytes that may still be written */
+export function estimate(goal: Goal, steps: readonly Step[], free: number | undefined): Estimate {
+  const targets = Map.groupBy(goal.targets, ({ table, series }) => `${table} ${seriesLabel(series)}`);
+  const files = new Set<string>();
+  let [rows, bytes, restRows, disk, restSteps] = [0, 0, 0, 0, 0];
+  for (const step of steps) {
+    if (step.action === "load" || step.error) continue;
+    const target = targets
+      .get(`${step.table} ${seriesLabel(step.series)}`)
+      ?.find(({ range }) => contains(range, timeOfDay(step.day)));
+    // A derived day has as many rows as the candles' day that it is made of.
+    const own = step.action === "fetch" && target ? rowsOf(target, step) : derivedRows(step.series, step.day);
+    rows += own;
+    disk += Math.ceil((FILE + own * STORED_ROW) / BLOCK) * BLOCK + ENTRY;
+    if (step.action !== "fetch") continue;
+    if (step.route === "rest") {
+      restRows += own;
+      restSteps++;
+    } else {
+      files.add(archiveKey(archiveFileOf(step.series, step.day, step.route)));
+      bytes += own * ZIPPED_ROW;
+    }
+  }
+  // Each file has a checksum beside it.
+  const requests = 2 * files.size + (restSteps > 0 ? Math.ceil(restRows / PAGE) : 0);
+  return { files: files.size, bytes, rows, requests, disk, free: free ?? null };
+}
+
+function derivedRows(series: FetchStep["series"], day: string): number {
+  const grid = seriesGrid(series);
+  const from = timeOfDay(day);
+  return grid ? countOpens(grid, { from, to: from + 24 * HOUR }) : 0;
+}

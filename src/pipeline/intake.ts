@@ -1,0 +1,158 @@
+import { SourceError, StoreError, throwIfAborted } from "../core/errors.ts";
+import { refetchCommand } from "../core/manifest.ts";
+import { finalRange } from "../core/partition.ts";
+import type { FetchStep, Target } from "../core/plan.ts";
+import { seriesLabel } from "../core/series.ts";
+import { monthOf } from "../core/time.ts";
+import type { Checked } from "../market/check.ts";
+import type { Archive, Refiner, Source } from "../ports.ts";
+import { ArchiveFetch, type Harvest } from "./archive-fetch.ts";
+import type { Lake } from "./lake.ts";
+import { detailOf, failure, isFatal, type Outcome } from "./outcome.ts";
+import { type Patched, patchOverRest, preferred, sourcesOf, unasked } from "./patch.ts";
+import { produceChecked, produceFinished } from "./produce.ts";
+import { isHoley } from "./refine.ts";
+import type { LakeState } from "./state.ts";
+import { isStored } from "./stored-rows.ts";
+
+/** Milliseconds of work that a killed run may lose where files are of days. */
+const SAVE_AFTER = 1000;
+
+type Harvested = Extract<Harvest, { readonly from: unknown }>;
+
+const notInArchive = ({ host }: Archive, step: FetchStep): SourceError =>
+  new SourceError(
+    "not-in-archive",
+    `${host} has no file of ${seriesLabel(step.series)} for ${step.day} (yet); REST may have it.`,
+    refetchCommand(step.series, step.day).replace(" --force", ""),
+  );
+
+export interface IntakePorts {
+  source(target: Target): Promise<Source>;
+  readonly refine: Refiner;
+}
+
+/** Takes one series' archive files into the lake. */
+export class Intake {
+  private readonly target: Target;
+  private readonly archive: Archive;
+  private readonly lake: Lake;
+  private readonly state: LakeState;
+  private readonly ports: IntakePorts;
+  private readonly settle: (outcome: Outcome) => void;
+  private readonly signal: AbortSignal | undefined;
+  private readonly files: ArchiveFetch;
+  private saving: Promise<void> = Promise.resolve();
+
+  constructor(
+    target: Target,
+    archive: Archive,
+    lake: Lake,
+    state: LakeState,
+    ports: IntakePorts,
+    settle: (outcome: Outcome) => void,
+    signal: AbortSignal | undefined,
+  ) {
+    this.target = target;
+    this.archive = archive;
+    this.lake = lake;
+    this.state = state;
+    this.ports = ports;
+    this.settle = settle;
+    this.signal = signal;
+    this.files = new ArchiveFetch(target, archive, ports.refine, (step) => this.storedContent(step));
+  }
+
+  /** Settles what archive files have, or fail of; returns the steps that are REST's after all. */
+  async run(steps: readonly FetchStep[]): Promise<readonly FetchStep[]> {
+    const { choice, restError } = this.target;
+    const left: FetchStep[] = [];
+    const save = this.saver();
+    for await (const harvest of this.files.harvest(steps, this.signal)) {
+      const { step } = harvest;
+      if ("error" in harvest) this.settle(failure(step, harvest.error));
+      else if ("absent" in harvest) {
+        const refusal = choice === "archive" ? notInArchive(this.archive, step) : restError;
+        if (refusal) this.settle(failure(step, refusal));
+        else left.push(step);
+      } else {
+        await save(step);
+        this.settle(await this.bringIn(harvest));
+      }
+    }
+    await this.saving;
+    return left;
+  }
+
+  /**
+   * Saves at the end of every month, and now and then within one that comes day by day. The next month is worked on
+   * while the disk is waited for; only one save at a time is ahead.
+   */
+  private saver(): (next: FetchStep) => Promise<void> {
+    const { table, series } = this.target;
+    let last: FetchStep | undefined;
+    let saved = performance.now();
+    return async (next) => {
+      const isOver = last !== undefined && monthOf(last.day) !== monthOf(next.day);
+      last = next;
+      if (!isOver && performance.now() - saved < SAVE_AFTER) return;
+      await this.saving;
+      this.saving = this.lake.save(table, series);
+      this.saving.catch(() => undefined); // it is looked at by whoever waits for it
+      saved = performance.now();
+    };
+  }
+
+  /** Of a day whose object is in place as its entry says; no real hash where it is not. */
+  private async storedContent(step: FetchStep): Promise<string | undefined> {
+    const entry = this.state.entry(step.table, step.series, step.day);
+    return entry && ((await isStored(this.lake, entry)) ? entry.content : "");
+  }
+
+  private async bringIn(harvest: Harvested): Promise<Outcome> {
+    const { target, archive } = this;
+    const { step, day, route, from } = harvest;
+    try {
+      throwIfAborted(this.signal);
+      const made = { host: archive.host, archives: from.archives, disagreements: [] };
+      if (day.kind === "finished") {
+        const source = step.series.venue === "synthetic" ? "synthetic" : route;
+        return await produceFinished(this.lake, target, step, day, { ...made, source }, this.state);
+      }
+      const { patched, archives } = await this.patch(harvest, day.checked);
+      const source = sourcesOf(patched.checked.batch, step.series.venue === "synthetic" ? "synthetic" : route);
+      const { disagreements } = patched;
+      const provenance = { ...made, source, archives, disagreements };
+      const outcome = await produceChecked(this.lake, target, step, patched.checked, provenance, this.state);
+      return patched.error ? { ...outcome, status: "deferred", error: detailOf(patched.error) } : outcome;
+    } catch (error) {
+      const outcome = failure(step, error);
+      if (!isFatal(error)) return outcome;
+      if (error instanceof StoreError) this.settle(outcome);
+      throw error;
+    }
+  }
+
+  /** Where rows are missing, the day's own file is asked, and then REST, before a gap is believed. */
+  private async patch({ step, route, from }: Harvested, checked: Checked) {
+    const { target, files } = this;
+    const { series, first, now, choice } = target;
+    const range = finalRange(series, step.day, now, first);
+    let patched: Patched = { checked, disagreements: [], error: undefined };
+    let archives = from.archives;
+    if (!isHoley(checked)) return { patched, archives };
+    const daily = route === "archive-monthly" ? await files.daily(step, this.signal) : undefined;
+    if (daily) {
+      const better = { source: "archive-daily", checked: daily.day.checked };
+      patched = preferred(series, better, { source: route, checked }, range, first);
+      archives = { ...archives, ...daily.from.archives };
+    }
+    if (choice === "archive") patched = unasked(patched);
+    else if (isHoley(patched.checked) && target.restError?.code !== "unknown-symbol") {
+      patched = target.restError
+        ? unasked(patched, target.restError)
+        : await patchOverRest(series, patched, range, first, await this.ports.source(target), this.signal);
+    }
+    return { patched, archives };
+  }
+}

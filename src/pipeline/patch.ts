@@ -1,0 +1,91 @@
+import { type Batch, text } from "../core/batch.ts";
+import type { AppError } from "../core/errors.ts";
+import type { Gap, GapClass } from "../core/gap.ts";
+import type { Disagreement } from "../core/manifest.ts";
+import type { Series } from "../core/series.ts";
+import type { TimeRange } from "../core/time.ts";
+import { type Checked, check } from "../market/check.ts";
+import { reconcile, type Version } from "../market/reconcile.ts";
+import { tableOf } from "../market/tables.ts";
+import type { Source } from "../ports.ts";
+import { Receiver } from "./received.ts";
+import { isHoley } from "./refine.ts";
+import { expected } from "./ways.ts";
+
+/** A partition as several sources make it. */
+export interface Patched {
+  readonly checked: Checked;
+  readonly disagreements: readonly Disagreement[];
+  /** Why a source that might have more could not be asked. */
+  readonly error: AppError | undefined;
+}
+
+/** So many disagreements are kept as evidence; all are counted. */
+const EVIDENCE = 20;
+
+/** The partition's rows as two sources have them, the better one's where they differ. */
+export function preferred(
+  series: Series,
+  better: Version,
+  other: Version,
+  range: TimeRange,
+  first: number | undefined,
+): Patched {
+  const { checked, disagreements } = reconcile(series, better, other, range, first);
+  return { checked, disagreements: disagreements.slice(0, EVIDENCE), error: undefined };
+}
+
+const missing = ({ gaps }: Checked): readonly Gap[] =>
+  gaps.filter((gap) => gap.class === "unknown" || gap.class === "quarantined");
+
+/** Gaps that nobody was asked about are called so. */
+export function unasked(patched: Patched, error?: AppError): Patched {
+  const rename = (kind: GapClass): GapClass => (kind === "unknown" ? "not-fetched" : kind);
+  const gaps = patched.checked.gaps.map((gap) => ({ ...gap, class: rename(gap.class) }));
+  return { ...patched, checked: { ...patched.checked, gaps }, error };
+}
+
+/**
+ * Asks REST for what is missing, and for nothing else. What it has not either stays missing; where it cannot be asked
+ * the gaps say so. A symbol that REST no longer knows has nothing more.
+ */
+export async function patchOverRest(
+  series: Series,
+  patched: Patched,
+  range: TimeRange,
+  first: number | undefined,
+  source: Source,
+  signal?: AbortSignal,
+): Promise<Patched> {
+  if (!isHoley(patched.checked)) return patched;
+  const receiver = new Receiver(tableOf(series), range.from);
+  try {
+    for (const gap of missing(patched.checked)) {
+      for await (const page of source.read(series, gap, signal)) receiver.add(page);
+    }
+  } catch (thrown) {
+    const error = expected(thrown);
+    return error.code === "unknown-symbol" ? patched : unasked(patched, error);
+  }
+  const checked = check(series, receiver.take(range), range, first);
+  const better = { source: "rest", checked: { ...checked, gaps: checked.gaps.filter(isUnpublished) } };
+  const both = preferred(series, better, { source: "archive", checked: patched.checked }, range, first);
+  return { ...both, disagreements: [...patched.disagreements, ...both.disagreements] };
+}
+
+const isUnpublished = (gap: Gap): boolean => gap.class === "not-published";
+
+/** Where the rows came from, the source that has most first: `archive-monthly+rest`; `fallback` where there are none. */
+export function sourcesOf(batch: Batch, fallback: string): string {
+  const column = text(batch, "source");
+  if (batch.rows === 0) return fallback;
+  const counts = new Map<string, number>();
+  for (let row = 0; row < batch.rows; row++) {
+    const word = column.dictionary[column.codes?.[row] ?? 0] ?? "";
+    counts.set(word, (counts.get(word) ?? 0) + 1);
+  }
+  return [...counts]
+    .sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1))
+    .map(([word]) => word)
+    .join("+");
+}

@@ -1,0 +1,63 @@
+import { type ArchiveFile, archiveName } from "../core/archive-file.ts";
+import type { Target } from "../core/plan.ts";
+import { dayOf, monthsOf } from "../core/time.ts";
+import type { Archive } from "../ports.ts";
+import type { Lake } from "./lake.ts";
+import { expected } from "./ways.ts";
+
+/** What the host publishes now, beside what manifests say. */
+export interface Published {
+  /** Hashes by file name. */
+  readonly hashes: ReadonlyMap<string, string>;
+  /** What could not be compared, for people. */
+  readonly notes: readonly string[];
+}
+
+const SPAN = /-(\d{4}-\d{2}(?:-\d{2})?)\.zip$/;
+
+/** Questions at once. */
+const WIDTH = 16;
+
+/** The archive files that a target's stored partitions were made of. */
+function recorded(target: Target, lake: Lake): ArchiveFile[] {
+  const { table, series, range } = target;
+  const [from, to] = [dayOf(range.from), dayOf(range.to - 1)];
+  const files = new Map<string, ArchiveFile>();
+  for (const month of monthsOf(range)) {
+    for (const [day, { archives }] of lake.entries(table, series, month)) {
+      if (day < from || day > to) continue;
+      for (const name of Object.keys(archives ?? {})) {
+        const span = SPAN.exec(name)?.[1];
+        if (span) files.set(name, { series, span });
+      }
+    }
+  }
+  return [...files.values()];
+}
+
+/**
+ * Asks for the checksums of every archive file that stored partitions were made of.
+ * @throws Interrupted
+ */
+export async function askPublished(
+  target: Target,
+  lake: Lake,
+  archive: Archive,
+  signal?: AbortSignal,
+): Promise<Published> {
+  const files = recorded(target, lake);
+  const hashes = new Map<string, string>();
+  const notes: string[] = [];
+  const ask = async (file: ArchiveFile): Promise<void> => {
+    const name = archiveName(file);
+    try {
+      const hash = await archive.published(file, signal);
+      if (hash === undefined) notes.push(`${archive.host} no longer has ${name}; what it brought is kept.`);
+      else hashes.set(name, hash);
+    } catch (error) {
+      notes.push(`${name} was not compared: ${expected(error).message}`);
+    }
+  };
+  for (let at = 0; at < files.length; at += WIDTH) await Promise.all(files.slice(at, at + WIDTH).map(ask));
+  return { hashes, notes };
+}
