@@ -278,7 +278,7 @@ const readSeries = (file: FileConfig, name: string): ConfiguredSeries[] =>
     });
   });
 
-/** Where the archive's files have no listing. */
+/** What has no value: the listing of archive files, the folder that keeps them. */
 const NONE = "none";
 
 const TRUE = new Set(["1", "true", "yes"]);
@@ -324,9 +324,6 @@ function checkWarehouse(url: string, from: string): string {
   throw new UsageError("bad-warehouse", `${from}: ${JSON.stringify(url)}: ${why}.`, NEXT);
 }
 
-const keepArchives = (flags: Flags, file: FileConfig | undefined): string | undefined =>
-  flags.keepArchives ?? file?.["keep-archives"];
-
 /** Flags before environment before file before defaults. @throws UsageError naming the setting and where it came from */
 export function resolveConfig(flags: Flags, environment: Readonly<Record<string, string | undefined>>): Resolved {
   const name = flags.config ?? CONFIG_FILE;
@@ -360,6 +357,11 @@ export function resolveConfig(flags: Flags, environment: Readonly<Record<string,
     ["default", "", `duckdb:${path.join(data, "candlelake.duckdb")}`],
   ]);
   checkWarehouse(warehouse, origins.warehouse?.from || "warehouse");
+  const kept = pick("keep-archives", [
+    ["flag", "--keep-archives", flags.keepArchives],
+    ["file", name, file?.["keep-archives"]],
+    ["default", "", NONE],
+  ]);
   const endpoints = { ...DEFAULT_ENDPOINTS };
   for (const key of Object.keys(DEFAULT_ENDPOINTS) as (keyof Endpoints)[]) {
     const variable = ENDPOINT_VARIABLES[key];
@@ -386,7 +388,7 @@ export function resolveConfig(flags: Flags, environment: Readonly<Record<string,
     warehouse,
     synthetic: synthetic === "true",
     endpoints: Object.freeze(endpoints),
-    keepArchives: keepArchives(flags, file),
+    keepArchives: kept === NONE ? undefined : kept,
     series: Object.freeze(series),
   };
   return { config: Object.freeze(config), origins, file: file && name };

@@ -112,7 +112,7 @@ export const SPECS: readonly CommandSpec[] = [
     examples: [
       "candlelake ingest spot --symbol BTCUSDT --interval 1h --date 2025-01-01",
       "candlelake ingest futures --symbol BTCUSDT --interval 1h --from 2025-01-01 --to 2025-02-01",
-      "candlelake ingest spot --venue binance --symbol BTCUSDT,ETHUSDT --interval 1m --from 2017-08",
+      "candlelake ingest spot --venue binance --symbol BTCUSDT,ETHUSDT --interval 1h,1d --from 2025-01 --to 2025-03",
       "candlelake ingest spot --venue binance --symbol ETHUSDT --interval 1m --from 2025-01 --synthetic",
     ],
   },
@@ -229,7 +229,8 @@ export const SPECS: readonly CommandSpec[] = [
     about:
       "A flag comes before the environment, the environment before the file, the file before the default.\n" +
       "Environment: CANDLELAKE_DATA, CANDLELAKE_WAREHOUSE, CANDLELAKE_SYNTHETIC=1, CANDLELAKE_BINANCE_US_REST,\n" +
-      "CANDLELAKE_BINANCE_SPOT_REST, CANDLELAKE_BINANCE_FUTURES_REST. File: candlelake.config.json, which init writes.",
+      "CANDLELAKE_BINANCE_SPOT_REST, CANDLELAKE_BINANCE_FUTURES_REST, CANDLELAKE_BINANCE_ARCHIVE,\n" +
+      "CANDLELAKE_BINANCE_ARCHIVE_LIST. File: candlelake.config.json, which init writes.",
     examples: ["candlelake config", "candlelake config --format json"],
   },
   {

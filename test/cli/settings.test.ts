@@ -31,10 +31,13 @@ describe("config", () => {
     const { config, origins, file, ok } = await cli.json<ConfigAnswer>("config");
     assert.deepEqual([ok, file], [true, null]);
     assert.deepEqual(Object.keys(origins).sort(), [
+      "binance-archive",
+      "binance-archive-list",
       "binance-futures-rest",
       "binance-spot-rest",
       "binance-us-rest",
       "data",
+      "keep-archives",
       "series",
       "synthetic",
       "warehouse",
@@ -84,7 +87,20 @@ describe("config", () => {
     ['{"endpoints": {"binance-us-rest": "ftp://x"}}', /candlelake\.config\.json: ftp: is not http or https/],
     ['{"warehouse": "postgres:x"}', /candlelake\.config\.json: "postgres:x": it is no duckdb:PATH/],
     ['{"series": {}}', /series must be of type array, not object\./],
-    ['{"series": [{"market": "spot"}]}', /series\[0\]\.symbol is missing\./],
+    ['{"series": [{"market": "spot"}]}', /series\[0\]\.from is missing\./],
+    ['{"series": [{"market": "spot", "from": "2025-01-01"}]}', /series\[0\]\.symbol is missing\./],
+    [
+      '{"series": [{"market": "spot", "from": "2025-01-01", "symbols": ["BTCUSDT", "../x"], "interval": "1h"}]}',
+      /series\[0\]\.symbols\[1\] "\.\.\/x" is no symbol/,
+    ],
+    [
+      '{"series": [{"market": "spot", "from": "2025-01-01", "symbol": "B", "symbols": ["C"], "interval": "1h"}]}',
+      /series\[0\]\.symbols cannot stand beside symbol\./,
+    ],
+    [
+      '{"series": [{"market": "spot", "from": "2025-01-01", "symbol": "BTCUSDT", "intervals": []}]}',
+      /series\[0\]\.intervals is empty\./,
+    ],
     [
       '{"series": [{"market": "spt", "symbol": "B", "interval": "1h", "from": "2025"}]}',
       /series\[0\]\.market cannot be "spt"; did you mean spot\? Known: spot futures\./,
