@@ -20,8 +20,8 @@ export interface Routed {
  * a run did before, so that any way to the same partition gives the same bytes.
  */
 export function routeOf(series: Series, day: Day, now: number, choice: SourceChoice): Routed {
-  if (choice === "rest") return { route: "rest", why: "the archive is not asked" };
   if (!hasArchive(series)) return { route: "rest", why: unarchived(series) };
+  if (choice === "rest") return { route: "rest", why: "the archive is not asked" };
   const bad = badDay(series, day);
   if (bad?.instead === "rest" && choice === "auto") return { route: "rest", why: bad.why };
   const daily = dayIsOut(series, day, now);

@@ -1,5 +1,6 @@
 import { decodeArchive } from "../archive/decode.ts";
-import { type ArchiveFile, archiveKey } from "../core/archive-file.ts";
+import { archiveBeginning, dayIsOut } from "../core/archive-calendar.ts";
+import { type ArchiveFile, archiveKey, archiveRange, isMonthly } from "../core/archive-file.ts";
 import { numbers } from "../core/batch.ts";
 import { archiveFileOf, routeOf } from "../core/route.ts";
 import type { Series } from "../core/series.ts";
@@ -34,17 +35,47 @@ function filesOf(series: Series, range: TimeRange, now: number): ArchiveFile[] {
   return [...files.values()];
 }
 
+/** The days of a month that have files of their own, as far as the range goes. */
+function dailyFiles({ series, span }: ArchiveFile, range: TimeRange, now: number): ArchiveFile[] {
+  const { from, to } = archiveRange({ series, span });
+  const { daily } = archiveBeginning(series);
+  const days = daysOf({ from: Math.max(from, range.from), to: Math.min(to, range.to) });
+  return days.filter((day) => daily !== undefined && dayIsOut(series, day, now)).map((day) => ({ series, span: day }));
+}
+
+interface Search {
+  readonly archive: Archive;
+  readonly range: TimeRange;
+  readonly now: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+/**
+ * The first of the files that is there. A month's file may be late, or was never made: then its days' own are looked
+ * through, where the one at the end that is searched last is there.
+ */
 async function firstThere(
-  archive: Archive,
   files: readonly ArchiveFile[],
-  signal: AbortSignal | undefined,
+  direction: "ascending" | "descending",
+  search: Search,
 ): Promise<ArchiveFile | undefined> {
+  const { archive, range, now, signal } = search;
+  const daysIn = (file: ArchiveFile): ArchiveFile[] => {
+    const days = isMonthly(file) ? dailyFiles(file, range, now) : [];
+    return direction === "ascending" ? days : days.toReversed();
+  };
+  const has = async (file: ArchiveFile): Promise<"itself" | "days" | undefined> => {
+    if (await archive.has(file, signal)) return "itself";
+    const far = daysIn(file).at(-1);
+    return far && (await archive.has(far, signal)) ? "days" : undefined;
+  };
   // Nearly always the first one is there: it is asked for alone.
   for (let at = 0; at < files.length; at += at === 0 ? 1 : WIDTH) {
     const some = files.slice(at, at === 0 ? 1 : at + WIDTH);
-    const there = await Promise.all(some.map((file) => archive.has(file, signal)));
-    const found = there.indexOf(true);
-    if (found >= 0) return some[found];
+    const there = await Promise.all(some.map(has));
+    const index = there.findIndex((what) => what !== undefined);
+    const found = some[index];
+    if (found) return there[index] === "itself" ? found : firstThere(daysIn(found), direction, search);
   }
   return undefined;
 }
@@ -76,23 +107,26 @@ export async function archiveBounds(
 ): Promise<ArchiveBounds | undefined> {
   const files = filesOf(series, range, now);
   const [earliest] = files;
-  const begin = await firstThere(archive, files, signal);
+  const search = { archive, range, now, signal };
+  const begin = await firstThere(files, "ascending", search);
   if (!begin || !earliest) return undefined;
   return {
     first: await firstTime(archive, series, begin, signal),
     async last() {
-      const end = (await firstThere(archive, files.toReversed(), signal)) ?? begin;
+      const end = (await firstThere(files.toReversed(), "descending", search)) ?? begin;
       return (await spanIn(archive, end, signal))?.last ?? range.to - 1;
     },
   };
 
   async function firstTime(from: Archive, of: Series, file: ArchiveFile, stop: AbortSignal | undefined) {
-    const before = fileOn(of, dayOf(archiveStart(file) - DAY), now);
+    const dayBefore = dayOf(archiveRange(file).from - DAY);
+    const before = fileOn(of, dayBefore, now);
     // Behind the archive's own beginning only REST can tell.
     if (!before && of.market === "um") return undefined;
     if (before && (await from.has(before, stop))) return undefined;
+    const { daily } = archiveBeginning(of);
+    const isDaily = daily !== undefined && dayBefore >= daily && before !== undefined && isMonthly(before);
+    if (isDaily && (await from.has({ series: of, span: dayBefore }, stop))) return undefined;
     return (await spanIn(from, file, stop))?.first;
   }
 }
-
-const archiveStart = ({ span }: ArchiveFile): number => Date.parse(span.length === 7 ? `${span}-01` : span);
