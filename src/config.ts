@@ -59,6 +59,8 @@ export interface Flags {
   readonly warehouse?: string | undefined;
   readonly synthetic?: boolean | undefined;
   readonly keepArchives?: string | undefined;
+  /** Of the library alone: no flag changes an address. */
+  readonly endpoints?: Partial<Endpoints> | undefined;
 }
 
 export const DEFAULT_ENDPOINTS: Endpoints = {
@@ -324,6 +326,13 @@ function checkWarehouse(url: string, from: string): string {
   throw new UsageError("bad-warehouse", `${from}: ${JSON.stringify(url)}: ${why}.`, NEXT);
 }
 
+/** Options of the library, where nobody's compiler may have looked. @throws UsageError */
+export function checkOptions<T extends object>(options: T, caller: string): T {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  validate(CONFIG_SCHEMA, Object.fromEntries(given), "", caller);
+  return options;
+}
+
 /** Flags before environment before file before defaults. @throws UsageError naming the setting and where it came from */
 export function resolveConfig(flags: Flags, environment: Readonly<Record<string, string | undefined>>): Resolved {
   const name = flags.config ?? CONFIG_FILE;
@@ -350,13 +359,18 @@ export function resolveConfig(flags: Flags, environment: Readonly<Record<string,
     ["file", name, file?.synthetic === undefined ? undefined : String(file.synthetic)],
     ["default", "", "false"],
   ]);
+  /** Names a setting in a message, and where it was set. */
+  const named = (setting: string, at: string): string => {
+    const found = origins[setting];
+    return found?.origin === "file" ? `${found.from}: ${at}` : found?.from || at;
+  };
   const warehouse = pick("warehouse", [
     ["flag", "--warehouse", flags.warehouse],
     ["environment", "CANDLELAKE_WAREHOUSE", environment.CANDLELAKE_WAREHOUSE],
     ["file", name, file?.warehouse],
     ["default", "", `duckdb:${path.join(data, "candlelake.duckdb")}`],
   ]);
-  checkWarehouse(warehouse, origins.warehouse?.from || "warehouse");
+  checkWarehouse(warehouse, named("warehouse", "warehouse"));
   const kept = pick("keep-archives", [
     ["flag", "--keep-archives", flags.keepArchives],
     ["file", name, file?.["keep-archives"]],
@@ -365,8 +379,10 @@ export function resolveConfig(flags: Flags, environment: Readonly<Record<string,
   const endpoints = { ...DEFAULT_ENDPOINTS };
   for (const key of Object.keys(DEFAULT_ENDPOINTS) as (keyof Endpoints)[]) {
     const variable = ENDPOINT_VARIABLES[key];
+    const at = `endpoints.${key}`;
     const isMoved = endpoints["binance-archive"] !== DEFAULT_ENDPOINTS["binance-archive"];
     const address = pick(key, [
+      ["flag", at, flags.endpoints?.[key]],
       ["environment", variable, environment[variable]],
       ["file", name, file?.endpoints?.[key]],
       ["default", "", key === "binance-archive-list" && isMoved ? NONE : DEFAULT_ENDPOINTS[key]],
@@ -375,7 +391,7 @@ export function resolveConfig(flags: Flags, environment: Readonly<Record<string,
       endpoints[key] = NONE;
       continue;
     }
-    endpoints[key] = checkEndpoint(address, origins[key]?.from || key);
+    endpoints[key] = checkEndpoint(address, named(key, at));
   }
   const series = file ? readSeries(file, name) : [];
   origins.series = {

@@ -8,7 +8,7 @@
  * for await (const { batch } of lake.read(TABLE.spot_klines)) console.log(numbers(batch, "close").values);
  * await lake.close();
  */
-import { type Endpoints, resolveConfig } from "./config.ts";
+import { checkOptions, type Endpoints, resolveConfig } from "./config.ts";
 import { openCandlelake } from "./open.ts";
 import type { Engine } from "./pipeline/engine.ts";
 import type { Logger } from "./ports.ts";
@@ -66,8 +66,7 @@ export interface OpenOptions {
  * @throws UsageError where an option or an environment variable cannot be
  */
 export function openLake(options: OpenOptions = {}): Engine {
-  const { data, warehouse, synthetic } = options;
-  const { config } = resolveConfig({ data, warehouse, synthetic }, process.env);
-  const endpoints = { ...config.endpoints, ...options.endpoints };
-  return openCandlelake({ ...config, endpoints }, options.log).engine;
+  const { log, ...settings } = options;
+  const { config } = resolveConfig(checkOptions(settings, "openLake"), process.env);
+  return openCandlelake(config, log).engine;
 }

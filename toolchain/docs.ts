@@ -103,8 +103,9 @@ Every error names its cause, the file or partition, and a command to go on with.
 (\`planned\`, \`done\`, \`unchanged\`, \`failed\`, \`deferred\`), \`reason\` and \`rows\`; one of the lake has \`venue\`,
 \`market\`, \`symbol\`, \`interval\`, \`day\`, \`source\`, \`bytes\`, \`path\` (relative to the lake), \`sha256\`, \`gaps\`,
 \`revised\` and \`quarantined\`, one of the warehouse has \`month\`. A step that went wrong has
-\`error: {code, message, next}\`. Nothing to do is \`"steps": []\` and totals of 0. A command that fails as a whole says
-\`"ok": false\` and \`error\`. \`query\` answers with an array of row objects: times are ISO 8601 with \`Z\`, integers beyond
+\`error: {code, message, next}\`. In \`totals\`, \`requests\` are all that the command asked of venues from its start, clocks,
+first candles and repeated tries (\`retries\`) included, those of a dry run too; everything else is a sum over the steps.
+Nothing to do is \`"steps": []\` and totals of 0. A command that fails as a whole says \`"ok": false\` and \`error\`. \`query\` answers with an array of row objects: times are ISO 8601 with \`Z\`, integers beyond
 2^53 are text.
 
 ## Commands

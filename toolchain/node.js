@@ -63,6 +63,10 @@ export function findNode() {
 /**
  * Runs Node with these arguments in place of this process: same streams, same signals, same exit.
  *
+ * A terminal sends Ctrl-C to this process and to the child, `kill` to this one alone, and nothing tells the two apart.
+ * So every signal is passed on, and always as SIGTERM: to the child a Ctrl-C then is one SIGINT and one SIGTERM, and a
+ * second SIGINT can only be a second Ctrl-C.
+ *
  * @param {string[]} args
  */
 export function runNode(args) {
@@ -77,10 +81,13 @@ export function runNode(args) {
   const child = spawn(node, args, { stdio: "inherit" });
   /** @type {NodeJS.Signals[]} */
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
+  /** @type {NodeJS.Signals | undefined} */
+  let received;
   for (const signal of signals) {
     process.on(signal, () => {
-      // A terminal sends its Ctrl-C to the child as well; a second one would look like impatience.
-      if (signal !== "SIGINT" || !process.stdin.isTTY) child.kill(signal);
+      received ??= signal;
+      // Windows has no signals but a console's events, and those reach the child by themselves.
+      if (process.platform !== "win32") child.kill("SIGTERM");
     });
   }
   child.on("error", (error) => refuse(`candlelake could not start ${node}: ${error.message}`));
@@ -90,7 +97,7 @@ export function runNode(args) {
       return;
     }
     for (const name of signals) process.removeAllListeners(name);
-    process.kill(process.pid, signal);
+    process.kill(process.pid, signal === "SIGTERM" ? (received ?? signal) : signal);
   });
 }
 

@@ -66,9 +66,10 @@ export class Context {
   }
 
   /** What went wrong, which no --quiet silences, and the command that leads on. */
-  complain(message: string, next: string): void {
+  complain(error: ErrorDetail): void {
+    const { message, next } = this.detail(error);
     this.progress.clear();
-    process.stderr.write(`${message}\n  next: ${this.next(next)}\n`);
+    process.stderr.write(`${message}\n  next: ${next}\n`);
   }
 
   /** A command for the lake at hand. */

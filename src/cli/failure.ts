@@ -1,5 +1,5 @@
 import { AppError, EXIT } from "../core/errors.ts";
-import { detailFor } from "./next.ts";
+import { again, detailFor } from "./next.ts";
 import { type CommandLine, findCommand } from "./options.ts";
 import { json, OutputError, write } from "./output.ts";
 import { SPECS } from "./specs.ts";
@@ -22,7 +22,7 @@ export async function reportFailure(
   if (error instanceof OutputError) {
     // A reader that has seen enough (`| head`) is no failure.
     if (error.isReaderGone) return EXIT.ok;
-    process.stderr.write(`candlelake: ${error.message}\n`);
+    process.stderr.write(`candlelake: ${error.message}\n  next: ${again(argv)}\n`);
     return EXIT.environment;
   }
   if (!(error instanceof AppError)) {

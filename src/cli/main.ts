@@ -47,21 +47,32 @@ async function words(argv: readonly string[]): Promise<string | undefined> {
   return last === "--help" || last === "-h" ? help(argv.length > 1 ? argv[0] : undefined) : undefined;
 }
 
-/** The first Ctrl-C asks the work to stop cleanly, the second one ends the process at once. */
+/** Milliseconds. Programs between us and a terminal pass on what we were sent too; no hand is as quick as they are. */
+const ECHO = 100;
+
+/**
+ * The first Ctrl-C asks the work to stop cleanly, the second one ends the process at once. Each signal is counted for
+ * itself: one keystroke may come as a SIGINT from the terminal and as a SIGTERM from the process that started this one.
+ */
 function stopOnSignal(): AbortSignal {
   const controller = new AbortController();
-  const stop = () => {
-    if (controller.signal.aborted) process.exit(EXIT_INTERRUPTED);
+  const came = new Map<string, number>();
+  const stop = (name: string) => {
+    const now = performance.now();
+    const first = came.get(name) ?? now;
+    came.set(name, first);
+    if (now - first > ECHO) process.exit(EXIT_INTERRUPTED);
     controller.abort();
   };
-  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, stop);
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, () => stop(name));
   return controller.signal;
 }
 
 async function dispatch(line: CommandLine): Promise<number> {
   const [{ Context }, { setFlagsFromString }] = await Promise.all([import("./context.ts"), import("node:v8")]);
-  // Without it V8 lets garbage pile up with the length of the work: years would take twice the memory of months.
+  // Without these V8 lets garbage pile up with the length of the work: years would take twice the memory of months.
   setFlagsFromString("--optimize-for-size");
+  setFlagsFromString("--semi-space-growth-factor=1");
   const command = await COMMANDS[line.command]?.();
   if (!command) throw new Error(`${line.command} has words but no code`);
   return command.run(new Context(line, stopOnSignal()));

@@ -11,7 +11,7 @@ const TOLD_THERE = new Set(["export", "load", "twin"]);
 /** A next command for the lake and warehouse that the line at hand names: its settings are said again. */
 export function sameLake(next: string, { command, options }: CommandLine): string {
   if (next === "candlelake ingest --help" && TOLD_THERE.has(command)) return `candlelake ${command} --help`;
-  if (/ --(?:help|version)$| (?:init|twin|completion)\b/.test(next)) return next;
+  if (/ --(?:help|version)$| (?:twin|completion)\b/.test(next)) return next;
   const repeated = SETTINGS.flatMap((name) => {
     const value = options.get(name);
     if (value === undefined || next.includes(` --${name}`)) return [];
@@ -20,8 +20,13 @@ export function sameLake(next: string, { command, options }: CommandLine): strin
   return [next, ...repeated].join(" ");
 }
 
-/** An error as answers have it: what was stopped goes on by the same words. */
+/** What passes by itself, so that the same words lead on. */
+const PASSES = new Set(["interrupted", "rate-limited", "banned", "forbidden"]);
+
+/** The command line once more. */
+export const again = (argv: readonly string[]): string => ["candlelake", ...argv].map(shellWord).join(" ");
+
+/** An error as answers have it. */
 export function detailFor({ code, message, next }: ErrorDetail, line: CommandLine): ErrorDetail {
-  const again = ["candlelake", ...line.argv].map(shellWord).join(" ");
-  return { code, message, next: code === "interrupted" ? again : sameLake(next, line) };
+  return { code, message, next: PASSES.has(code) ? again(line.argv) : sameLake(next, line) };
 }

@@ -1,3 +1,4 @@
+import type { ErrorDetail } from "../core/errors.ts";
 import { type Gap, type GapClass, joinGaps } from "../core/gap.ts";
 import { fileStem } from "../core/layout.ts";
 import type { Step } from "../core/plan.ts";
@@ -138,20 +139,15 @@ export function summary(outcomes: readonly Outcome[], usage: Usage, planOnly: bo
 
 const isArchived = ({ step }: Outcome): boolean => step.action === "fetch" && step.route !== "rest";
 
-export interface Complaint {
-  readonly message: string;
-  readonly next: string;
-}
-
 /** What went wrong, once for each cause, and where. */
-export function complaints(outcomes: readonly Outcome[]): Complaint[] {
-  const bad = outcomes.filter((outcome) => outcome.error);
-  return [...Map.groupBy(bad, ({ error }) => error?.message ?? "")].map(([message, group]) => {
-    const [{ error, step }] = group as [Outcome];
+export function complaints(outcomes: readonly Outcome[]): ErrorDetail[] {
+  const bad = outcomes.flatMap((outcome) => (outcome.error ? [{ ...outcome, error: outcome.error }] : []));
+  return [...Map.groupBy(bad, ({ error }) => error.message).values()].map((group) => {
+    const [{ error, step }] = group as [(typeof bad)[number]];
     const states = [...new Set(group.map(({ status }) => status))].join(", ");
     const tables = [...new Set(group.map((outcome) => outcome.step.table))].join(", ");
     const many = `${count(group.length, "step")} of ${tables}, ${spanOf(group)}`;
     const one = step.action === "load" ? `${step.table} ${step.month}` : step.path;
-    return { message: `${states}: ${group.length > 1 ? many : one}: ${message}`, next: error?.next ?? "" };
+    return { ...error, message: `${states}: ${group.length > 1 ? many : one}: ${error.message}` };
   });
 }

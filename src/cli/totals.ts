@@ -5,7 +5,10 @@ export interface Usage {
   readonly retries: number;
 }
 
-/** Sums over the steps of an answer. `usage` is what carrying them out asked of the venues. */
+/**
+ * Sums over the steps of an answer. `usage` is what the command asked of the venues from its start, their clocks included;
+ * where there was nothing to do everything is 0.
+ */
 export function totals(outcomes: readonly Outcome[], usage: Usage = { requests: 0, retries: 0 }) {
   const of = (status: string) => outcomes.filter((outcome) => outcome.status === status).length;
   const done = outcomes.filter((outcome) => outcome.status === "done");
@@ -22,8 +25,8 @@ export function totals(outcomes: readonly Outcome[], usage: Usage = { requests: 
     rows: sum(made, "rows"),
     bytesWritten: sum(made, "bytes"),
     bytesUploaded: 0,
-    requests: usage.requests,
-    retries: usage.retries,
+    requests: outcomes.length > 0 ? usage.requests : 0,
+    retries: outcomes.length > 0 ? usage.retries : 0,
     loadJobs: loads.length,
     rowsLoaded: sum(loads, "rows"),
     bytesBilled: 0,

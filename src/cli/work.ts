@@ -11,8 +11,6 @@ import { stepJson, stepsCsv } from "./steps.ts";
 import { complaints, estimateLine, summary } from "./summary.ts";
 import { totals, type Usage } from "./totals.ts";
 
-const NONE: Usage = { requests: 0, retries: 0 };
-
 function text(context: Context, { outcomes }: Applied, usage: Usage, planOnly: boolean): string {
   const mark = context.config.synthetic ? SYNTHETIC : "";
   return mark + summary(outcomes, usage, planOnly, context.flag("verbose"));
@@ -28,8 +26,8 @@ async function report(
 ): Promise<number> {
   const { outcomes, fatal } = applied;
   const exit = exitCodeOf(applied);
-  for (const { message, next } of complaints(outcomes)) context.complain(message, next);
-  if (fatal) context.complain(`candlelake: ${fatal.message}`, context.detail(fatal).next);
+  for (const complaint of complaints(outcomes)) context.complain(complaint);
+  if (fatal) context.complain({ ...fatal.detail, message: `candlelake: ${fatal.message}` });
   const steps = outcomes.map((outcome) => stepJson(context, outcome));
   switch (context.format) {
     case "json": {
@@ -82,15 +80,9 @@ export async function work(context: Context, request: Request, dryRun: boolean):
     if (dryRun) {
       const plan = await engine.plan(request, context.signal);
       say(context, plan);
-      return await report(
-        context,
-        { outcomes: plan.steps.map(foreseen), fatal: undefined, goal: plan.goal },
-        NONE,
-        true,
-        plan.estimate,
-      );
+      const applied = { outcomes: plan.steps.map(foreseen), fatal: undefined, goal: plan.goal };
+      return await report(context, applied, usage(), true, plan.estimate);
     }
-    let before = NONE;
     let estimate: Estimate | null = null;
     const applied = await engine.apply(
       request,
@@ -100,16 +92,13 @@ export async function work(context: Context, request: Request, dryRun: boolean):
           say(context, plan);
           estimate = plan.estimate;
           context.progress.start(plan.steps.length);
-          before = usage();
         },
         settled: (outcome) => context.progress.step(label(outcome.step)),
       },
       context.signal,
     );
     context.progress.clear();
-    const after = usage();
-    const spent = { requests: after.requests - before.requests, retries: after.retries - before.retries };
-    return await report(context, applied, spent, false, estimate);
+    return await report(context, applied, usage(), false, estimate);
   } finally {
     context.progress.clear();
     await engine.close();

@@ -208,15 +208,17 @@ export class Engine {
     }
   }
 
-  /** @throws DataError where an object is gone or not the one that its entry names */
+  /**
+   * Every file is read and compared with its entry's hash: its size and time do not tell whether it is the one.
+   * @throws DataError where an object is gone or not the one that its entry names
+   */
   private async files(table: Table, selection: Selection = {}): Promise<LakeTable> {
     const lake = new Lake(this.ports.store, this.ports.synthetic);
     const paths: string[] = [];
-    for await (const { series, day, entry, isDoubtful } of this.partitions(lake, table, selection)) {
+    for await (const { series, day, entry } of this.partitions(lake, table, selection)) {
       if (entry.object === null) continue;
-      const size = lake.store.size(entry.object);
-      if (size !== entry.bytes || (isDoubtful && !(await isStored(lake, entry))))
-        throw lostObject(series, day, entry, size !== undefined);
+      if (!(await isStored(lake, entry)))
+        throw lostObject(series, day, entry, lake.store.size(entry.object) !== undefined);
       const path = lake.store.path(entry.object);
       if (path) paths.push(path);
     }
@@ -233,11 +235,10 @@ export class Engine {
         await lake.open(table.name, shelf.series, [month]);
         const damage = lake.damage(table.name, shelf.series, month);
         if (damage) throw damage;
-        const doubtful = new Set(lake.doubtful(table.name, shelf.series, month).map(([day]) => day));
         for (const [day, entry] of lake.entries(table.name, shelf.series, month)) {
           const { from, to } = dayRange(day);
           if (entry.rows > 0 && (!range || (from < range.to && to > range.from)))
-            yield { series: shelf.series, day, entry, isDoubtful: doubtful.has(day) };
+            yield { series: shelf.series, day, entry };
         }
       }
     }

@@ -111,6 +111,11 @@ export class Lake {
     }
   }
 
+  /** Lets go of what was read and not changed: manifests of years take their memory. `open` reads them again. */
+  forget(): void {
+    for (const [key, page] of this.pages) if (!page.changed) this.pages.delete(key);
+  }
+
   private page(table: TableName, series: Series, month: Month): Page | undefined {
     return this.pages.get(manifestKey(table, series, month));
   }

@@ -33,6 +33,7 @@ function unitOf(step: LoadStep, lake: Lake, state: LakeState): LoadUnit {
 /** The partition whose object a warehouse refused, where it is that: then the command that mends it is known. */
 async function findLost(step: LoadStep, lake: Lake, state: LakeState): Promise<DataError | undefined> {
   for (const series of state.members(step.table, step.month)) {
+    await lake.open(step.table, series, [step.month]);
     for (const [day, entry] of lake.entries(step.table, series, step.month)) {
       if (entry.object === null || (await isStored(lake, entry))) continue;
       return lostObject(series, day, entry, lake.store.size(entry.object) !== undefined);
@@ -79,6 +80,8 @@ export async function loadUnits(
     } else units.set(unitOf(step, lake, state), step);
   }
   const warehouse = await ports.warehouse();
+  // What the units are made of is in them now.
+  lake.forget();
   while (units.size > 0) {
     try {
       await warehouse.load(

@@ -9,7 +9,7 @@ import type { TableName } from "../core/table.ts";
 import { DAY, type Day, dayOf, dayRange, timeOfDay } from "../core/time.ts";
 import type { LedgerRow } from "../ports.ts";
 import type { Lake, Shelf } from "./lake.ts";
-import { lostObject } from "./stored-rows.ts";
+import { isStored, lostObject } from "./stored-rows.ts";
 
 /** What is known of a series. Times in milliseconds. */
 export interface SeriesStatus {
@@ -94,10 +94,12 @@ export async function statusOf(lake: Lake, shelf: Shelf, ledger: readonly Ledger
     const damage = lake.damage(table, series, month);
     if (damage) damaged.push(damage);
     const own = lake.entries(table, series, month);
+    const doubtful = new Set(lake.doubtful(table, series, month).map(([day]) => day));
     for (const [day, entry] of own) {
       entries.set(day, entry);
       const size = entry.object === null ? 0 : lake.store.size(entry.object);
-      if (size !== entry.bytes) damaged.push(lostObject(series, day, entry, size !== undefined));
+      if (size !== entry.bytes || (doubtful.has(day) && !(await isStored(lake, entry))))
+        damaged.push(lostObject(series, day, entry, size !== undefined));
     }
     const { content } = lake.content(table, series, month);
     const row = ledger.find((line) => line.table === table && line.month === month && line.series === fileStem(series));

@@ -31,8 +31,8 @@ export interface DuckDbOptions {
 }
 
 /**
- * A warehouse in a DuckDB file. Changes are made in a copy that then takes the file's place: a notebook that has the
- * file open neither blocks a load nor sees half of one (docs/decisions/duckdb-replace.md).
+ * A warehouse in a DuckDB file. Changes are made in a copy that then takes the file's place: a notebook that reads the
+ * file neither blocks a load nor sees half of one (docs/decisions/duckdb-replace.md).
  */
 export class DuckDbWarehouse implements Warehouse {
   readonly label: string;

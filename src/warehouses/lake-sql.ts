@@ -5,7 +5,8 @@ import type { TimeRange } from "../core/time.ts";
 import type { ExportFormat, LakeSql, LakeTable, QueryResult } from "../ports.ts";
 import { DATASET, datasetsOf } from "./dataset.ts";
 import { findUnreadable } from "./duckdb/culprit.ts";
-import { refuseFolder, writeRows } from "./duckdb/export.ts";
+import { writeRows } from "./duckdb/export.ts";
+import { exportTarget } from "./duckdb/export-target.ts";
 import { OpenSessions } from "./duckdb/open-sessions.ts";
 import {
   firstLine,
@@ -75,9 +76,7 @@ export class DuckDbLakeSql implements LakeSql {
   ): Promise<number> {
     const table = absolute(lake);
     this.checkPaths([table]);
-    const target = path.resolve(file);
-    await refuseFolder(target);
-    const folder = new WorkFolder(target);
+    const folder = new WorkFolder(await exportTarget(file));
     try {
       await folder.begin();
       const session = await this.open(folder.spill);

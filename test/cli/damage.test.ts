@@ -202,6 +202,12 @@ describe("a Parquet file that is not the one that was written", () => {
     const later = new Date(Date.now() + 10_000);
     utimesSync(file, later, later);
   };
+  /** As `flip`, and as if nobody had touched it: neither size nor time tells. */
+  const flipSilently = (file: string) => {
+    const { atime, mtime } = statSync(file);
+    flip(file);
+    utimesSync(file, atime, mtime);
+  };
   const DAMAGES: readonly (readonly [name: string, damage: (file: string) => void])[] = [
     ["is changed within", flip],
     ["is cut off", (file) => truncateSync(file, Math.floor(statSync(file).size / 2))],
@@ -222,6 +228,7 @@ describe("a Parquet file that is not the one that was written", () => {
           .map(({ table, month }) => [table, month]),
         [["spot_klines", "2025-01"]],
       );
+      names((await cli.run("status")).exits(3), OBJECT, MEND);
       names((await cli.run("query", "--lake", "SELECT sum(close) FROM spot_klines")).exits(3), OBJECT, MEND);
       names((await cli.run("export", "spot_klines", "-o", cli.path("x.parquet"))).exits(3), OBJECT, MEND);
       assert.ok(!existsSync(cli.path("x.parquet")));
@@ -238,6 +245,23 @@ describe("a Parquet file that is not the one that was written", () => {
       assert.deepEqual(await cli.json("query", "SELECT count(*) AS n FROM spot_klines"), [{ n: 72 }]);
     });
   }
+
+  test("but has its size and time is found by all that reads it", async () => {
+    using cli = await filled();
+    flipSilently(lake(cli, OBJECT));
+    names((await cli.run("load", "spot", "--format", "json")).exits(1), OBJECT, MEND);
+    names((await cli.run("query", "--lake", "SELECT count(*) FROM spot_klines")).exits(3), OBJECT, MEND);
+    for (const format of ["parquet", "csv", "arrow"]) {
+      const output = cli.path(`x.${format}`);
+      names((await cli.run("export", "spot_klines", "-o", output)).exits(3), OBJECT, MEND);
+      assert.ok(!existsSync(output), format);
+    }
+    const later = ["--from", "2025-01-31", "-o", cli.path("later.csv")];
+    (await cli.run("export", "spot_klines", ...later)).exits(0);
+    const [next] = nextsOf((await cli.run("export", "spot_klines", "-o", cli.path("x.csv"))).exits(3).stderr);
+    (await cli.follow(next as string)).exits(0);
+    assert.deepEqual(await cli.json("query", "--lake", "SELECT count(*) AS n FROM spot_klines"), [{ n: 72 }]);
+  });
 
   test("and is an input: nothing is derived from it, and it is brought back first", async () => {
     using cli = await filled();

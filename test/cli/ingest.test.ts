@@ -3,7 +3,7 @@ import { rmSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import { startTwin, type Twin } from "../../src/twin/start.ts";
 import { tree } from "../fakes/folder.ts";
-import { Cli, type StepAnswer } from "./process.ts";
+import { Cli, commandOf, nextsOf, type StepAnswer, type WorkAnswer } from "./process.ts";
 
 const NOW = Date.parse("2025-02-10T12:34:56Z");
 const DAY = ["--symbol", "BTCUSDT", "--interval", "1h", "--date", "2025-01-01"];
@@ -20,7 +20,9 @@ describe("ingest", () => {
 
   test("of one day answers with the steps, sums and files of the contract", async () => {
     using cli = Cli.at(twin.settings);
+    const before = twin.requests.length;
     const answer = await cli.json("ingest", "spot", ...DAY);
+    const asked = twin.requests.length - before;
     const [step] = answer.steps;
     assert.ok(step);
     assert.deepEqual(Object.keys(answer), ["command", "ok", "steps", "totals", "error"]);
@@ -56,6 +58,7 @@ describe("ingest", () => {
       quarantined: 0,
     });
     assert.match(step.sha256 ?? "", /^[0-9a-f]{64}$/);
+    assert.ok(asked > 1, "the venue's clock is a request too");
     assert.deepEqual(answer.totals, {
       planned: 1,
       done: 1,
@@ -65,7 +68,7 @@ describe("ingest", () => {
       rows: 24,
       bytesWritten: file.length,
       bytesUploaded: 0,
-      requests: 1,
+      requests: asked,
       retries: 0,
       loadJobs: 0,
       rowsLoaded: 0,
@@ -407,6 +410,49 @@ describe("ingest where something is refused", () => {
     );
     assert.deepEqual([...tree(cli.folder.path)], []);
   });
+});
+
+describe("what a command asked of a venue", () => {
+  const WORDS = ["ingest", "spot", "--symbol", "BTCUSDT", "--from", "2025-01-01", "--to", "2025-02-01"];
+
+  test("is counted from its start, tries that failed included, and by a dry run too", async () => {
+    const twin = await startTwin({ now: NOW, faults: "500@1, 500@/klines@2" });
+    try {
+      using cli = Cli.at(twin.settings);
+      for (const words of [[...WORDS, "--dry-run"], WORDS]) {
+        const before = twin.requests.length;
+        const { totals } = await cli.json(...words);
+        assert.equal(totals["requests"], twin.requests.length - before, words.join(" "));
+        assert.equal(totals["retries"], 1, words.join(" "));
+      }
+    } finally {
+      await twin.close();
+    }
+  });
+
+  for (const [fault, code] of [
+    ["429:3600", "rate-limited"],
+    ["418:3600", "banned"],
+    ["403", "forbidden"],
+  ] as const) {
+    test(`${fault}: what is refused for a time goes on by the same words`, async () => {
+      const twin = await startTwin({ now: NOW, faults: `${fault}@/klines` });
+      try {
+        using cli = Cli.at(twin.settings);
+        const words = [...WORDS, "--format", "json", "--data", "my lake"];
+        const ended = await cli.run(...words);
+        const { steps, error } = ended.json<WorkAnswer>();
+        assert.equal(error?.code, code);
+        assert.ok(steps.length > 0);
+        for (const step of steps) assert.equal(step.status, "deferred");
+        const nexts = nextsOf(ended.stderr + ended.stdout);
+        assert.equal(nexts.length, steps.length + 2);
+        for (const next of nexts) assert.deepEqual(commandOf(next), words);
+      } finally {
+        await twin.close();
+      }
+    });
+  }
 });
 
 describe("ingest from the generator", () => {

@@ -10,6 +10,9 @@ import { TemporaryFolder } from "../fakes/folder.ts";
 
 export const BIN = fileURLToPath(new URL("../../bin/candlelake.js", import.meta.url));
 
+/** What a clone's program is started by where Node is too old for it. */
+const LAUNCHER = fileURLToPath(new URL("../../toolchain/node.js", import.meta.url));
+
 /** Nothing listens on it: what is asked there is refused at once. */
 const CLOSED = "http://127.0.0.1:1";
 
@@ -23,6 +26,8 @@ export interface StepAnswer {
   readonly month?: string;
   readonly status: string;
   readonly reason: string;
+  readonly source: string;
+  readonly because?: string;
   readonly rows: number;
   readonly bytes: number;
   readonly path: string;
@@ -34,6 +39,7 @@ export interface StepAnswer {
     readonly bars: number;
   }[];
   readonly revised: boolean;
+  readonly quarantined: number;
   readonly error?: ErrorDetail;
 }
 
@@ -124,8 +130,12 @@ export class Running {
   private readonly ended: Promise<Ended>;
   private readonly waiting: (() => void)[] = [];
 
-  constructor(args: readonly string[], cwd: string, env: NodeJS.ProcessEnv) {
-    this.child = spawn(process.execPath, [BIN, ...args], { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
+  /**
+   * @param program with its arguments
+   * @param detached whether it leads a process group of its own, as a terminal's job does
+   */
+  constructor(program: readonly string[], cwd: string, env: NodeJS.ProcessEnv, detached = false) {
+    this.child = spawn(process.execPath, program, { cwd, env, stdio: ["ignore", "pipe", "pipe"], detached });
     this.child.stdout?.setEncoding("utf8").on("data", (text) => {
       this.stdout += text;
       for (const wake of this.waiting.splice(0)) wake();
@@ -146,6 +156,12 @@ export class Running {
       assert.equal(this.child.exitCode ?? this.child.signalCode, null, `ended without ${pattern}: ${this.stderr}`);
       await new Promise<void>((resolve) => this.waiting.push(resolve));
     }
+  }
+
+  /** Sends to the process alone, as `kill` does, or to all of its group, as a terminal does. */
+  signal(name: NodeJS.Signals, to: "process" | "group"): void {
+    const pid = this.child.pid as number;
+    process.kill(to === "group" ? -pid : pid, name);
   }
 
   end(): Promise<Ended> {
@@ -191,7 +207,13 @@ export class Cli implements Disposable {
   }
 
   start(...args: string[]): Running {
-    return new Running(args, this.folder.path, this.env);
+    return new Running([BIN, ...args], this.folder.path, this.env);
+  }
+
+  /** In a process group of its own; `child` as where Node is too old, and the program is not what was started. */
+  startJob(as: "itself" | "child", ...args: string[]): Running {
+    const launcher = as === "child" ? [LAUNCHER] : [];
+    return new Running([...launcher, BIN, ...args], this.folder.path, this.env, true);
   }
 
   /** Runs to the end, and checks what holds for every answer. */

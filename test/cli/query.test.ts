@@ -1,5 +1,5 @@
 import * as assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import { tree } from "../fakes/folder.ts";
 import { Cli } from "./process.ts";
@@ -54,6 +54,46 @@ describe("query and export", () => {
     const { stderr } = (await cli.run("export", "spot_klines", "-o", "kept.csv", "--symbol", "XRPUSDT")).exits(2);
     assert.match(stderr, /no such rows of spot_klines/);
     assert.equal(readFileSync(cli.path("kept.csv"), "utf8"), before);
+  });
+
+  describe("an export", () => {
+    const refusals = async (file: string, reason: RegExp) => {
+      const before = tree(cli.folder.path);
+      const { stderr } = (await cli.run("export", "spot_klines", "-o", file)).exits(2);
+      assert.match(stderr, reason);
+      assert.ok(stderr.includes(file), stderr);
+      assert.deepEqual(tree(cli.folder.path), before);
+    };
+
+    test("goes nowhere among the lake's own files, by no way", async () => {
+      const reason = /lies among the files that the lake in .*data.synthetic looks after/;
+      const lake = "data/synthetic";
+      const day = `${lake}/spot_klines/interval=1h/yyyy=2025/mm=01/dd=01`;
+      const files = [`${day}/synthetic_btcusdt_spot_1h_2025-01-01.parquet`, `${lake}/funding_rates/x.parquet`];
+      for (const folder of ["_manifests", "_quarantine", "_lock", "_tmp"]) {
+        mkdirSync(cli.path(lake, folder), { recursive: true });
+        files.push(`${lake}/${folder}/x.csv`);
+      }
+      files.push(`./nowhere/../${lake}/spot_klines/x.parquet`);
+      symlinkSync(cli.path(lake, "spot_klines"), cli.path("candles"));
+      symlinkSync(cli.path(files[0] as string), cli.path("candle.parquet"));
+      files.push("candles/x.arrow", "candle.parquet");
+      for (const file of files) await refusals(file, reason);
+      for (const link of ["candles", "candle.parquet"]) rmSync(cli.path(link));
+      // Beside them is nobody's place.
+      (await cli.run("export", "spot_klines", "-o", `${lake}/x.csv`)).exits(0);
+      rmSync(cli.path(lake, "x.csv"));
+    });
+
+    test("takes the place of no warehouse, whatever its name", async () => {
+      (await cli.run("load", "--warehouse", "duckdb:w.parquet")).exits(0);
+      await refusals("w_synthetic.parquet", /is a DuckDB database/);
+      rmSync(cli.path("w_synthetic.parquet"));
+    });
+
+    test("makes no folder", async () => {
+      await refusals("nowhere/x.parquet", /the folder nowhere does not exist/);
+    });
   });
 
   test("csv quotes what needs it and has its header without rows too; ndjson has a row a line", async () => {

@@ -235,7 +235,14 @@ describe("run, plan, load, status and setup", () => {
 
   test("status of nothing names the way on", async () => {
     using cli = Cli.at(twin.settings);
-    assert.match((await cli.run("status")).exits(0).stdout, /The lake in data is empty\. Next: candlelake init/);
+    const empty = async (...words: string[]) => (await cli.run("status", ...words)).exits(0).stdout;
+    assert.match(await empty(), /The lake in data is empty\. Next: candlelake init, then candlelake run$/m);
+    const elsewhere = "--data 'my lake' --warehouse duckdb:w.duckdb";
+    assert.ok(
+      (await empty("--data", "my lake", "--warehouse", "duckdb:w.duckdb")).endsWith(
+        `The lake in my lake is empty. Next: candlelake init ${elsewhere}, then candlelake run ${elsewhere}\n`,
+      ),
+    );
     assert.deepEqual(await cli.json<StatusAnswer>("status"), { command: "status", ok: true, series: [], error: null });
     assert.deepEqual([...tree(cli.folder.path)], []);
   });

@@ -83,9 +83,15 @@ describe("config", () => {
       '{"endpoints": {"binance-us-res": "http://x"}}',
       /endpoints\.binance-us-res is not a setting; did you mean binance-us-rest\?/,
     ],
-    ['{"endpoints": {"binance-us-rest": "nonsense"}}', /candlelake\.config\.json: "nonsense" is no URL/],
-    ['{"endpoints": {"binance-us-rest": "ftp://x"}}', /candlelake\.config\.json: ftp: is not http or https/],
-    ['{"warehouse": "postgres:x"}', /candlelake\.config\.json: "postgres:x": it is no duckdb:PATH/],
+    [
+      '{"endpoints": {"binance-us-rest": "nonsense"}}',
+      /candlelake\.config\.json: endpoints\.binance-us-rest: "nonsense" is no URL/,
+    ],
+    [
+      '{"endpoints": {"binance-us-rest": "ftp://x"}}',
+      /candlelake\.config\.json: endpoints\.binance-us-rest: ftp: is not http or https/,
+    ],
+    ['{"warehouse": "postgres:x"}', /candlelake\.config\.json: warehouse: "postgres:x": it is no duckdb:PATH/],
     ['{"series": {}}', /series must be of type array, not object\./],
     ['{"series": [{"market": "spot"}]}', /series\[0\]\.from is missing\./],
     ['{"series": [{"market": "spot", "from": "2025-01-01"}]}', /series\[0\]\.symbol is missing\./],

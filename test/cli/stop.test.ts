@@ -83,22 +83,69 @@ describe("stopping", { skip: !posix && "signals are another matter there" }, () 
     assert.deepEqual(await cli.json("query", "SELECT count(*) AS n FROM spot_klines"), [{ n: 24 }]);
   });
 
-  test("a second SIGINT ends at once what the first one cannot stop", async () => {
+  /** A hand needs as long between two keystrokes. */
+  const BETWEEN_KEYS = 150;
+
+  /** Makes the program deaf to being stopped: it is told, and goes on waiting. */
+  function deafen(cli: Cli): Cli {
+    const deaf = 'AbortController.prototype.abort = () => console.error("told to stop");';
+    writeFileSync(cli.path("deaf.mjs"), deaf);
+    cli.env["NODE_OPTIONS"] = `--import=${cli.path("deaf.mjs")}`;
+    return cli;
+  }
+
+  for (const [what, as, to] of [
+    ["the program", "itself", "process"],
+    ["its group", "itself", "group"],
+    ["what started the program", "child", "process"],
+    ["the group of what started it", "child", "group"],
+  ] as const) {
+    test(`one SIGINT to ${what} is one, and ends the work cleanly`, async () => {
+      const silent = await startTwin({ now: NOW, faults: "timeout@/klines@2-" });
+      try {
+        using cli = Cli.at(silent.settings);
+        const running = cli.startJob(as, ...WORDS, "--format", "json");
+        await asked(silent, 2, running);
+        running.signal("SIGINT", to);
+        const ended = (await running.end()).exits(130);
+        assert.equal(ended.json<WorkAnswer>().error?.code, "interrupted");
+        assert.ok(![...tree(cli.path("data")).keys()].some((file) => file.includes("_lock")));
+      } finally {
+        await silent.close();
+      }
+    });
+
+    test(`a second SIGINT to ${what} ends at once what the first one cannot stop`, async () => {
+      const silent = await startTwin({ now: NOW, faults: "timeout@/klines" });
+      try {
+        using cli = Cli.at(silent.settings);
+        const running = deafen(cli).startJob(as, ...WORDS);
+        await asked(silent, 1, running);
+        running.signal("SIGINT", to);
+        await running.said(/told to stop/);
+        await sleep(BETWEEN_KEYS);
+        assert.equal(running.child.exitCode, null, "the first one ended it");
+        running.signal("SIGINT", to);
+        assert.equal((await running.end()).code, 130);
+      } finally {
+        await silent.close();
+      }
+    });
+  }
+
+  test("a signal that comes twice by two ways at once is one", async () => {
     const silent = await startTwin({ now: NOW, faults: "timeout@/klines" });
     try {
       using cli = Cli.at(silent.settings);
-      // A program that is deaf to the first signal: it is told, and goes on waiting.
-      const deaf = `AbortController.prototype.abort = function () {
-        Object.defineProperty(this.signal, "aborted", { value: true });
-        console.error("told to stop");
-      };`;
-      writeFileSync(cli.path("deaf.mjs"), deaf);
-      cli.env["NODE_OPTIONS"] = `--import=${cli.path("deaf.mjs")}`;
-      const running = cli.start(...WORDS);
+      const running = deafen(cli).startJob("itself", ...WORDS);
       await asked(silent, 1, running);
-      running.child.kill("SIGINT");
+      running.signal("SIGINT", "process");
       await running.said(/told to stop/);
-      running.child.kill("SIGINT");
+      running.signal("SIGINT", "process");
+      await running.said(/told to stop\ntold to stop/);
+      assert.equal(running.child.exitCode, null);
+      await sleep(BETWEEN_KEYS);
+      running.signal("SIGINT", "process");
       assert.equal((await running.end()).code, 130);
     } finally {
       await silent.close();
@@ -148,7 +195,8 @@ describe("streams", { skip: !posix && "needs a POSIX shell" }, () => {
     for (const words of ["schema", "schema --format json", "--help", "--version", "status --format csv"]) {
       const { stdout, stderr } = shell(cli, `$C ${words} > /dev/full; echo "exit $?"`);
       assert.equal(stdout, "exit 4\n", words);
-      assert.match(stderr, /^candlelake: standard output cannot be written to: ENOSPC.*\n/, words);
+      assert.match(stderr, /^candlelake: standard output cannot be written to: ENOSPC.*\n {2}next: .*\n$/, words);
+      assert.deepEqual(nextsOf(stderr).map(commandOf), [words.split(" ")]);
     }
   });
 });

@@ -141,6 +141,7 @@ describe("an export", () => {
 
   test("to Parquet has the rows of the range in key order, times in UTC", async () => {
     const file = path.join(folder, "deep", "out.parquet");
+    mkdirSync(path.dirname(file));
     assert.equal(await lakeSql.exportTo(unit(), range, file, "parquet"), 6);
     assert.deepEqual(await inspect(`SELECT symbol, hour(open_time AT TIME ZONE 'UTC') FROM '${file}'`), [
       ["ADAUSDT", "22"],
@@ -225,10 +226,17 @@ describe("an export", () => {
   test("refuses a target that is no file, or that cannot be written", async () => {
     const inner = path.join(folder, "folder.parquet");
     mkdirSync(inner);
-    await assert.rejects(lakeSql.exportTo(unit(), range, inner, "parquet"), failsWith("export-target", 4, inner));
+    await assert.rejects(lakeSql.exportTo(unit(), range, inner, "parquet"), failsWith("export-target", 2, inner));
     writeFileSync(path.join(inner, "file"), "");
     const below = path.join(inner, "file", "out.parquet");
     await assert.rejects(lakeSql.exportTo(unit(), range, below, "parquet"), failsWith("export-failed", 4, below));
     rmSync(inner, { recursive: true });
+  });
+
+  test("refuses a folder that is not there", async () => {
+    const nowhere = path.join(folder, "nowhere");
+    const exported = lakeSql.exportTo(unit(), range, path.join(nowhere, "out.parquet"), "parquet");
+    await assert.rejects(exported, failsWith("export-target", 2, `the folder ${nowhere} does not exist`));
+    assert.ok(!existsSync(nowhere));
   });
 });

@@ -102,7 +102,7 @@ async function round(context: Context, candlelake: Candlelake, request: Request)
   );
   context.progress.clear();
   if (applied.fatal) throw applied.fatal;
-  for (const { message, next } of complaints(applied.outcomes)) context.complain(message, next);
+  for (const complaint of complaints(applied.outcomes)) context.complain(complaint);
   const done = applied.outcomes.filter((outcome) => outcome.status === "done");
   const made = done.filter((outcome) => outcome.step.action !== "load");
   return {

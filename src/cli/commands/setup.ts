@@ -4,6 +4,7 @@ import type { SetupReport } from "../../ports.ts";
 import type { Context } from "../context.ts";
 import { csv, json, ndjson, SYNTHETIC, table, write } from "../output.ts";
 
+const DIFFERS = "table-differs";
 const COLUMNS = ["state", "name", "difference"];
 
 function rowsOf({ created, exists, differs }: SetupReport): Record<string, string>[] {
@@ -19,11 +20,12 @@ async function report(context: Context, found: SetupReport): Promise<number> {
   const differs = found.differs.map((one) => ({ ...one, next: context.next(one.next) }));
   const [first] = differs;
   const rows = rowsOf(found);
-  for (const { table: name, difference, next } of differs) context.complain(`${name}: ${difference}.`, next);
+  for (const { table: name, difference, next } of found.differs)
+    context.complain({ code: DIFFERS, message: `${name}: ${difference}.`, next });
   switch (context.format) {
     case "json": {
       const message = `${first?.table}: ${first?.difference}.`;
-      const error = first ? { code: "table-differs", message, next: first.next } : null;
+      const error = first ? { code: DIFFERS, message, next: first.next } : null;
       await write(json({ command: "setup", ok: !first, created, exists, differs, error }));
       break;
     }

@@ -59,7 +59,7 @@ export async function run(context: Context): Promise<number> {
     const rows = all.map(seriesJson);
     const damages = all.flatMap((status) => status.damaged);
     const [damage] = damages;
-    for (const { message, next } of damages) context.complain(message, next);
+    for (const { detail } of damages) context.complain(detail);
     switch (context.format) {
       case "json":
         await write(
@@ -85,8 +85,8 @@ function text(context: Context, all: readonly SeriesStatus[]): string {
   const { config } = context;
   const mark = config.synthetic ? SYNTHETIC : "";
   if (all.length === 0) {
-    const next = config.series.length > 0 ? context.next("candlelake run") : "candlelake init, then candlelake run";
-    return `${mark}The lake in ${config.data} is empty. Next: ${next}\n`;
+    const first = config.series.length > 0 ? "" : `${context.next("candlelake init")}, then `;
+    return `${mark}The lake in ${config.data} is empty. Next: ${first}${context.next("candlelake run")}\n`;
   }
   const header = ["table", "series", "from", "complete to", "partitions", "rows", "loaded", "missing"];
   const rows = all.map((status) => [

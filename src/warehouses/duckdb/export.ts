@@ -1,10 +1,7 @@
 import { createWriteStream } from "node:fs";
-import { stat } from "node:fs/promises";
-import path from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { arrowFile } from "../../arrow/file.ts";
-import { StoreError } from "../../core/errors.ts";
 import type { TimeRange } from "../../core/time.ts";
 import type { ExportFormat, LakeTable } from "../../ports.ts";
 import { copyTo, selectExport } from "../duckdb-sql.ts";
@@ -39,16 +36,4 @@ export async function writeRows(
   };
   await pipeline(Readable.from(arrowFile(table, counted())), createWriteStream(file), signal ? { signal } : {});
   return rows;
-}
-
-/** @throws StoreError where a folder has the name of the file that is to be written */
-export async function refuseFolder(file: string): Promise<void> {
-  const there = await stat(file).catch(() => undefined);
-  if (!there?.isDirectory()) return;
-  const next = `candlelake export --help`;
-  throw new StoreError(
-    "export-target",
-    `${file} is a folder; name a file in it, ${path.join(file, "rows.parquet")}.`,
-    next,
-  );
 }

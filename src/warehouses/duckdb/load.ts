@@ -7,8 +7,11 @@ import { ledgerRows } from "../ledger.ts";
 /** Rows that one transaction may bring: enough to fill row groups, few enough to be rolled back within a moment. */
 const BATCH_ROWS = 500_000;
 
-/** Files that one statement may read: DuckDB keeps each one's reader, about 200 kB, until the statement ends. */
-const BATCH_FILES = 400;
+/**
+ * Files that one statement may read: DuckDB keeps each one's reader until the statement ends. With fewer, statements
+ * become too many; with so many, ten years take hardly more memory than one.
+ */
+const BATCH_FILES = 250;
 
 export const rowsOf = (unit: LoadUnit): number => unit.objects.reduce((sum, object) => sum + object.rows, 0);
 

@@ -8,6 +8,15 @@ import { throwIfAborted } from "../../core/errors.ts";
 export const MEMORY_LIMIT = "384MB";
 const MAX_THREADS = 4;
 
+/** Freed memory goes back to the system from here on: at DuckDB's 128 MB the process grows with the length of a load. */
+const FLUSH = "1MB";
+
+/**
+ * Size of the log at which what was committed goes into the file. DuckDB waits for 16 MB: till then it keeps years of
+ * hours in memory, uncompressed.
+ */
+const CHECKPOINT = "512KB";
+
 /**
  * The oldest DuckDB that may open our files. From this version on a write-ahead log names the file and checkpoint that
  * it continues, so that a log which another program left of a replaced file is refused, never replayed into the new one.
@@ -45,7 +54,9 @@ export async function openSession({ file, readOnly, memoryLimit, spill }: Sessio
     enable_external_file_cache: "false",
     threads: String(Math.min(availableParallelism(), MAX_THREADS)),
     temp_directory: spill,
-    ...(readOnly ? {} : { storage_compatibility_version: STORAGE_VERSION }),
+    allocator_flush_threshold: FLUSH,
+    allocator_bulk_deallocation_flush_threshold: FLUSH,
+    ...(readOnly ? {} : { storage_compatibility_version: STORAGE_VERSION, checkpoint_threshold: CHECKPOINT }),
   });
   try {
     const connection = await instance.connect();
