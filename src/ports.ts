@@ -86,6 +86,8 @@ export interface Archive {
    * @throws SourceError, DataError `bad-checksum`, `no-checksum`
    */
   fetch(file: ArchiveFile, signal?: AbortSignal): Promise<ArchivedFile | undefined>;
+  /** Like `fetch`, where it will be fetched again soon: that costs nothing then. */
+  peek(file: ArchiveFile, signal?: AbortSignal): Promise<ArchivedFile | undefined>;
   /** The hash that is published now; undefined where there is none. @throws SourceError, DataError */
   published(file: ArchiveFile, signal?: AbortSignal): Promise<string | undefined>;
   /** What was asked so far, and how many bytes of files came. */

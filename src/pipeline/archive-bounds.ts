@@ -82,7 +82,7 @@ async function firstThere(
 
 /** First and last event time of a file, in milliseconds. */
 async function spanIn(archive: Archive, file: ArchiveFile, signal: AbortSignal | undefined) {
-  const fetched = await archive.fetch(file, signal);
+  const fetched = await archive.peek(file, signal);
   if (!fetched) return undefined;
   const { batch } = decodeArchive(fetched.zip, file, `${archive.host}/${archiveKey(file)}`, "");
   const times = numbers(batch, batch.table.eventTime).values;

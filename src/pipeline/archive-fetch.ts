@@ -1,3 +1,4 @@
+import { orAborted } from "../core/abort.ts";
 import { archiveBeginning, badDay, dayIsOut, monthIsOut } from "../core/archive-calendar.ts";
 import { type ArchiveFile, archiveKey } from "../core/archive-file.ts";
 import { AppError, DataError, Interrupted, SourceError, throwIfAborted } from "../core/errors.ts";
@@ -127,7 +128,7 @@ export class ArchiveFetch {
       return this.#eachDay(steps, signal);
     }
     const days = await Promise.all(steps.map(async (step) => this.#day(step, await this.#stored(step))));
-    const from = await this.#refine({ ...this.#job(route, files), days });
+    const from = await orAborted(this.#refine({ ...this.#job(route, files), days }), signal);
     return steps.map((step, i) => ({ step, day: from.days[i] as FinishedDay | OpenDay, route, from }));
   }
 

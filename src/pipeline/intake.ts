@@ -68,17 +68,22 @@ export class Intake {
     const { choice, restError } = this.target;
     const left: FetchStep[] = [];
     const save = this.saver();
-    for await (const harvest of this.files.harvest(steps, this.signal)) {
-      const { step } = harvest;
-      if ("error" in harvest) this.settle(failure(step, harvest.error));
-      else if ("absent" in harvest) {
-        const refusal = choice === "archive" ? notInArchive(this.archive, step) : restError;
-        if (refusal) this.settle(failure(step, refusal));
-        else left.push(step);
-      } else {
-        await save(step);
-        this.settle(await this.bringIn(harvest));
+    try {
+      for await (const harvest of this.files.harvest(steps, this.signal)) {
+        const { step } = harvest;
+        if ("error" in harvest) this.settle(failure(step, harvest.error));
+        else if ("absent" in harvest) {
+          const refusal = choice === "archive" ? notInArchive(this.archive, step) : restError;
+          if (refusal) this.settle(failure(step, refusal));
+          else left.push(step);
+        } else {
+          await save(step);
+          this.settle(await this.bringIn(harvest));
+        }
       }
+    } finally {
+      // Nobody may go on, or give the lake free, while a manifest is being written.
+      await this.saving.catch(() => undefined);
     }
     await this.saving;
     return left;

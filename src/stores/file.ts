@@ -49,7 +49,7 @@ export class FileStore implements ObjectStore {
 
   /** @throws StoreError `bad-key` */
   path(key: string): string {
-    return path.join(this.root, ...namesOf(key, this.label));
+    return `${this.root}${path.sep}${namesOf(key, this.label).join(path.sep)}`;
   }
 
   /** Where the object's bytes are now. */

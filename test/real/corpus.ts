@@ -72,6 +72,8 @@ export interface Work {
     readonly table: string;
     readonly day: string;
     readonly status: string;
+    readonly source: string;
+    readonly because: string;
     readonly rows: number;
     readonly path: string;
     readonly gaps: readonly Gap[];
@@ -93,6 +95,23 @@ export interface Status {
     readonly gaps: readonly Gap[];
     readonly loaded: number;
   }[];
+}
+
+/** A manifest, as far as these tests read it. */
+export interface Manifest {
+  readonly archives?: Readonly<Record<string, { sha256: string; unit: string; header: boolean }>>;
+  readonly partitions: Readonly<
+    Record<
+      string,
+      {
+        readonly content: string;
+        readonly rows: number;
+        readonly source: string;
+        readonly archives?: readonly string[];
+        readonly notes: readonly { readonly kind: string; readonly count: number }[];
+      }
+    >
+  >;
 }
 
 /** Commands on one lake. */
@@ -120,12 +139,7 @@ export class Lake {
   }
 
   /** A manifest, by its path below their folder. */
-  manifest(path: string): {
-    readonly partitions: Record<
-      string,
-      { readonly notes: readonly { readonly kind: string; readonly count: number }[] }
-    >;
-  } {
+  manifest(path: string): Manifest {
     return JSON.parse(readFileSync(join(this.cwd, "data/_manifests", path), "utf8"));
   }
 

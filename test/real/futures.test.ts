@@ -1,7 +1,8 @@
 // USD-M candles with funding and open interest, collected while the venue had them, and looked up at every close.
 import assert from "node:assert/strict";
 import { after } from "node:test";
-import { startTwin } from "../../src/twin/start.ts";
+import { startTwin, type Twin } from "../../src/twin/start.ts";
+import { sumOf } from "../fakes/archive-files.ts";
 import {
   assertRows,
   candleOf,
@@ -27,6 +28,16 @@ const WIDTH = 4 * HOUR;
 const NOON = Date.UTC(2026, 2, 20, 12);
 const SERIES = ["--symbol", "BTCUSDT", "--interval", "1h", "--period", "4h"] as const;
 const INGEST = ["ingest", "futures", ...SERIES, "--from", "2025-01"] as const;
+const REST = ["--source", "rest"] as const;
+
+/**
+ * Where rows are from that were read at noon, before March was over, and again when July had just ended: the recordings
+ * have files of months, none of days.
+ */
+const sourceAt = (time: number): string => {
+  const isMarch = time >= Date.UTC(2026, 2, 1) && time < Date.UTC(2026, 2, 20);
+  return isMarch || time >= Date.UTC(2026, 6, 1) ? "rest" : "archive-monthly";
+};
 
 /** The venue keeps thirty days of open interest. */
 const horizonAt = (now: number): number => now - 30 * DAY;
@@ -90,22 +101,17 @@ function openInterestGaps(times: ReadonlySet<number>): Gap[] {
   return gaps;
 }
 
-real("nineteen months of futures: candles, funding, open interest, and what was known at each close", async () => {
+/** Nineteen months in a lake and its warehouse, every row compared with the files. */
+async function nineteenMonths(lake: Lake, twin: Twin, way: (time: number) => string, ...flags: string[]) {
   const { candles, funding, openInterest } = corpus();
-  assert.deepEqual([candles.length, funding.length, openInterest.length], [13_848, 1731, 168]);
-  assert.ok(candles.every(([time], i) => Number(time) === FROM + i * HOUR));
-
-  const twin = await startTwin({ replay: folder, now: NOON });
-  after(() => twin.close());
-  const lake = new Lake(twin.settings);
-  const early = await lake.json(...INGEST);
+  const early = await lake.json(...INGEST, ...flags);
   assert.equal(tally(early, "fetch", "futures_klines")["rows"], (NOON - FROM) / HOUR);
   assert.equal(tally(early, "fetch", "open_interest")["rows"], 168);
   assert.equal(tally(early, "derive", "futures_metrics")["rows"], (NOON - FROM) / HOUR);
 
   // Months later the venue has forgotten the open interest; the lake has not.
   twin.setNow(END);
-  await lake.json(...INGEST);
+  await lake.json(...INGEST, ...flags);
   const loaded = await lake.json("load");
   assert.deepEqual(tally(loaded, "load", "futures_metrics"), { rows: 13_848, done: 19 });
   assert.deepEqual(tally(loaded, "load", "funding_rates"), { rows: 1731, done: 19 });
@@ -113,6 +119,10 @@ real("nineteen months of futures: candles, funding, open interest, and what was 
 
   const expected = metricsOf({ candles, funding, openInterest });
   assertRows(await lake.query("SELECT * FROM futures_metrics ORDER BY open_time"), expected);
+  assertRows(
+    await lake.query("SELECT open_time, source FROM futures_klines ORDER BY open_time", "--lake"),
+    candles.map(([time]) => ({ open_time: isoOf(Number(time)), source: way(Number(time)) })),
+  );
   const lastStamp = openInterest.at(-1)?.time ?? 0;
   const withInterest = expected.filter((row) => row.open_interest !== null);
   assert.equal(withInterest.length, 168 * 4 + 4, "open interest lives for two periods");
@@ -124,11 +134,12 @@ real("nineteen months of futures: candles, funding, open interest, and what was 
     funding.map(({ time, hours, rate }, i) => ({
       funding_time: isoOf(time),
       funding_rate: rate,
-      interval_hours: i === 0 ? null : hours,
+      // The file says how long it was since the event before; REST has none before the first.
+      interval_hours: i === 0 && way(time) === "rest" ? null : hours,
       mark_price: null,
       symbol: "BTCUSDT",
       venue: "binance",
-      source: "rest",
+      source: way(time),
     })),
   );
   assertRows(
@@ -140,6 +151,7 @@ real("nineteen months of futures: candles, funding, open interest, and what was 
       period: "4h",
       symbol: "BTCUSDT",
       venue: "binance",
+      // The archive has open interest of five minutes alone.
       source: "rest",
     })),
   );
@@ -167,9 +179,30 @@ real("nineteen months of futures: candles, funding, open interest, and what was 
   assert.deepEqual(gaps.get("futures_metrics"), []);
   assert.deepEqual(gaps.get("open_interest"), openInterestGaps(new Set(openInterest.map(({ time }) => time))));
 
-  await lake.idle(...INGEST);
+  await lake.idle(...INGEST, ...flags);
   await lake.idle("load");
+}
+
+real("nineteen months of futures: candles, funding, open interest, and what was known at each close", async () => {
+  const { candles, funding, openInterest } = corpus();
+  assert.deepEqual([candles.length, funding.length, openInterest.length], [13_848, 1731, 168]);
+  assert.ok(candles.every(([time], i) => Number(time) === FROM + i * HOUR));
+
+  const twin = await startTwin({ replay: folder, now: NOON });
+  after(() => twin.close());
+  const lake = new Lake(twin.settings);
+  await nineteenMonths(lake, twin, sourceAt);
+  // Files that are not there are told so, and nothing else is refused.
+  const refused = twin.requests.filter(({ status }) => status !== 200);
+  assert.ok(refused.every(({ host, status }) => host?.startsWith("binance-archive") && status === 404));
+});
+
+real("the same nineteen months over REST", async () => {
+  const twin = await startTwin({ replay: folder, now: NOON });
+  after(() => twin.close());
+  await nineteenMonths(new Lake(twin.settings), twin, () => "rest", ...REST);
   assert.ok(twin.requests.every(({ status }) => status === 200));
+  assert.deepEqual([...new Set(twin.requests.map(({ host }) => host))], ["binance-futures"]);
 });
 
 real("open interest that the venue no longer keeps is NULL, and the answer says why", async () => {
@@ -211,7 +244,7 @@ real("a month of futures minutes: bars without a trade are kept and noted", asyn
   assert.ok(done.steps.every(({ table, gaps }) => table === "open_interest" || gaps.length === 0));
   assert.deepEqual(tally(await lake.json("load", "futures"), "load", "futures_metrics"), { rows: 40_320, done: 1 });
 
-  const of = { interval: "1m", symbol: "ALGOUSDT", venue: "binance", source: "rest" };
+  const of = { interval: "1m", symbol: "ALGOUSDT", venue: "binance", source: "archive-monthly" };
   assertRows(
     await lake.query("SELECT * FROM futures_klines ORDER BY open_time", "--lake"),
     lines.map((fields) => candleOf(fields, of)),
@@ -223,6 +256,8 @@ real("a month of futures minutes: bars without a trade are kept and noted", asyn
   assert.deepEqual(count, { n: 13, known: 0 });
 
   const manifest = lake.manifest("futures_klines/binance_algousdt_um_1m_2023-02.json");
+  const zip = twin.handle("/binance-archive/data/futures/um/monthly/klines/ALGOUSDT/1m/ALGOUSDT-1m-2023-02.zip").body;
+  assert.deepEqual(manifest.archives, { "ALGOUSDT-1m-2023-02.zip": { sha256: sumOf(zip), unit: "ms", header: true } });
   const notes = Object.entries(manifest.partitions).flatMap(([day, entry]) =>
     entry.notes.map(({ kind, count: bars }) => [day, kind, bars]),
   );

@@ -6,7 +6,9 @@ import { after } from "node:test";
 import { zstdDecompressSync } from "node:zlib";
 import { parquetReadObjects } from "hyparquet";
 import { startTwin } from "../../src/twin/start.ts";
+import { sumOf } from "../fakes/archive-files.ts";
 import {
+  absent,
   assertRows,
   candleOf,
   fieldsOf,
@@ -20,10 +22,13 @@ import {
   type Status,
   sumsOf,
   tally,
+  type Work,
 } from "./corpus.ts";
 
 const HOUR = 3_600_000;
 const SERIES = ["--symbol", "BTCUSDT", "--interval", "1h", "--venue", "binance"] as const;
+const MONTHS = ["2024-11", "2024-12", "2025-01", "2025-02", "2025-03", "2025-04", "2025-05"];
+const STEM = "binance_btcusdt_spot_1h";
 const RANGE = ["--from", "2024-11", "--to", "2025-06"] as const;
 
 /** Rows of an exported file by a reader that is not ours. */
@@ -43,25 +48,19 @@ async function rowsIn(path: string): Promise<Record<string, unknown>[]> {
   );
 }
 
-real("seven months of spot hours, exact to the last digit and without a seam", async () => {
-  const lines = readdirSync(join(folder, "csv/spot_1h"))
-    .sort()
-    .flatMap((file) => fieldsOf(read(`csv/spot_1h/${file}`).toString()));
-  const opens = lines.map(([time]) => millis(time ?? ""));
-  assert.equal(lines.length, 5088);
-  assert.deepEqual(
-    lines.filter(([time]) => time?.length === 13).length,
-    (30 + 31) * 24,
-    "two months are in milliseconds, the others in microseconds",
-  );
-  assert.ok(opens.every((time, i) => time === Date.UTC(2024, 10, 1) + i * HOUR));
+const lines = absent
+  ? []
+  : readdirSync(join(folder, "csv/spot_1h"))
+      .sort()
+      .flatMap((file) => fieldsOf(read(`csv/spot_1h/${file}`).toString()));
+const opens = lines.map(([time]) => millis(time ?? ""));
+const isMillis = ([time]: readonly string[]) => time?.length === 13;
 
-  const twin = await startTwin({ replay: folder });
-  after(() => twin.close());
-  const lake = new Lake(twin.settings);
-  const done = await lake.json("ingest", "spot", ...SERIES, ...RANGE);
+/** The seven months in a lake and its warehouse, every row compared with the files. */
+async function takenIn(lake: Lake, source: string, ...flags: readonly string[]): Promise<Work> {
+  const done = await lake.json("ingest", "spot", ...SERIES, ...RANGE, ...flags);
   assert.deepEqual(tally(done, "fetch", "spot_klines"), { rows: 5088, done: 212 });
-  assert.ok(done.steps.every(({ rows, gaps }) => rows === 24 && gaps.length === 0));
+  assert.ok(done.steps.every((step) => step.rows === 24 && step.gaps.length === 0 && step.source === source));
   const loaded = await lake.json("load", "spot");
   assert.deepEqual(tally(loaded, "load", "spot_klines"), { rows: 5088, done: 7 });
 
@@ -72,7 +71,7 @@ real("seven months of spot hours, exact to the last digit and without a seam", a
 
   const file = join(lake.cwd, "all.parquet");
   assert.equal((await lake.json<{ rows: number }>("export", "spot_klines", "-o", file, ...SERIES)).rows, 5088);
-  const of = { interval: "1h", symbol: "BTCUSDT", venue: "binance", source: "rest" };
+  const of = { interval: "1h", symbol: "BTCUSDT", venue: "binance", source };
   assertRows(
     await rowsIn(file),
     lines.map((fields) => candleOf(fields, of)),
@@ -83,7 +82,69 @@ real("seven months of spot hours, exact to the last digit and without a seam", a
     series.map(({ from, watermark, partitions, gaps, loaded: units }) => [from, watermark, partitions, gaps, units]),
     [[isoOf(opens[0] ?? 0), "2025-06-01T00:00:00.000Z", 212, [], 212]],
   );
-  await lake.idle("ingest", "spot", ...SERIES, ...RANGE);
+  await lake.idle("ingest", "spot", ...SERIES, ...RANGE, ...flags);
   await lake.idle("load");
+  return done;
+}
+
+const manifests = (lake: Lake) => MONTHS.map((month) => lake.manifest(`spot_klines/${STEM}_${month}.json`));
+
+real("seven months of spot hours, exact to the last digit and without a seam", async () => {
+  assert.equal(lines.length, 5088);
+  assert.equal(
+    lines.filter(isMillis).length,
+    (30 + 31) * 24,
+    "two months are in milliseconds, the others in microseconds",
+  );
+  assert.ok(opens.every((time, i) => time === Date.UTC(2024, 10, 1) + i * HOUR));
+
+  const twin = await startTwin({ replay: folder });
+  after(() => twin.close());
+  const lake = new Lake(twin.settings);
+  const { steps } = await takenIn(lake, "archive-monthly");
+  assert.ok(steps.every(({ because }) => because === "the month's file is out"));
+  const asked = twin.requests.filter(({ path }) => path.endsWith(".zip"));
+  assert.deepEqual(
+    asked.map(({ path }) => path.slice(path.lastIndexOf("/") + 1)).sort(),
+    MONTHS.map((month) => `BTCUSDT-1h-${month}.zip`),
+    "each month's file once, and none of days",
+  );
+  const rest = twin.requests.filter(({ host }) => host === "binance-spot").map(({ path }) => path);
+  assert.deepEqual(rest, ["/api/v3/time", "/api/v3/klines", "/api/v3/time"], "the clock, and once where it begins");
+
+  // What each file was, and that every day names the file that it is of.
+  for (const [i, manifest] of manifests(lake).entries()) {
+    const [month, name] = [MONTHS[i] ?? "", `BTCUSDT-1h-${MONTHS[i]}.zip`];
+    const zip = twin.handle(`/binance-archive/data/spot/monthly/klines/BTCUSDT/1h/${name}`).body;
+    const unit = month < "2025-01" ? "ms" : "us";
+    assert.deepEqual(manifest.archives, { [name]: { sha256: sumOf(zip), unit, header: false } });
+    for (const [day, entry] of Object.entries(manifest.partitions)) {
+      assert.deepEqual([day.slice(0, 7), entry.archives, entry.source], [month, [name], "archive-monthly"]);
+    }
+  }
+  const seam = "open_time BETWEEN '2024-12-31 22:00:00+00' AND '2025-01-01 01:00:00+00'";
+  const around = await lake.query(`SELECT open_time, ts FROM spot_klines WHERE ${seam} ORDER BY open_time`);
+  assert.deepEqual(
+    around,
+    [22, 23, 24, 25].map((hour) => ({
+      open_time: isoOf(Date.UTC(2024, 11, 31) + hour * HOUR),
+      ts: isoOf(Date.UTC(2024, 11, 31) + (hour + 1) * HOUR - 1),
+    })),
+  );
   assert.ok(twin.requests.every(({ status }) => status === 200));
+});
+
+real("the same months over REST: the same rows, and the same content in the manifests", async () => {
+  const twin = await startTwin({ replay: folder });
+  after(() => twin.close());
+  const [rest, archive] = [new Lake(twin.settings), new Lake(twin.settings)];
+  const { steps } = await takenIn(rest, "rest", "--source", "rest");
+  assert.ok(steps.every(({ because }) => because === "the archive is not asked"));
+  assert.deepEqual([...new Set(twin.requests.map(({ host }) => host))], ["binance-spot"]);
+  assert.ok(twin.requests.every(({ status }) => status === 200));
+
+  await archive.json("ingest", "spot", ...SERIES, ...RANGE, "--source", "archive");
+  const contents = (lake: Lake) =>
+    manifests(lake).map(({ partitions }) => Object.entries(partitions).map(([day, { content }]) => [day, content]));
+  assert.deepEqual(contents(archive), contents(rest));
 });

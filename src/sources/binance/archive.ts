@@ -26,6 +26,9 @@ export interface BinanceArchiveOptions
 /** Requests at once: enough for a link with a long way. Each file takes two. */
 const CONCURRENCY = 16;
 
+/** Files that are kept for those who looked into them and fetch them next. */
+const PEEKED = 8;
+
 /** `<64 hex digits><white space><name>`, as sha256sum writes it. */
 const CHECKSUM = /^([0-9a-f]{64})\s+\*?(\S+)\s*$/i;
 
@@ -45,6 +48,7 @@ export class BinanceArchive implements Archive {
   readonly #synthetic: boolean;
   readonly #shelf: ArchiveShelf | undefined;
   readonly #checksums = new Map<string, Promise<Published | undefined>>();
+  readonly #peeked = new Map<string, ArchivedFile>();
   #now: Promise<number> | undefined;
   #bytes = 0;
 
@@ -106,7 +110,18 @@ export class BinanceArchive implements Archive {
     throw this.#noChecksum(file, checksum);
   }
 
+  async peek(file: ArchiveFile, signal?: AbortSignal): Promise<ArchivedFile | undefined> {
+    const fetched = await this.fetch(file, signal);
+    if (fetched) this.#peeked.set(archiveKey(file), fetched);
+    const [oldest] = this.#peeked.keys();
+    if (this.#peeked.size > PEEKED && oldest !== undefined) this.#peeked.delete(oldest);
+    return fetched;
+  }
+
   async fetch(file: ArchiveFile, signal?: AbortSignal): Promise<ArchivedFile | undefined> {
+    const peeked = this.#peeked.get(archiveKey(file));
+    // It is given away: whoever fetches may hand the bytes to another thread.
+    if (peeked && this.#peeked.delete(archiveKey(file))) return peeked;
     const kept = await this.#kept(file);
     if (kept) return kept;
     if ((await this.#listed(file, signal)) === false) return undefined;

@@ -1,0 +1,12 @@
+import { Interrupted } from "./errors.ts";
+
+/** The work's result, or at once `Interrupted` when the signal aborts; what the work comes to then is nobody's business. */
+export function orAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return work;
+  return new Promise((resolve, reject) => {
+    const stop = () => reject(new Interrupted());
+    if (signal.aborted) stop();
+    signal.addEventListener("abort", stop, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
+  });
+}
