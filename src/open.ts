@@ -50,6 +50,12 @@ async function openSource(
   return new BinanceRest({ endpoint, base: url, synthetic: config.synthetic, clock, log });
 }
 
+/** Where bulk files are kept, each world's apart: a kept file does not say whose it was. */
+function openShelf({ keepArchives, synthetic }: Config, disk: Disk): FileStore | undefined {
+  if (keepArchives === undefined) return undefined;
+  return new FileStore(synthetic ? path.join(keepArchives, "synthetic") : keepArchives, disk);
+}
+
 /** The bulk files of a venue. In the made world only a stand-in has any. */
 async function openArchive(
   config: Config,
@@ -72,7 +78,7 @@ export function openPorts(config: Config, log: Logger = SILENT, seams: Seams = {
   const store = new FileStore(root, seams.disk ?? DISK);
   const sources = new Map<string, Promise<Source>>();
   const opened: { readonly usage: Source["usage"] }[] = [];
-  const shelf = config.keepArchives === undefined ? undefined : new FileStore(config.keepArchives, seams.disk ?? DISK);
+  const shelf = openShelf(config, seams.disk ?? DISK);
   const archives = new Map<string, Promise<Archive | undefined>>();
   let pool: Promise<WorkerPool> | undefined;
   let warehouse: Promise<Warehouse> | undefined;

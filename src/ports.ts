@@ -26,7 +26,7 @@ export interface Logger {
 export interface BrokenRow {
   /** Milliseconds; the row's event time (a candle's open time). */
   readonly time: number;
-  /** Kebab-case: `shape`, `type`. */
+  /** Kebab-case: `shape`, `type`, `blank`, `time-unit`, `key`, `outside`. */
   readonly reason: string;
   /** The row as the venue sent it. */
   readonly evidence: string;
@@ -105,8 +105,6 @@ export interface RefineJob {
   readonly source: string;
   readonly files: readonly RefineFile[];
   readonly days: readonly RefineDay[];
-  /** Whether another source can be asked for what is missing: such days are not finished here. */
-  readonly patchable: boolean;
 }
 
 export interface RefineFile {

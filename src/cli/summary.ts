@@ -77,7 +77,8 @@ export function estimateLine({ files, bytes: zipped, rows, requests, disk, free 
 const WHY: Readonly<Record<GapClass, string>> = {
   "exchange-halt": "exchange-halt: nothing was traded",
   "not-published": "not-published: the venue does not keep it",
-  "not-fetched": "not-fetched: a source that may have it was not asked, or did not answer; the next run asks",
+  "not-fetched":
+    "not-fetched: REST may have it, and was not asked or did not answer; the next run without --source archive asks",
   quarantined: "quarantined: what came cannot be and is kept in _quarantine; --force asks again",
   unknown: "unknown: the venue sends nothing there; --force asks again",
 };

@@ -12,7 +12,10 @@ export interface Usage {
 export function totals(outcomes: readonly Outcome[], usage: Usage = { requests: 0, retries: 0 }) {
   const of = (status: string) => outcomes.filter((outcome) => outcome.status === status).length;
   const done = outcomes.filter((outcome) => outcome.status === "done");
-  const made = done.filter((outcome) => outcome.step.action !== "load");
+  // A day that is deferred for a hole in it has rows all the same.
+  const made = outcomes.filter(
+    ({ step, status }) => step.action !== "load" && (status === "done" || status === "deferred"),
+  );
   const loads = done.filter((outcome) => outcome.step.action === "load");
   const sum = (from: readonly Outcome[], member: "rows" | "bytes") =>
     from.reduce((total, outcome) => total + outcome[member], 0);

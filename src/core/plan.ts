@@ -2,7 +2,7 @@ import type { AppError } from "./errors.ts";
 import { objectKey } from "./layout.ts";
 import type { Entry } from "./manifest.ts";
 import { hasRows, inputDays, isDue, lookingDays } from "./partition.ts";
-import { type Route, routeOf, type SourceChoice } from "./route.ts";
+import { type Route, type Routed, routeOf, type SourceChoice } from "./route.ts";
 import type { Series } from "./series.ts";
 import type { TableName } from "./table.ts";
 import { type Day, daysOf, type Month, monthOf, type TimeRange, timeOfDay } from "./time.ts";
@@ -87,6 +87,8 @@ export interface FetchStep extends PartitionStep {
   readonly route: Route;
   /** Why that route. */
   readonly because: string;
+  /** What is stored stays as it is: only what is missing of it is asked for. */
+  readonly fills?: true;
 }
 
 export interface DeriveStep extends PartitionStep {
@@ -108,6 +110,11 @@ export type Step = FetchStep | DeriveStep | LoadStep;
 export const inputName = (input: InputKey): string =>
   `${input.table}/${input.series.step ? `${input.series.step}/` : ""}${input.day}`;
 
+/** The reason of a step that only fills what an archive left open. */
+const UNASKED = "a gap was not asked for";
+
+const FILLING: Routed = { route: "rest", why: "the archive has no more of it, and REST was not asked" };
+
 function fetchReason(target: Target, day: Day, state: State): string | undefined {
   const { series, now, first } = target;
   const entry = state.entry(target.table, series, day);
@@ -117,7 +124,7 @@ function fetchReason(target: Target, day: Day, state: State): string | undefined
   if (isDue(series, day, entry.asOf, now, first)) return "more has closed since it was read";
   if (state.republished(target.table, series, day)) return "republished";
   const isOpen = target.choice !== "archive" && entry.gaps.some((gap) => gap.class === "not-fetched");
-  return isOpen ? "a gap was not asked for" : undefined;
+  return isOpen ? UNASKED : undefined;
 }
 
 /** By force a damaged manifest is set aside and made anew; one that a newer program wrote is not damaged. */
@@ -132,11 +139,13 @@ function planFetches(target: Target, state: State): FetchStep[] {
     if (reason === undefined) continue;
     const damage = state.damage(target.table, target.series, monthOf(day));
     const { table, series, now, choice } = target;
-    const { route, why } = routeOf(series, day, now, choice);
+    const fills = reason === UNASKED;
+    const { route, why } = fills ? FILLING : routeOf(series, day, now, choice);
     const unread = target.error ?? (route === "rest" ? target.restError : undefined);
     const error = unread ?? (target.force ? unforced(damage) : damage);
     const path = objectKey(table, series, day);
-    steps.push({ action: "fetch", table, series, day, reason, path, route, because: why, ...(error ? { error } : {}) });
+    const step: FetchStep = { action: "fetch", table, series, day, reason, path, route, because: why };
+    steps.push({ ...step, ...(fills ? { fills } : {}), ...(error ? { error } : {}) });
   }
   return steps;
 }

@@ -12,7 +12,10 @@ import { isFlawless, type Judge, judge, noteCandles } from "./judge.ts";
 export interface Refused {
   /** Milliseconds. */
   readonly time: number;
-  /** Kebab-case, the kinds of the audit: `off-grid`, `invalid`, `conflict`, `shape`, `type`, `outside`. */
+  /**
+   * Kebab-case, the kinds of the audit: `off-grid`, `invalid`, `conflict`, `shape`, `type`, `blank`, `time-unit`, `key`,
+   * `outside`.
+   */
   readonly reason: string;
   readonly evidence: string;
 }

@@ -2,13 +2,13 @@ import type { Table } from "../core/table.ts";
 
 export const OPEN_INTEREST: Table = {
   name: "open_interest",
-  doc: "Open interest of USD-M perpetual futures. The venue's REST keeps 30 days.",
+  doc: "Open interest of USD-M perpetual futures. REST keeps 30 days; the archive has 5m from 2020-09-01 on.",
   columns: [
     {
       name: "time",
       type: "TIMESTAMP",
       unit: "UTC",
-      doc: "The instant at which the value was known: the end of its period.",
+      doc: "The instant at which the value was known: the end of its period, whatever an archive file's labels mean.",
     },
     { name: "open_interest", type: "FLOAT64", unit: "base", doc: "Sum of open positions in the base asset." },
     { name: "open_interest_value", type: "FLOAT64", unit: "quote", doc: "The same in the quote asset." },

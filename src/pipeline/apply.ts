@@ -14,6 +14,7 @@ import {
 import { type Day, daysOf, monthOf } from "../core/time.ts";
 import { TABLE } from "../market/tables.ts";
 import type { Archive, Refiner, Source } from "../ports.ts";
+import { fillStored } from "./fill.ts";
 import { Intake } from "./intake.ts";
 import type { Lake } from "./lake.ts";
 import { type LoadPorts, loadUnits } from "./load.ts";
@@ -119,12 +120,20 @@ export class Apply {
     const open = steps.filter((step) => !step.error);
     const wanted = (day: Day) => hasRows(target.series, day, target.now, target.first);
     try {
+      for (const step of open.filter(({ fills }) => fills)) await this.fill(target, step);
       const left = await this.takeIn(target, open.filter(isArchived));
-      const rest = [...left, ...open.filter((step) => !isArchived(step))].sort((a, b) => (a.day < b.day ? -1 : 1));
+      const others = open.filter((step) => !isArchived(step) && !step.fills);
+      const rest = [...left, ...others].sort((a, b) => (a.day < b.day ? -1 : 1));
       for (const run of runsOf(rest, wanted)) await this.fetchRun(target, run);
     } finally {
       await this.lake.save(target.table, target.series);
     }
+  }
+
+  private async fill(target: Target, step: FetchStep): Promise<void> {
+    throwIfAborted(this.signal);
+    const source = await this.ports.source(target);
+    this.settle(await fillStored(this.lake, target, step, this.state, source, this.signal));
   }
 
   /** What archive files have; returns the steps that are REST's after all. */

@@ -11,7 +11,7 @@ import type { Archive } from "../ports.ts";
 export interface ArchiveBounds {
   /** Event time of the series' first row; undefined where it began before the range, or nobody can tell. */
   readonly first: number | undefined;
-  /** The last day that a file of the range is of, and the event time of the last row in it. */
+  /** Event time of the last row that the archive has of the series, wherever the range ends. */
   last(): Promise<number>;
 }
 
@@ -113,7 +113,9 @@ export async function archiveBounds(
   return {
     first: await firstTime(archive, series, begin, signal),
     async last() {
-      const end = (await firstThere(files.toReversed(), "descending", search)) ?? begin;
+      const toNow = { from: range.from, to: Math.max(range.to, now) };
+      const all = filesOf(series, toNow, now).toReversed();
+      const end = (await firstThere(all, "descending", { ...search, range: toNow })) ?? begin;
       return (await spanIn(archive, end, signal))?.last ?? range.to - 1;
     },
   };
@@ -127,6 +129,8 @@ export async function archiveBounds(
     const { daily } = archiveBeginning(of);
     const isDaily = daily !== undefined && dayBefore >= daily && before !== undefined && isMonthly(before);
     if (isDaily && (await from.has({ series: of, span: dayBefore }, stop))) return undefined;
-    return (await spanIn(from, file, stop))?.first;
+    const first = (await spanIn(from, file, stop))?.first;
+    // A file before it may be missing: only what begins within a file is sure to have begun there.
+    return first === archiveRange(file).from ? undefined : first;
   }
 }

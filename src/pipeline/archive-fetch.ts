@@ -141,11 +141,9 @@ export class ArchiveFetch {
   }
 
   #job(route: Route, files: readonly RefineFile[]) {
-    const { series, first, choice } = this.#target;
-    // Only a month's file has another one to be asked after it when REST is not to be.
-    const patchable = choice === "auto" || route === "archive-monthly";
+    const { series, first } = this.#target;
     const source = series.venue === "synthetic" ? "synthetic" : route;
-    return { series, first, host: this.#archive.host, source, files, patchable };
+    return { series, first, host: this.#archive.host, source, files };
   }
 
   #day(step: FetchStep, content: string | undefined): RefineDay {

@@ -23,7 +23,7 @@ type Harvested = Extract<Harvest, { readonly from: unknown }>;
 const notInArchive = ({ host }: Archive, step: FetchStep): SourceError =>
   new SourceError(
     "not-in-archive",
-    `${host} has no file of ${seriesLabel(step.series)} for ${step.day} (yet); REST may have it.`,
+    `${host} has no file of ${seriesLabel(step.series)} there (yet); REST may have it.`,
     refetchCommand(step.series, step.day).replace(" --force", ""),
   );
 

@@ -116,6 +116,8 @@ export interface Provenance {
   readonly host: string;
   readonly archives: Entry["archives"];
   readonly disagreements: Entry["disagreements"];
+  /** What was refused before, where nothing new is. */
+  readonly quarantined?: Entry["quarantined"];
 }
 
 /** Stores what was checked for a day, and keeps what was stored before and did not come. @throws DataError, StoreError */
@@ -130,8 +132,8 @@ export async function produceChecked(
   const old = state.entry(step.table, step.series, step.day);
   const kept = old ? await keepStored(lake, target, step, old, checked) : checked;
   const { gaps, notes } = kept;
-  const quarantined = await quarantine(lake, step, kept.refused);
-  const rest: Rest = { gaps, notes, quarantined, inputs: null, ...provenance, asOf: target.now };
+  const quarantined = provenance.quarantined ?? (await quarantine(lake, step, kept.refused));
+  const rest: Rest = { gaps, notes, inputs: null, ...provenance, quarantined, asOf: target.now };
   return store(lake, step, rowsOf(kept.batch), rest, state, target);
 }
 

@@ -43,7 +43,7 @@ function refineDay(job: RefineJob, { day, range, content: stored }: RefineDay, r
   const outside = strays.filter((stray) => stray.day === day).map(({ row }) => row);
   const checked = outside.length > 0 ? { ...own, refused: [...own.refused, ...outside] } : own;
   const open: OpenDay = { kind: "open", day, checked };
-  if (job.patchable && isHoley(checked)) return { ...open, checked: { ...checked, batch: alone(checked.batch) } };
+  if (isHoley(checked)) return { ...open, checked: { ...checked, batch: alone(checked.batch) } };
   const { batch, ...rest } = checked;
   const content = contentHash(batch);
   if (stored !== undefined && stored !== content) return { ...open, checked: { ...checked, batch: alone(batch) } };

@@ -6,7 +6,7 @@ import type { Twin } from "../../src/twin/start.ts";
 /** An answer in the twin's place. */
 export interface Instead {
   readonly status: number;
-  readonly body: string;
+  readonly body: string | Uint8Array;
 }
 
 export interface Front extends AsyncDisposable {

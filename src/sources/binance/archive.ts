@@ -193,23 +193,19 @@ export class BinanceArchive implements Archive {
 
   #noChecksum(file: ArchiveFile, checksum: Published | undefined): DataError {
     const where = `${this.#where(file)}.CHECKSUM`;
-    return checksum
-      ? new DataError(
-          "bad-checksum",
-          `${where} is no checksum of the file: ${JSON.stringify(checksum.text.slice(0, 100))}.`,
-          "candlelake status",
-        )
-      : new DataError(
-          "no-checksum",
-          `${where} is not there, twice; the file cannot be trusted without it.`,
-          "candlelake status",
-        );
+    if (!checksum) {
+      const why = "is not there, twice; the file cannot be trusted without it";
+      return new DataError("no-checksum", `${where} ${why}.`, "candlelake status");
+    }
+    if (PAGE.test(checksum.text)) return webPage(where);
+    const text = JSON.stringify(checksum.text.slice(0, 100));
+    return new DataError("bad-checksum", `${where} is no checksum of the file: ${text}.`, "candlelake status");
   }
 
   #badChecksum(file: ArchiveFile, zip: Uint8Array, hash: string, published: string): DataError {
     const isPage = PAGE.test(new TextDecoder().decode(zip.subarray(0, 100)));
     return isPage
-      ? new DataError("html-body", `${this.#where(file)}: a web page came in its place, twice.`, "candlelake config")
+      ? webPage(this.#where(file))
       : new DataError(
           "bad-checksum",
           `${this.#where(file)}: its SHA-256 is ${hash}, and ${published} is published; it was fetched twice.`,
@@ -239,5 +235,8 @@ export class BinanceArchive implements Archive {
     await this.#shelf.flush();
   }
 }
+
+const webPage = (where: string): DataError =>
+  new DataError("html-body", `${where}: a web page came in its place, twice.`, "candlelake config");
 
 const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");

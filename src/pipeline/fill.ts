@@ -1,0 +1,61 @@
+import { nextOpen } from "../core/interval.ts";
+import type { Entry } from "../core/manifest.ts";
+import { finalRange, seriesGrid } from "../core/partition.ts";
+import type { FetchStep, Target } from "../core/plan.ts";
+import type { Refused } from "../market/check.ts";
+import type { Source } from "../ports.ts";
+import type { Lake } from "./lake.ts";
+import { detailOf, failure, isFatal, type Outcome, planned } from "./outcome.ts";
+import { type Patched, patchOverRest, sourcesOf } from "./patch.ts";
+import { produceChecked } from "./produce.ts";
+import type { LakeState } from "./state.ts";
+import { readPartition } from "./stored-rows.ts";
+
+/** Slots whose rows were refused before: the evidence lies in quarantine already, the places are still known. */
+function refusedBefore({ series, first }: Target, { gaps }: Entry): Refused[] {
+  const grid = seriesGrid(series, first);
+  const refused: Refused[] = [];
+  for (const gap of gaps) {
+    if (gap.class !== "quarantined") continue;
+    for (let time = gap.from; time < gap.to; time = grid ? nextOpen(grid, time) : gap.to)
+      refused.push({ time, reason: "quarantined", evidence: "" });
+  }
+  return refused;
+}
+
+/**
+ * Asks REST for what an archive left open in a stored partition. Its other rows are not fetched again, so that it ends
+ * as if REST had been asked at once.
+ * @throws StoreError, Interrupted
+ */
+export async function fillStored(
+  lake: Lake,
+  target: Target,
+  step: FetchStep,
+  state: LakeState,
+  source: Source,
+  signal?: AbortSignal,
+): Promise<Outcome> {
+  const { series, first, now } = target;
+  try {
+    const entry = state.entry(step.table, series, step.day);
+    if (!entry) throw new Error(`${step.path} is to be filled and is not there`);
+    const batch = await readPartition(lake, step.table, series, step.day, entry);
+    const gaps = entry.gaps.map((gap) => (gap.class === "not-fetched" ? { ...gap, class: "unknown" as const } : gap));
+    const { notes, disagreements, archives, host, quarantined } = entry;
+    const stored: Patched = {
+      checked: { batch, gaps, notes, refused: refusedBefore(target, entry) },
+      disagreements,
+      error: undefined,
+    };
+    const range = finalRange(series, step.day, now, first);
+    const patched = await patchOverRest(series, stored, range, first, source, signal);
+    if (patched.error) return { ...planned(step), rows: 0, status: "deferred", error: detailOf(patched.error) };
+    const provenance = { source: sourcesOf(patched.checked.batch, entry.source), host, archives, quarantined };
+    const made = { ...provenance, disagreements: patched.disagreements };
+    return await produceChecked(lake, target, step, patched.checked, made, state);
+  } catch (error) {
+    if (isFatal(error)) throw error;
+    return failure(step, error);
+  }
+}
