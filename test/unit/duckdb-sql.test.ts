@@ -27,8 +27,8 @@ describe("DuckDB's statements", () => {
   "venue" VARCHAR,
   "source" VARCHAR
 );
-COMMENT ON TABLE "raw"."open_interest" IS 'Open interest of USD-M perpetual futures. The venue''s REST keeps 30 days.';
-COMMENT ON COLUMN "raw"."open_interest"."time" IS 'The instant at which the value was known: the end of its period. Unit: UTC.';
+COMMENT ON TABLE "raw"."open_interest" IS 'Open interest of USD-M perpetual futures. REST keeps 30 days; the archive has 5m from 2020-09-01 on.';
+COMMENT ON COLUMN "raw"."open_interest"."time" IS 'The instant at which the value was known: the end of its period, whatever an archive file''s labels mean. Unit: UTC.';
 COMMENT ON COLUMN "raw"."open_interest"."open_interest" IS 'Sum of open positions in the base asset. Unit: base.';
 COMMENT ON COLUMN "raw"."open_interest"."open_interest_value" IS 'The same in the quote asset. Unit: quote.';
 COMMENT ON COLUMN "raw"."open_interest"."period" IS 'Distance of the values (5m … 1d). Also a folder name.';
