@@ -88,6 +88,8 @@ export interface Archive {
   fetch(file: ArchiveFile, signal?: AbortSignal): Promise<ArchivedFile | undefined>;
   /** Like `fetch`, where it will be fetched again soon: that costs nothing then. */
   peek(file: ArchiveFile, signal?: AbortSignal): Promise<ArchivedFile | undefined>;
+  /** The file cannot be used, though its hash fits: it is not kept for another run. */
+  discard(file: ArchiveFile): Promise<void>;
   /** The hash that is published now; undefined where there is none. @throws SourceError, DataError */
   published(file: ArchiveFile, signal?: AbortSignal): Promise<string | undefined>;
   /** What was asked so far, and how many bytes of files came. */

@@ -103,6 +103,50 @@ export interface KlineRows {
   readonly nameless: string | undefined;
 }
 
+/** Times that a file's rows have to lie in, in the file's unit: those of the unit, and those of the file's days. */
+interface Limits {
+  readonly least: number;
+  readonly beyond: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+function limitsOf(unit: Unit, range: TimeRange): Limits {
+  const [least, beyond, scale] =
+    unit === "us" ? [LEAST_MICROS, LEAST_MICROS * 1000, 1000] : [LEAST_MILLIS, LEAST_MICROS, 1];
+  return { least, beyond, from: range.from * scale, to: range.to * scale };
+}
+
+const isTimed = (opened: number, closed: number, { least, beyond }: Limits): boolean =>
+  opened >= least && opened < beyond && closed >= least && closed < beyond;
+
+/** Lines of one call: the call is then compiled as a whole, and stays so from one file to the next. */
+const RUN = 64;
+
+/**
+ * Takes lines as rows from `row` on, as long as nothing is special about them, and leaves the text at the first other
+ * one. Returns the number of rows there are then.
+ */
+function takeRun(text: DecimalText, columns: Columns, row: number, limits: Limits): number {
+  const { numbers, starts } = columns;
+  const { length } = text.bytes;
+  const opens = numbers[OPENED] as Float64Array;
+  const closes = numbers[CLOSED] as Float64Array;
+  const end = Math.min(row + RUN, starts.length);
+  let next = row;
+  while (next < end && text.at < length) {
+    const start = text.at;
+    const isTaken = takeLine(text, numbers, next);
+    const opened = opens[next] as number;
+    if (!isTaken || !isTimed(opened, closes[next] as number, limits) || opened < limits.from || opened >= limits.to) {
+      text.at = start;
+      break;
+    }
+    starts[next++] = start;
+  }
+  return next;
+}
+
 /**
  * Reads the lines of a file in one pass. Rows whose times are in another unit, or whose open time lies outside `range`,
  * are set aside; all others become rows, in file order. Stops where too many rows are broken.
@@ -112,44 +156,36 @@ export function readKlines(csv: Csv, unit: Unit, range: TimeRange, expected: num
   const { bytes, from: begin } = csv;
   const text = new DecimalText(bytes);
   const columns = new Columns(expected + 1);
+  const limits = limitsOf(unit, range);
   const broken: BrokenRow[] = [];
   let nameless: string | undefined;
-  const scale = unit === "us" ? 1000 : 1;
-  const [least, beyond] = unit === "us" ? [LEAST_MICROS, LEAST_MICROS * 1000] : [LEAST_MILLIS, LEAST_MICROS];
-  const [from, to] = [range.from * scale, range.to * scale];
-  let { numbers } = columns;
   for (text.at = begin; text.at < bytes.length && broken.length < MOST_BROKEN; ) {
-    const start = text.at;
     const row = columns.count;
-    if (row === columns.starts.length) {
-      columns.grow();
-      ({ numbers } = columns);
+    if (row === columns.starts.length) columns.grow();
+    columns.count = takeRun(text, columns, row, limits);
+    if (columns.count > row || text.at >= bytes.length) continue;
+    const start = text.at;
+    const line = lineAt(bytes, start);
+    text.at = lineEnd(bytes, start) + 1;
+    if (line === "") continue;
+    const values = numbersOf(line);
+    if (typeof values === "string") {
+      const time = millisOf(timeNumber(line.split(",", 1)[0]));
+      if (Number.isNaN(time)) nameless ??= line;
+      else broken.push({ time, reason: values, evidence: line });
+      continue;
     }
-    if (!takeLine(text, numbers, row)) {
-      const line = lineAt(bytes, start);
-      text.at = lineEnd(bytes, start) + 1;
-      if (line === "") continue;
-      const values = numbersOf(line);
-      if (typeof values === "string") {
-        const time = millisOf(timeNumber(line.split(",", 1)[0]));
-        if (Number.isNaN(time)) nameless ??= line;
-        else broken.push({ time, reason: values, evidence: line });
-        continue;
-      }
-      for (const [field, value] of values.entries()) (numbers[field] as Float64Array)[row] = value;
-    }
-    const opened = (numbers[OPENED] as Float64Array)[row] as number;
-    const closed = (numbers[CLOSED] as Float64Array)[row] as number;
-    const isTimed = opened >= least && opened < beyond && closed >= least && closed < beyond;
-    if (isTimed && opened >= from && opened < to) {
+    const [opened, closed] = [values[OPENED] as number, values[CLOSED] as number];
+    const timed = isTimed(opened, closed, limits);
+    if (timed && opened >= limits.from && opened < limits.to) {
+      for (const [field, value] of values.entries()) (columns.numbers[field] as Float64Array)[row] = value;
       columns.starts[row] = start;
       columns.count++;
       continue;
     }
     const time = millisOf(opened);
-    const evidence = lineAt(bytes, start);
-    if (Number.isNaN(time)) nameless ??= evidence;
-    else broken.push({ time, reason: isTimed ? "outside" : "time-unit", evidence });
+    if (Number.isNaN(time)) nameless ??= line;
+    else broken.push({ time, reason: timed ? "outside" : "time-unit", evidence: line });
   }
   return { columns, broken, nameless, cut: text.at < bytes.length };
 }

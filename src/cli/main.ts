@@ -69,10 +69,7 @@ function stopOnSignal(): AbortSignal {
 }
 
 async function dispatch(line: CommandLine): Promise<number> {
-  const [{ Context }, { setFlagsFromString }] = await Promise.all([import("./context.ts"), import("node:v8")]);
-  // Without these V8 lets garbage pile up with the length of the work: years would take twice the memory of months.
-  setFlagsFromString("--optimize-for-size");
-  setFlagsFromString("--semi-space-growth-factor=1");
+  const { Context } = await import("./context.ts");
   const command = await COMMANDS[line.command]?.();
   if (!command) throw new Error(`${line.command} has words but no code`);
   return command.run(new Context(line, stopOnSignal()));

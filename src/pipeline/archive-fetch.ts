@@ -7,7 +7,7 @@ import { finalRange } from "../core/partition.ts";
 import type { FetchStep, Target } from "../core/plan.ts";
 import { archiveFileOf, type Route } from "../core/route.ts";
 import { DAY, dayOf, monthOf, timeOfDay } from "../core/time.ts";
-import type { Archive, FinishedDay, OpenDay, RefineDay, Refined, RefineFile, Refiner } from "../ports.ts";
+import type { Archive, FinishedDay, OpenDay, RefineDay, Refined, RefineFile, RefineJob, Refiner } from "../ports.ts";
 import { refine } from "./refine.ts";
 
 /** What became of a step: its rows, nothing where no file has it, or a failure. */
@@ -98,7 +98,8 @@ export class ArchiveFetch {
     const file = await this.#ask({ series, span: step.day }, signal);
     if (!file) return undefined;
     // What is stored is nobody's concern here: an impossible hash leaves the day open.
-    const from = refine({ ...this.#job("archive-daily", [file]), days: [this.#day(step, "")] });
+    const job = { ...this.#job("archive-daily", [file]), days: [this.#day(step, "")] };
+    const from = await this.#sound(job, async () => refine(job));
     const [day] = from.days;
     return day?.kind === "open" ? { day, from } : undefined;
   }
@@ -128,8 +129,19 @@ export class ArchiveFetch {
       return this.#eachDay(steps, signal);
     }
     const days = await Promise.all(steps.map(async (step) => this.#day(step, await this.#stored(step))));
-    const from = await orAborted(this.#refine({ ...this.#job(route, files), days }), signal);
+    const job = { ...this.#job(route, files), days };
+    const from = await this.#sound(job, () => orAborted(this.#refine(job), signal));
     return steps.map((step, i) => ({ step, day: from.days[i] as FinishedDay | OpenDay, route, from }));
+  }
+
+  /** Files of which a job fails are not kept: another run asks whether they were mended. */
+  async #sound({ files }: RefineJob, work: () => Promise<Refined>): Promise<Refined> {
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof DataError) for (const { file } of files) await this.#archive.discard(file);
+      throw error;
+    }
   }
 
   /** Days from their own files; what one of them fails of is its own business. */

@@ -52,6 +52,8 @@ export function twinPorts(
 
 /** A lake on disk that a twin, or a front before one, is asked for. */
 export class TwinLab implements AsyncDisposable {
+  readonly data: string;
+  /** Where its files lie: made data have a folder of their own. */
   readonly root: string;
   readonly engine: Engine;
   readonly #ports: Ports;
@@ -60,6 +62,7 @@ export class TwinLab implements AsyncDisposable {
   constructor(data: string, settings: Readonly<Record<string, string>>, seams: Seams = {}, keep?: string) {
     this.#ports = twinPorts(data, settings, seams, keep);
     this.engine = new Engine(this.#ports);
+    this.data = data;
     this.root = settings["CANDLELAKE_SYNTHETIC"] === "1" ? `${data}/synthetic` : data;
   }
 

@@ -10,6 +10,7 @@ import { ArchiveListing } from "./archive-listing.ts";
 export interface ArchiveShelf {
   read(key: string): Promise<Uint8Array | undefined>;
   write(key: string, bytes: Uint8Array): Promise<void>;
+  remove(key: string): Promise<void>;
   flush(): Promise<void>;
 }
 
@@ -143,6 +144,12 @@ export class BinanceArchive implements Archive {
       refusal = this.#badChecksum(file, zip, hash, checksum.sha256);
     }
     throw refusal;
+  }
+
+  async discard(file: ArchiveFile): Promise<void> {
+    const key = archiveKey(file);
+    await this.#shelf?.remove(`${key}.CHECKSUM`);
+    await this.#shelf?.remove(key);
   }
 
   #where(file: ArchiveFile): string {

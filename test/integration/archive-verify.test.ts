@@ -1,0 +1,237 @@
+// Files that the venue publishes anew, and files that are kept between runs.
+import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { after, describe, test } from "node:test";
+import { startTwin, type Twin } from "../../src/twin/start.ts";
+import { Cli, type WorkAnswer } from "../cli/process.ts";
+import { bytesOf, NOW, SPOT, sumOf } from "../fakes/archive-files.ts";
+import { TemporaryFolder, tree } from "../fakes/folder.ts";
+import { wish } from "../fakes/lab.ts";
+import { type Instead, NOT_THERE, startFront } from "../fakes/twin-front.ts";
+import { TwinLab } from "../fakes/twin-lab.ts";
+
+const spot = wish("spot", Date.UTC(2025, 0, 1), Date.UTC(2025, 3, 1), { venue: "binance" });
+const NAME = "BTCUSDT-1h-2025-02.zip";
+const KEY = `${SPOT}/1h/${NAME}`;
+const MANIFEST = "spot_klines/synthetic_btcusdt_spot_1h_2025-02.json";
+const INGEST = ["ingest", "spot", "--venue", "binance", "--symbol", "BTCUSDT", "--from", "2025-01", "--to", "2025-04"];
+
+const folder = new TemporaryFolder("memory");
+const twin = await startTwin({ now: NOW, limits: false });
+after(async () => {
+  await twin.close();
+  folder[Symbol.dispose]();
+});
+
+let count = 0;
+const place = (name: string): string => folder.join(`${name} ${count++}`);
+
+/** The twin, but for February's file, which is another's. */
+async function republished(
+  other: Pick<Twin, "handle">,
+  body: (front: Readonly<Record<string, string>>) => Promise<void>,
+) {
+  await using front = await startFront(twin, (url): Instead | undefined => {
+    if (!url.includes(NAME)) return undefined;
+    const { status, body: bytes } = other.handle(url);
+    return { status, body: bytes };
+  });
+  await body(front.settings);
+}
+
+async function withTwin(options: { seed?: number; faults?: string }, body: (other: Twin) => Promise<void>) {
+  const other = await startTwin({ now: NOW, limits: false, ...options });
+  try {
+    await body(other);
+  } finally {
+    await other.close();
+  }
+}
+
+const asked = (from: Twin, begun: number, ending: RegExp) =>
+  from.requests.slice(begun).filter(({ path, status }) => ending.test(path) && status === 200).length;
+
+describe("--verify-archives", () => {
+  test("compares checksums, fetches no file, and has nothing to do where they are the same", async () => {
+    await using lab = new TwinLab(place("same"), twin.settings);
+    await lab.run(spot);
+    const [before, begun] = [lab.contents(), twin.requests.length];
+    await using later = new TwinLab(lab.data, twin.settings);
+    assert.deepEqual((await later.verify(spot)).outcomes, []);
+    assert.equal(asked(twin, begun, /\.zip$/), 0);
+    assert.equal(asked(twin, begun, /\.CHECKSUM$/), 3);
+    assert.deepEqual(later.contents(), before);
+  });
+
+  test("brings in as revised what was published anew; the manifest has both hashes", () =>
+    withTwin({ seed: 7 }, (other) =>
+      republished(other, async (settings) => {
+        await using lab = new TwinLab(place("revised"), twin.settings);
+        await lab.run(spot);
+        const old = lab.manifest(MANIFEST);
+        await using later = new TwinLab(lab.data, settings);
+        assert.deepEqual((await later.run(spot)).outcomes, [], "nobody asks unless told to");
+        const { outcomes } = await later.verify(spot);
+        assert.equal(outcomes.length, 28);
+        for (const { step, status, revised } of outcomes) {
+          assert.ok(step.action === "fetch" && step.day.startsWith("2025-02"));
+          assert.deepEqual([step.reason, status, revised], ["republished", "done", true]);
+        }
+        const [was, is] = [sumOf(await bytesOf(twin, KEY)), sumOf(await bytesOf(other, KEY))];
+        const { archives, partitions } = later.manifest(MANIFEST);
+        assert.deepEqual(old.archives?.[NAME]?.sha256, was);
+        assert.deepEqual(archives?.[NAME]?.sha256, is);
+        for (const [day, { content, revisions }] of Object.entries(partitions)) {
+          assert.notEqual(content, old.partitions[day]?.content);
+          assert.deepEqual(
+            revisions?.map((revision) => [revision.content, revision.archives]),
+            [[old.partitions[day]?.content, { [NAME]: was }]],
+          );
+        }
+        assert.deepEqual((await later.verify(spot)).outcomes, []);
+      }),
+    ));
+
+  test("takes note of another file with the same rows, once", () =>
+    withTwin({ faults: "csv-unordered" }, (other) =>
+      republished(other, async (settings) => {
+        await using lab = new TwinLab(place("same rows"), twin.settings);
+        await lab.run(spot);
+        const old = lab.manifest(MANIFEST);
+        await using later = new TwinLab(lab.data, settings);
+        const { outcomes } = await later.verify(spot);
+        assert.equal(outcomes.length, 28);
+        assert.ok(outcomes.every(({ status, revised }) => status === "unchanged" && !revised));
+        const { archives, partitions } = later.manifest(MANIFEST);
+        assert.notEqual(archives?.[NAME]?.sha256, old.archives?.[NAME]?.sha256);
+        assert.ok(Object.values(partitions).every(({ revisions }) => revisions === undefined));
+        assert.deepEqual((await later.verify(spot)).outcomes, []);
+      }),
+    ));
+
+  test("a file that came with a hole and was mended is taken in, rows and all", () =>
+    withTwin({ faults: "csv-hole:30" }, (holed) =>
+      republished(holed, async (settings) => {
+        await using lab = new TwinLab(place("mended"), settings);
+        await lab.run({ ...spot, choice: "archive" });
+        await using later = new TwinLab(lab.data, twin.settings);
+        const { outcomes } = await later.verify(spot);
+        assert.equal(outcomes.length, 28);
+        assert.ok(outcomes.every(({ step }) => step.reason === "republished"));
+        await using whole = new TwinLab(place("whole"), twin.settings);
+        await whole.run(spot);
+        const contents = (of: TwinLab) =>
+          Object.entries(of.manifest(MANIFEST).partitions).map(([day, { content, gaps }]) => [day, content, gaps]);
+        assert.deepEqual(contents(later), contents(whole));
+        assert.deepEqual((await later.verify(spot)).outcomes, []);
+      }),
+    ));
+
+  test("says what is revised, and of which file nothing is known any more", async () => {
+    await withTwin({ seed: 7 }, (other) =>
+      republished(other, async (settings) => {
+        using cli = Cli.at(twin.settings);
+        (await cli.run(...INGEST)).exits(0);
+        Object.assign(cli.env, settings);
+        const { stdout } = (await cli.run(...INGEST, "--verify-archives")).exits(0);
+        assert.match(stdout, /^fetch .* 28 revised /m);
+        assert.match((await cli.run(...INGEST, "--verify-archives")).exits(0).stdout, /Nothing to do/);
+      }),
+    );
+    using cli = Cli.at(twin.settings);
+    (await cli.run(...INGEST)).exits(0);
+    const before = tree(cli.path("data"));
+    for (const [what, instead] of [
+      [/no longer has BTCUSDT-1h-2025-02\.zip; what it brought is kept/, NOT_THERE],
+      [/BTCUSDT-1h-2025-02\.zip was not compared: .*CHECKSUM/, { status: 200, body: "<html>" }],
+    ] as const) {
+      await using front = await startFront(twin, (url) => (url.includes(NAME) ? instead : undefined));
+      Object.assign(cli.env, front.settings);
+      const ended = (await cli.run(...INGEST, "--verify-archives", "--format", "json")).exits(0);
+      assert.deepEqual(ended.json<WorkAnswer>().steps, []);
+      assert.match(ended.stderr, what);
+      assert.deepEqual(tree(cli.path("data")), before);
+    }
+  });
+});
+
+describe("--keep-archives", () => {
+  /** A first run that keeps, and a second one into another lake. */
+  async function twice(between: (kept: string) => void, settings = twin.settings) {
+    const kept = place("kept");
+    await using first = new TwinLab(place("first"), twin.settings, {}, kept);
+    await first.run(spot);
+    between(kept);
+    const begun = twin.requests.length;
+    await using second = new TwinLab(place("second"), settings, {}, kept);
+    const { outcomes } = await second.run(spot);
+    assert.ok(outcomes.length === 90 && outcomes.every(({ status }) => status === "done"));
+    assert.deepEqual(second.contents(), first.contents());
+    return { kept, zips: asked(twin, begun, /\.zip$/) };
+  }
+
+  /** The path of February's file below the folder. */
+  const keptFile = (kept: string, ending = ""): string => {
+    const [path, ...others] = [...tree(kept).keys()].filter((name) => name.endsWith(NAME + ending));
+    assert.deepEqual(others, []);
+    return `${kept}/${path}`;
+  };
+
+  test("keeps verified files as they came, with checksums that sha256sum reads, and uses them", async () => {
+    const { kept, zips } = await twice((path) => assert.equal(tree(path).size, 6));
+    assert.equal(zips, 0);
+    const zip = await bytesOf(twin, KEY);
+    assert.deepEqual(readFileSync(keptFile(kept)), zip);
+    assert.equal(readFileSync(keptFile(kept, ".CHECKSUM")).toString(), `${sumOf(zip)}  ${NAME}`);
+  });
+
+  for (const [what, damage] of [
+    ["a byte is another", (path: string) => writeFileSync(path, readFileSync(path).fill(1, 100, 101))],
+    ["it is cut", (path: string) => writeFileSync(path, readFileSync(path).subarray(0, 500))],
+    ["it is empty", (path: string) => writeFileSync(path, "")],
+    ["its checksum is another's", (path: string) => writeFileSync(`${path}.CHECKSUM`, `${"0".repeat(64)}  ${NAME}`)],
+    ["its checksum is none", (path: string) => writeFileSync(`${path}.CHECKSUM`, "?")],
+  ] as const) {
+    test(`a kept file is fetched again where ${what}, and is whole afterwards`, async () => {
+      const { kept, zips } = await twice((path) => damage(keptFile(path)));
+      assert.equal(zips, 1);
+      assert.deepEqual(readFileSync(keptFile(kept)), await bytesOf(twin, KEY));
+    });
+  }
+
+  test("what was published since takes the kept one's place", () =>
+    withTwin({ seed: 7 }, (other) =>
+      republished(other, async (settings) => {
+        const kept = place("kept");
+        await using lab = new TwinLab(place("lake"), twin.settings, {}, kept);
+        await lab.run(spot);
+        await using later = new TwinLab(lab.data, settings, {}, kept);
+        const { outcomes } = await later.verify(spot);
+        assert.ok(outcomes.length === 28 && outcomes.every(({ revised }) => revised));
+        assert.deepEqual(readFileSync(keptFile(kept)), await bytesOf(other, KEY));
+        const begun = twin.requests.length;
+        await using next = new TwinLab(place("next"), settings, {}, kept);
+        await next.run(spot);
+        assert.equal(asked(twin, begun, /\.zip$/), 0);
+        assert.deepEqual(next.manifest(MANIFEST).archives, later.manifest(MANIFEST).archives);
+      }),
+    ));
+
+  for (const fault of ["bad-checksum", "zip-two", "csv-empty"]) {
+    test(`what is refused is not used again: ${fault}`, () =>
+      withTwin({ faults: fault }, (bad) =>
+        republished(bad, async (settings) => {
+          const kept = place("kept");
+          await using lab = new TwinLab(place("lake"), settings, {}, kept);
+          const { outcomes } = await lab.run(spot);
+          assert.equal(outcomes.filter(({ status }) => status === "failed").length, 28);
+          await using mended = new TwinLab(lab.data, twin.settings, {}, kept);
+          const again = await mended.run(spot);
+          assert.deepEqual(
+            again.outcomes.filter(({ status }) => status !== "done").map(({ error }) => error?.message),
+            [],
+          );
+        }),
+      ));
+  }
+});
