@@ -16,6 +16,9 @@ function text(context: Context, { outcomes }: Applied, usage: Usage, planOnly: b
   return mark + summary(outcomes, usage, planOnly, context.flag("verbose"));
 }
 
+/** What is free on the disk is another number every time: an answer has only what depends on the request. */
+const aboutOf = ({ files, bytes, rows, requests, disk }: Estimate) => ({ files, bytes, rows, requests, disk });
+
 /** Prints the answer and returns the exit code. */
 async function report(
   context: Context,
@@ -39,7 +42,7 @@ async function report(
           ok: exit === EXIT.ok,
           steps,
           totals: totals(outcomes, usage),
-          estimate,
+          estimate: estimate && aboutOf(estimate),
           error: whole ? context.detail(whole) : null,
         }),
       );
@@ -66,9 +69,9 @@ const label = (step: Step): string =>
 /** Below this a plan is carried out before anybody has read what it takes. */
 const WORTH_SAYING = 20_000;
 
-function say(context: Context, { request, goal, notes, estimate }: Plan): void {
+function say(context: Context, { request, goal, notes, estimate }: Plan, dryRun: boolean): void {
   for (const note of notes) context.say(note);
-  if (estimate.files > 0 || estimate.rows >= WORTH_SAYING) context.say(estimateLine(estimate));
+  if (estimate.rows >= (dryRun ? 1 : WORTH_SAYING)) context.say(estimateLine(estimate));
   const isEmpty = request.wishes.length === 0 && (goal.load ?? []).every(({ months }) => months.length === 0);
   if (isEmpty && !request.load?.range) context.say(`The lake in ${context.config.data} has nothing to load.`);
 }
@@ -79,7 +82,7 @@ export async function work(context: Context, request: Request, dryRun: boolean):
   try {
     if (dryRun) {
       const plan = await engine.plan(request, context.signal);
-      say(context, plan);
+      say(context, plan, true);
       const applied = { outcomes: plan.steps.map(foreseen), fatal: undefined, goal: plan.goal };
       return await report(context, applied, usage(), true, plan.estimate);
     }
@@ -89,7 +92,7 @@ export async function work(context: Context, request: Request, dryRun: boolean):
       `candlelake ${context.line.command}`,
       {
         planned(plan) {
-          say(context, plan);
+          say(context, plan, false);
           estimate = plan.estimate;
           context.progress.start(plan.steps.length);
         },

@@ -21,7 +21,7 @@ export interface Routed {
  */
 export function routeOf(series: Series, day: Day, now: number, choice: SourceChoice): Routed {
   if (!hasArchive(series)) return { route: "rest", why: unarchived(series) };
-  if (choice === "rest") return { route: "rest", why: "the archive is not asked" };
+  if (choice === "rest") return { route: "rest", why: "REST alone is asked" };
   const bad = badDay(series, day);
   if (bad?.instead === "rest" && choice === "auto") return { route: "rest", why: bad.why };
   const daily = dayIsOut(series, day, now);

@@ -83,8 +83,19 @@ export class Apply {
       if (!isFatal(error)) throw error;
       fatal = error;
     }
-    const outcomes = steps.map((step) => this.outcomes.get(step) ?? planned(step));
+    const outcomes = steps.map((step) => this.outcomeOf(step, fatal));
     return { outcomes, fatal, goal: this.goal };
+  }
+
+  /** What is not in a manifest on the disk is not done, whatever was told of it before the disk refused. */
+  private outcomeOf(step: Step, fatal: AppError | undefined): Outcome {
+    const outcome = this.outcomes.get(step) ?? planned(step);
+    const isLost =
+      fatal instanceof StoreError &&
+      outcome.status === "done" &&
+      step.action !== "load" &&
+      this.lake.isUnsaved(step.table, step.series, step.day);
+    return isLost ? failure(step, fatal) : outcome;
   }
 
   private settle(outcome: Outcome): void {
@@ -233,8 +244,10 @@ export class Apply {
       if (deriveReason(step.derivation, step.day, this.state) === undefined) return undefined;
       return await produceDerived(this.lake, step, this.state);
     } catch (error) {
-      if (isFatal(error)) throw error;
-      return failure(step, error);
+      const outcome = failure(step, error);
+      if (!isFatal(error)) return outcome;
+      if (error instanceof StoreError) this.settle(outcome);
+      throw error;
     }
   }
 

@@ -1,7 +1,7 @@
 import { orAborted } from "../core/abort.ts";
 import { archiveBeginning, badDay, dayIsOut, monthIsOut } from "../core/archive-calendar.ts";
 import { type ArchiveFile, archiveKey } from "../core/archive-file.ts";
-import { AppError, DataError, Interrupted, SourceError, throwIfAborted } from "../core/errors.ts";
+import { AppError, DataError, Interrupted, throwIfAborted } from "../core/errors.ts";
 import { inOrder } from "../core/in-order.ts";
 import { finalRange } from "../core/partition.ts";
 import type { FetchStep, Target } from "../core/plan.ts";
@@ -165,7 +165,8 @@ export class ArchiveFetch {
 
   /**
    * The files that a step's partition is made of; none where the archive has not got it. A file of open interest goes
-   * from after midnight to the next midnight: a day's first value stands in the file of the day before.
+   * from after midnight to the next midnight: a day's first value stands in the file of the day before. Where that one
+   * fails so does the day: without it a value would be missing for good.
    */
   async #files(step: FetchStep, route: Exclude<Route, "rest">, signal: AbortSignal): Promise<RefineFile[]> {
     const { series } = this.#target;
@@ -175,7 +176,7 @@ export class ArchiveFetch {
     const isOut = before.span >= (archiveBeginning(series).daily ?? "");
     const [own, earlier] = await Promise.all([
       this.#shared(main, signal),
-      isOut ? this.#shared(before, signal).catch(unlessStopped) : undefined,
+      isOut ? this.#shared(before, signal) : undefined,
     ]);
     return own ? present([earlier, own]) : [];
   }
@@ -211,10 +212,4 @@ const failAll = (steps: readonly FetchStep[], error: AppError): Harvest[] => ste
 function settleDay(step: FetchStep, error: unknown): readonly Harvest[] {
   if (!(error instanceof AppError) || error instanceof Interrupted) throw error;
   return [{ step, error }];
-}
-
-/** A neighbour's file that is refused costs one value, which is then missing. */
-function unlessStopped(error: unknown): undefined {
-  if (error instanceof DataError || error instanceof SourceError) return undefined;
-  throw error;
 }

@@ -200,6 +200,11 @@ export class Lake {
     this.listings.delete(table);
   }
 
+  /** Whether something was recorded of the day's month that no manifest on the disk has. */
+  isUnsaved(table: TableName, series: Series, day: Day): boolean {
+    return this.page(table, series, monthOf(day))?.changed ?? false;
+  }
+
   /** Keeps the bytes of a manifest that cannot be read, before a new one takes its place. */
   private async setAside(key: string): Promise<void> {
     const bytes = await this.store.read(key);

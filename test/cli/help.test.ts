@@ -62,6 +62,7 @@ test("the examples run on made data, in the order in which one comes to them", a
     "status",
     "query",
     "export",
+    "clean",
     "schema",
     "completion",
     "demo",

@@ -20,7 +20,16 @@ const WRONG: readonly (readonly [words: readonly string[], message: RegExp])[] =
   [[...DAY, "--force=yes"], /--force takes no value\./],
   [[...DAY, "--format", "yaml"], /--format "yaml" is not one of text json csv ndjson\./],
   [[...DAY, "--format", "jsno"], /did you mean json\?/],
-  [[...DAY, "--source", "archive"], /--source "archive" is not one of auto rest\./],
+  [[...DAY, "--source", "disk"], /--source "disk" is not one of auto rest archive\./],
+  [[...DAY, "--source", "archive"], /binance-us publishes no archives; add --venue binance/],
+  [
+    ["ingest", "futures", "--symbol", "BTCUSDT", "--interval", "1w", "--date", "2025-01-01", "--source", "archive"],
+    /last 1w candle of a file may not have closed/,
+  ],
+  [
+    ["ingest", "open-interest", "--symbol", "BTCUSDT", "--period", "1h", "--date", "2025-01-01", "--source", "archive"],
+    /the archive has open interest of 5m, none of 1h/,
+  ],
   [[...DAY, "--bucket", "gs://b"], /--bucket needs Cloud Storage, which this version does not have/],
   [[...DAY, "--project", "p"], /--project needs BigQuery/],
   [["twin", "--google"], /--google needs Cloud Storage and BigQuery/],

@@ -55,7 +55,7 @@ describe("run, plan, load, status and setup", () => {
     const { stdout } = (await cli.run("plan")).exits(0);
     assert.match(
       stdout,
-      /^fetch +spot_klines +synthetic BTCUSDT spot 1h +2025-01-30 … 2025-02-10 +12 planned +12 missing$/m,
+      /^fetch +spot_klines +synthetic BTCUSDT spot 1h +2025-01-30 … 2025-02-10 +12 planned +synthetic +12 missing$/m,
     );
     assert.match(stdout, /^68 steps planned, none taken\.$/m);
     assert.deepEqual(tree(cli.folder.path), before);

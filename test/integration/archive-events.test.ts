@@ -110,6 +110,27 @@ describe("open interest", () => {
     );
   });
 
+  for (const fault of ["bad-checksum", "503", "zip-two"]) {
+    test(`of a file that fails: ${fault}; its day and the one that begins in it wait, and lack nothing later`, async () => {
+      const bad = await startTwin({ now: NOW, limits: false, faults: `${fault}@/BTCUSDT-metrics-2026-03-10` });
+      try {
+        const asked = openInterest("2026-03-09", "2026-03-13");
+        await using struck = lab(bad);
+        const { outcomes } = await struck.run(asked);
+        assert.deepEqual(
+          outcomes.map(({ status }) => status),
+          ["done", "failed", "failed", "done"],
+        );
+        await using mended = new TwinLab(struck.data, twin.settings);
+        await using whole = lab();
+        for (const way of [mended, whole]) await way.run(asked);
+        assert.deepEqual(mended.contents(), whole.contents());
+      } finally {
+        await bad.close();
+      }
+    });
+  }
+
   test("of other periods than five minutes is REST's", async () => {
     await using hourly = lab();
     const begun = twin.requests.length;
