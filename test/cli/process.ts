@@ -22,6 +22,7 @@ export interface StepAnswer {
   readonly table: string;
   readonly venue?: string;
   readonly symbol?: string;
+  readonly interval?: string | null;
   readonly day?: string;
   readonly month?: string;
   readonly status: string;

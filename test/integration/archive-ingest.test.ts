@@ -116,7 +116,7 @@ test("archive and REST bring the same bytes, and say where from", async () => {
   const alone = watch(listed);
   const answer = await rest.json(...MONTH, "--source", "rest");
   assert.deepEqual(alone.hosts(), ["binance-spot"]);
-  assert.deepEqual(reasons(answer.steps), [["the archive is not asked", "2024-12-01", "2024-12-31", 31]]);
+  assert.deepEqual(reasons(answer.steps), [["REST alone is asked", "2024-12-01", "2024-12-31", 31]]);
   const parquet = (cli: Cli) => [...tree(cli.path("data"))].filter(([key]) => key.endsWith(".parquet"));
   assert.equal(parquet(auto).length, 31);
   assert.deepEqual(parquet(archive), parquet(auto));
@@ -169,7 +169,7 @@ test("a venue without archives, and candles that the archive may have open, are 
   using cli = Cli.at(listed.settings);
   const asked = watch(listed);
   const us = ["ingest", "spot", "--symbol", "BTCUSDT", "--date", "2025-01-02"] as const;
-  assert.deepEqual(reasons((await cli.json(...us)).steps)[0]?.[0], "the archive is not asked");
+  assert.deepEqual(reasons((await cli.json(...us)).steps)[0]?.[0], "REST alone is asked");
   assert.deepEqual(asked.hosts(), ["binance-us"]);
   const week = [...SPOT, "--interval", "1w", "--date", "2025-01-06"] as const;
   assert.deepEqual(reasons((await cli.json(...week)).steps)[0]?.[0], "no archive that can be trusted has it");

@@ -139,7 +139,7 @@ real("the same months over REST: the same rows, and the same content in the mani
   after(() => twin.close());
   const [rest, archive] = [new Lake(twin.settings), new Lake(twin.settings)];
   const { steps } = await takenIn(rest, "rest", "--source", "rest");
-  assert.ok(steps.every(({ because }) => because === "the archive is not asked"));
+  assert.ok(steps.every(({ because }) => because === "REST alone is asked"));
   assert.deepEqual([...new Set(twin.requests.map(({ host }) => host))], ["binance-spot"]);
   assert.ok(twin.requests.every(({ status }) => status === 200));
 

@@ -13,10 +13,7 @@ const IDLE: Readonly<Record<Topic, Readonly<Record<string, string>>>> = {
 
 /** `BTCUSDT,ETHUSDT`: several of a kind, each once. */
 function several(context: Context, option: string): string[] | undefined {
-  const words = context
-    .text(option)
-    ?.split(",")
-    .map((word) => word.trim());
+  const words = context.text(option)?.split(",");
   return words && [...new Set(words)];
 }
 

@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import { startTwin } from "../../src/twin/start.ts";
+import { NOW } from "../fakes/archive-files.ts";
+import { Mount } from "../fakes/disks.ts";
+import { tree } from "../fakes/folder.ts";
+import { Cli, type WorkAnswer } from "./process.ts";
+
+interface Estimated extends WorkAnswer {
+  readonly estimate: Readonly<Record<"files" | "bytes" | "rows" | "requests" | "disk", number>>;
+}
+
+const twin = await startTwin({ now: NOW, limits: false });
+after(() => twin.close());
+const INGEST = ["ingest", "spot", "--venue", "binance", "--symbol", "BTCUSDT"] as const;
+const MINUTES = [...INGEST, "--interval", "1m", "--from", "2026-06-01", "--to", "2026-08-03"] as const;
+
+const bytesIn = (files: Map<string, Buffer>): number =>
+  [...files.values()].reduce((sum, bytes) => sum + Math.ceil(bytes.length / 4096) * 4096, 0);
+
+for (const [what, range, files, rows] of [
+  ["minutes", MINUTES, 2 + 2, 63 * 1440],
+  ["hours to the open day", [...INGEST, "--interval", "1h", "--from", "2026-07-01"], 1 + 29, 60 * 24 + 12],
+  ["hours over REST", [...INGEST, "--interval", "1h", "--from", "2026-07-01", "--source", "rest"], 0, 60 * 24 + 12],
+] as const) {
+  test(`an estimate before ${what}: its files and rows are those that come, the rest is near`, async () => {
+    using cli = Cli.at(twin.settings);
+    const begun = twin.requests.length;
+    const { estimate, steps } = await cli.json<Estimated>(...range, "--dry-run");
+    const asked = twin.requests.slice(begun);
+    assert.ok(asked.every(({ path }) => !path.endsWith(".zip")));
+    assert.ok(asked.length <= 3);
+    assert.deepEqual([...tree(cli.folder.path)], []);
+    assert.deepEqual([estimate.files, estimate.rows], [files, rows]);
+    assert.ok(steps.every(({ status }) => status === "planned"));
+
+    const before = twin.requests.length;
+    const done = await cli.json<Estimated>(...range);
+    assert.equal(done.totals["rows"], rows);
+    assert.deepEqual(done.estimate, estimate);
+    const came = twin.requests.slice(before).filter(({ path }) => /\.zip(?:\.CHECKSUM)?$/.test(path));
+    assert.equal(came.length, 2 * files);
+    const used = bytesIn(tree(cli.path("data")));
+    assert.ok(estimate.disk > 0.6 * used && estimate.disk < 1.6 * used, `${estimate.disk} of ${used}`);
+
+    const none = await cli.json<Estimated>(...range, "--dry-run");
+    assert.deepEqual(none.estimate, { files: 0, bytes: 0, rows: 0, requests: 0, disk: 0 });
+  });
+}
+
+test("an estimate is said before anything is fetched", async () => {
+  using cli = Cli.at(twin.settings);
+  const { stderr } = (await cli.run(...MINUTES, "--dry-run")).exits(0);
+  assert.match(
+    stderr,
+    /^Estimate: 4 archive files of \S+ MB, 90,?720 rows, \S+ requests, \S+ MB on disk \(.* free\)\.$/m,
+  );
+  assert.equal((await cli.run(...MINUTES, "--dry-run", "--quiet")).exits(0).stderr, "");
+});
+
+test("too little disk is said before anything is fetched, and there is a way on", async (context) => {
+  using cli = Cli.at(twin.settings);
+  using mount = Mount.tmpfs(cli.path("small"), "2m");
+  if (!mount) return context.skip("this user may not mount");
+  const begun = twin.requests.length;
+  const ended = (await cli.run(...MINUTES, "--data", "small/data", "--format", "json")).exits(4);
+  const answer = ended.json<Pick<WorkAnswer, "ok" | "error">>();
+  assert.deepEqual([answer.ok, answer.error?.code], [false, "too-little-disk"]);
+  assert.match(answer.error?.message ?? "", /has room for \d+ MB, and this takes about \d+ MB/);
+  assert.match(ended.stderr, /Nothing was fetched/);
+  assert.ok(twin.requests.slice(begun).every(({ path }) => !path.endsWith(".zip")));
+  assert.deepEqual(
+    [...tree(cli.path("small")).keys()].filter((key) => !key.endsWith(".lock")),
+    [],
+  );
+  // The plan can be looked at all the same, and a smaller wish is granted.
+  const plan = await cli.json<Estimated>(...MINUTES, "--data", "small/data", "--dry-run");
+  assert.ok(plan.estimate.disk > 2 * 2 ** 20);
+  (await cli.run(...INGEST, "--date", "2026-07-01", "--data", "small/data")).exits(0);
+  mount.remount("size=20m");
+  (await cli.run(...MINUTES, "--data", "small/data")).exits(0);
+});
