@@ -1,23 +1,24 @@
 /** Values that are looked at, spread over the page. */
 const SAMPLE = 64;
-/** Of so many, lower halves that are no repetition, and upper quarters that differ. */
-const LOWER = 60;
-const UPPER = 16;
+/** Of so many neighbours, upper quarters that differ, and lower halves that are neither zero nor the same. */
+const UPPER = SAMPLE / 2;
+const LOWER = SAMPLE - 4;
 
 /**
- * Whether compressing doubles cannot pay: their lower halves never repeat, as decimal fractions' do not, and their upper
- * ends differ too, so that there is nothing to find. Traded amounts are so; prices share their upper ends, and whole
+ * Whether compressing doubles cannot pay: their lower halves never repeat, as those of decimal fractions do not, and their
+ * upper ends differ too, so that there is nothing to find. Traded amounts are so; prices share their upper ends, and whole
  * numbers and zeros have lower halves of zero. Decided by the values alone.
  */
 export function isNoise(values: Float64Array): boolean {
-  if (values.length < SAMPLE) return false;
+  if (values.length < 2 * SAMPLE) return false;
   const words = new Uint32Array(values.buffer, values.byteOffset, values.length * 2);
-  const step = Math.floor(values.length / SAMPLE);
-  const lower = new Set<number>();
-  const upper = new Set<number>();
-  for (let i = 0; i < SAMPLE; i++) {
-    lower.add(words[2 * i * step] as number);
-    upper.add((words[2 * i * step + 1] as number) >>> 16);
+  const step = 2 * Math.floor(values.length / (SAMPLE + 1));
+  let [upper, lower] = [0, 0];
+  for (let i = 1; i <= SAMPLE; i++) {
+    const [low, high] = [words[i * step] as number, words[i * step + 1] as number];
+    const [lowBefore, highBefore] = [words[(i - 1) * step] as number, words[(i - 1) * step + 1] as number];
+    if (high >>> 16 !== highBefore >>> 16) upper++;
+    if (low !== 0 && low !== lowBefore) lower++;
   }
-  return lower.size >= LOWER && upper.size > UPPER;
+  return upper >= UPPER && lower >= LOWER;
 }
