@@ -17,6 +17,8 @@ export interface Target {
   readonly now: number;
   /** Event time of the series' first row, where it is known. */
   readonly first: number | undefined;
+  /** `first` is news: no manifest told it. */
+  readonly isNews?: true;
   /** Event time of the series' last row, where it is no longer traded. */
   readonly ended?: number;
   /** Read again what is already there. */

@@ -139,6 +139,10 @@ export class Apply {
     } finally {
       await this.lake.save(target.table, target.series);
     }
+    if (target.isNews && steps.length > 0 && target.first !== undefined) {
+      await this.lake.tellListed(target.table, target.series, target.first);
+      await this.lake.save(target.table, target.series);
+    }
   }
 
   private async fill(target: Target, step: FetchStep): Promise<void> {

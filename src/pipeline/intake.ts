@@ -1,4 +1,4 @@
-import { SourceError, StoreError, throwIfAborted } from "../core/errors.ts";
+import { type AppError, SourceError, StoreError, throwIfAborted } from "../core/errors.ts";
 import { refetchCommand } from "../core/manifest.ts";
 import { finalRange } from "../core/partition.ts";
 import type { FetchStep, Target } from "../core/plan.ts";
@@ -14,6 +14,7 @@ import { produceChecked, produceFinished } from "./produce.ts";
 import { isHoley } from "./refine.ts";
 import type { LakeState } from "./state.ts";
 import { isStored } from "./stored-rows.ts";
+import { expected } from "./ways.ts";
 
 /** Milliseconds of work that a killed run may lose where files are of days. */
 const SAVE_AFTER = 1000;
@@ -146,7 +147,12 @@ export class Intake {
     let patched: Patched = { checked, disagreements: [], error: undefined };
     let archives = from.archives;
     if (!isHoley(checked)) return { patched, archives };
-    const daily = route === "archive-monthly" ? await files.daily(step, this.signal) : undefined;
+    let refusal: AppError | undefined;
+    const refuse = (error: unknown) => {
+      refusal = expected(error);
+      return undefined;
+    };
+    const daily = route === "archive-monthly" ? await files.daily(step, this.signal).catch(refuse) : undefined;
     if (daily) {
       const better = { source: "archive-daily", checked: daily.day.checked };
       patched = preferred(series, better, { source: route, checked }, range, first);
@@ -158,6 +164,8 @@ export class Intake {
         ? unasked(patched, target.restError)
         : await patchOverRest(series, patched, range, first, await this.ports.source(target), this.signal);
     }
+    // A refused file is no matter where nothing is missing without it; else it may be what has the rest.
+    if (refusal && patched.checked.gaps.some((gap) => gap.class !== "exchange-halt")) throw refusal;
     return { patched, archives };
   }
 }

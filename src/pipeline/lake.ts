@@ -157,6 +157,18 @@ export class Lake {
     return { listed, ended: this.page(table, series, last)?.ended };
   }
 
+  /** Tells manifests that were written before anybody knew where the series begins, so that their order shows in none. */
+  async tellListed(table: TableName, series: Series, first: number): Promise<void> {
+    const shelf = (await this.shelves(table)).find((candidate) => fileStem(candidate.series) === fileStem(series));
+    await this.open(table, series, shelf?.months ?? []);
+    for (const month of shelf?.months ?? []) {
+      const page = this.page(table, series, month);
+      if (!page || page.damage || page.listed !== undefined || page.partitions.size === 0) continue;
+      page.listed = first;
+      page.changed = true;
+    }
+  }
+
   /** Records a partition in memory; `save` writes it. */
   record(
     table: TableName,

@@ -45,7 +45,7 @@ export async function targetOf(
   let refusal = restError;
   if (choice !== "archive" && !restError) {
     try {
-      return { ...base, first: await source.first(series, signal) };
+      return { ...base, first: await source.first(series, signal), isNews: true };
     } catch (thrown) {
       refusal = expected(thrown);
     }
@@ -54,7 +54,7 @@ export async function targetOf(
   try {
     const bounds = await archiveBounds(archive, series, range, now, signal);
     if (!bounds) return { ...base, first: undefined, error: refusal ?? unknown(series, ways) };
-    const target = { ...base, first: bounds.first, ...(refusal ? { restError: refusal } : {}) };
+    const target: Target = { ...base, first: bounds.first, isNews: true, ...(refusal ? { restError: refusal } : {}) };
     if (refusal?.code !== "unknown-symbol") return target;
     return { ...target, ...over(await bounds.last()) };
   } catch (thrown) {

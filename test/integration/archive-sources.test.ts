@@ -159,10 +159,19 @@ describe("a hole in a month's file", () => {
       );
     }));
 
-  test("and a day's own file that is refused: the day fails by its name, and nothing else", () =>
-    over(`${HOLE}, zip-two@/BTCUSDT-1h-${DAY}`, async (lab) => {
+  const FLAWS = `${HOLE}, zip-two@/BTCUSDT-1h-${DAY}`;
+
+  test("and a day's own file that is refused: REST has the rest", () =>
+    over(FLAWS, async (lab) => {
       const { outcomes } = await lab.run(february);
-      const bad = outcomes.filter(({ status }) => status !== "done");
+      assert.ok(outcomes.every(({ status, gaps }) => status === "done" && gaps.length === 0));
+      assert.equal(lab.manifest(MANIFEST).partitions[DAY]?.rows, 24);
+    }));
+
+  test("which REST cannot fill either: the day fails by the refused file's name, and nothing else", () =>
+    over(`${FLAWS}, 451@/binance-spot/api/v3/klines`, async (lab) => {
+      const { outcomes } = await lab.run(february);
+      const bad = outcomes.filter(({ status }) => status === "failed");
       assert.deepEqual(
         bad.map(({ step, status, error }) => [step.action === "fetch" && step.day, status, error?.code]),
         [[DAY, "failed", "zip-members"]],

@@ -25,7 +25,7 @@ const amounts = made(1440, (draw) => Number((draw() ** 3 * 50).toFixed(5)));
 describe("noise", () => {
   test("traded amounts are: compressing them saves next to nothing", () => {
     assert.ok(isNoise(amounts));
-    assert.ok(share(amounts) > 0.9, String(share(amounts)));
+    assert.ok(share(amounts) > 0.8, String(share(amounts)));
   });
 
   for (const [what, values] of [
