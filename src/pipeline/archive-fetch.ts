@@ -16,8 +16,12 @@ export type Harvest =
   | { readonly step: FetchStep; readonly absent: true }
   | { readonly step: FetchStep; readonly error: AppError };
 
-/** Files under way or waiting for their turn: enough to keep link and processors busy, few enough to bound memory. */
+/**
+ * Files under way or waiting for their turn: enough to keep link and processors busy, few enough to bound memory. A
+ * month's file has megabytes; those of days are small, and their way is what takes time.
+ */
 const WIDTH = 6;
+const DAILY_WIDTH = 16;
 
 /** After so many files in a row that the host did not give, the rest is not asked for. */
 const PATIENCE = 3;
@@ -81,7 +85,9 @@ export class ArchiveFetch {
         return failAll(all, error);
       }
     };
-    for await (const harvests of inOrder(unitsOf(steps, this.#target.now), WIDTH, run, signal)) {
+    const units = unitsOf(steps, this.#target.now);
+    const width = units.every(({ route }) => route === "archive-daily") ? DAILY_WIDTH : WIDTH;
+    for await (const harvests of inOrder(units, width, run, signal)) {
       throwIfAborted(signal);
       const [head] = harvests;
       const refused = head && "error" in head && !(head.error instanceof DataError) ? head.error : undefined;
@@ -190,7 +196,7 @@ export class ArchiveFetch {
     asked.catch(() => this.#recent.delete(key));
     this.#recent.set(key, asked);
     const oldest = this.#recent.keys().next().value;
-    if (this.#recent.size > 4 * WIDTH && oldest !== undefined) this.#recent.delete(oldest);
+    if (this.#recent.size > 4 * DAILY_WIDTH && oldest !== undefined) this.#recent.delete(oldest);
     return asked;
   }
 
