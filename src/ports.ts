@@ -165,7 +165,11 @@ export interface ObjectStore {
   readonly label: string;
   /** undefined where there is no such object. @throws StoreError */
   read(key: string): Promise<Uint8Array | undefined>;
-  /** Replaces the object. Others see it, and a power cut spares it, only after `flush`. @throws StoreError */
+  /**
+   * Replaces the object. Others see it, and a power cut spares it, only after `flush`. The bytes are the caller's again
+   * when this resolves.
+   * @throws StoreError
+   */
   write(key: string, bytes: Uint8Array): Promise<void>;
   remove(key: string): Promise<void>;
   /** Objects whose key starts with `prefix` (whole folder names), ascending by key. */

@@ -22,6 +22,8 @@ export interface ArchiveRows {
   /** Unit of the file's times, decided once per file. */
   readonly unit: "ms" | "us" | "text";
   readonly header: boolean;
+  /** Gives the memory of text and columns back; nothing of the file can be looked at afterwards. */
+  release(): void;
 }
 
 /**

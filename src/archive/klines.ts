@@ -9,6 +9,7 @@ import type { ArchiveRows } from "./decode.ts";
 import { LEAST_MICROS, timeNumber, type Unit } from "./fields.ts";
 import { CLOSED, type KlineRows, OPENED, readKlines, TRADES } from "./kline-rows.ts";
 import { mislabelled, refuseStrangers } from "./refusal.ts";
+import { release } from "./release.ts";
 
 const NAMES =
   "open_time,open,high,low,close,volume,close_time,quote_volume,count,taker_buy_volume,taker_buy_quote_volume,ignore";
@@ -74,5 +75,6 @@ export function decodeKlines(bytes: Uint8Array, file: ArchiveFile, where: string
     broken,
     unit,
     header: csv.header !== undefined,
+    release: () => release([csv.bytes, ...columns.numbers, columns.starts]),
   };
 }

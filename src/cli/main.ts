@@ -69,7 +69,9 @@ function stopOnSignal(): AbortSignal {
 }
 
 async function dispatch(line: CommandLine): Promise<number> {
-  const { Context } = await import("./context.ts");
+  const [{ Context }, { setFlagsFromString }] = await Promise.all([import("./context.ts"), import("node:v8")]);
+  // Young objects get no more room the longer the work takes: years would take more memory than months.
+  setFlagsFromString("--semi-space-growth-factor=1");
   const command = await COMMANDS[line.command]?.();
   if (!command) throw new Error(`${line.command} has words but no code`);
   return command.run(new Context(line, stopOnSignal()));

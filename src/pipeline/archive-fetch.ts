@@ -20,7 +20,7 @@ export type Harvest =
  * Files under way or waiting for their turn: enough to keep link and processors busy, few enough to bound memory. A
  * month's file has megabytes; those of days are small, and their way is what takes time.
  */
-const WIDTH = 6;
+const WIDTH = 4;
 const DAILY_WIDTH = 16;
 
 /** After so many files in a row that the host did not give, the rest is not asked for. */

@@ -1,3 +1,4 @@
+import { release } from "../archive/release.ts";
 import { type Batch, concat } from "../core/batch.ts";
 import { quarantineKey } from "../core/layout.ts";
 import type { Entry, Revision } from "../core/manifest.ts";
@@ -157,7 +158,9 @@ export async function produceFinished(
   };
   const quarantined = await quarantine(lake, step, day.refused);
   const rest: Rest = { gaps, notes, quarantined, inputs: null, ...provenance, asOf: target.now };
-  return store(lake, step, came, rest, state, target);
+  const outcome = await store(lake, step, came, rest, state, target);
+  if (object) release([object.bytes]);
+  return outcome;
 }
 
 /** Checks what came for a day, and stores it. @throws DataError, StoreError */

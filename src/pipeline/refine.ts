@@ -69,11 +69,15 @@ export function refine(job: RefineJob): Refined {
   const receiver = new Receiver(tableOf(series), Number.NEGATIVE_INFINITY);
   const archives: Record<string, ArchiveFacts> = {};
   const strays: Stray[] = [];
+  const releases: (() => void)[] = [];
   for (const { file, zip, sha256: hash } of files) {
-    const { unit, header, ...rows } = decodeArchive(zip, file, `${host}/${archiveKey(file)}`, source);
+    const { unit, header, release, ...rows } = decodeArchive(zip, file, `${host}/${archiveKey(file)}`, source);
     archives[archiveName(file)] = { sha256: hash, unit, header };
     receiver.add({ ...rows, unpublished: [], until: archiveRange(file).to });
     strays.push(...straysOf(file, rows.broken));
+    releases.push(release);
   }
-  return { archives, days: days.map((day) => refineDay(job, day, receiver, strays)) };
+  const refined = days.map((day) => refineDay(job, day, receiver, strays));
+  for (const release of releases) release();
+  return { archives, days: refined };
 }

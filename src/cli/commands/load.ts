@@ -20,10 +20,9 @@ function widened(context: Context): TimeRange | undefined {
 }
 
 export async function run(context: Context): Promise<number> {
-  // Nearly all of a load is DuckDB's work. Without these V8 lets its own garbage pile up with the number of partitions:
+  // Nearly all of a load is DuckDB's work. Without this V8 lets its own garbage pile up with the number of partitions:
   // years would take far more memory than months.
   setFlagsFromString("--optimize-for-size");
-  setFlagsFromString("--semi-space-growth-factor=1");
   const topic = context.args[0] as Topic | undefined;
   return work(context, { wishes: [], load: { topic, range: widened(context) } }, context.flag("dry-run"));
 }
