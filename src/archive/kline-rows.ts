@@ -151,8 +151,9 @@ function takeRun(text: DecimalText, columns: Columns, row: number, limits: Limit
  * Reads the lines of a file in one pass. Rows whose times are in another unit, or whose open time lies outside `range`,
  * are set aside; all others become rows, in file order. Stops where too many rows are broken.
  * @param expected about how many rows
+ * @param length of a candle, in milliseconds: a line whose time cannot be made out stands where the next one is due
  */
-export function readKlines(csv: Csv, unit: Unit, range: TimeRange, expected: number): KlineRows {
+export function readKlines(csv: Csv, unit: Unit, range: TimeRange, expected: number, length: number): KlineRows {
   const { bytes, from: begin } = csv;
   const text = new DecimalText(bytes);
   const columns = new Columns(expected + 1);
@@ -169,10 +170,16 @@ export function readKlines(csv: Csv, unit: Unit, range: TimeRange, expected: num
     text.at = lineEnd(bytes, start) + 1;
     if (line === "") continue;
     const values = numbersOf(line);
+    const setAside = (time: number, reason: string) => {
+      if (!Number.isNaN(time)) broken.push({ time, reason, evidence: line });
+      else if (row === 0) nameless ??= line;
+      else {
+        const before = millisOf((columns.numbers[OPENED] as Float64Array)[row - 1] as number);
+        broken.push({ time: Math.min(before + length, range.to - 1), reason, evidence: line });
+      }
+    };
     if (typeof values === "string") {
-      const time = millisOf(timeNumber(line.split(",", 1)[0]));
-      if (Number.isNaN(time)) nameless ??= line;
-      else broken.push({ time, reason: values, evidence: line });
+      setAside(millisOf(timeNumber(line.split(",", 1)[0])), values);
       continue;
     }
     const [opened, closed] = [values[OPENED] as number, values[CLOSED] as number];
@@ -183,9 +190,7 @@ export function readKlines(csv: Csv, unit: Unit, range: TimeRange, expected: num
       columns.count++;
       continue;
     }
-    const time = millisOf(opened);
-    if (Number.isNaN(time)) nameless ??= line;
-    else broken.push({ time, reason: timed ? "outside" : "time-unit", evidence: line });
+    setAside(millisOf(opened), timed ? "outside" : "time-unit");
   }
   return { columns, broken, nameless, cut: text.at < bytes.length };
 }

@@ -1,7 +1,7 @@
 import { type ArchiveFile, archiveRange } from "../core/archive-file.ts";
 import { type Column, constant } from "../core/batch.ts";
-import { countOpens, gridOf, type Interval } from "../core/interval.ts";
-import { iso } from "../core/time.ts";
+import { countOpens, fixedLength, gridOf, type Interval } from "../core/interval.ts";
+import { DAY, iso } from "../core/time.ts";
 import { tableOf } from "../market/tables.ts";
 import { otherInterval } from "./candle-length.ts";
 import { type Csv, lineAt, openCsv } from "./csv.ts";
@@ -41,7 +41,9 @@ export function decodeKlines(bytes: Uint8Array, file: ArchiveFile, where: string
   const range = archiveRange(file);
   const csv = openCsv(bytes, NAMES.split(","), where);
   const expected = countOpens(gridOf(interval), range);
-  const { unit, rows } = readInUnit(csv, (either) => readKlines(csv, either, range, expected));
+  const { unit, rows } = readInUnit(csv, (either) =>
+    readKlines(csv, either, range, expected, fixedLength(interval) ?? DAY),
+  );
   const { columns, broken, nameless } = rows;
   if (countOf(rows, "outside") > columns.count) {
     const stranger = broken.find((row) => row.reason === "outside");

@@ -70,7 +70,8 @@ function routeLines(outcomes: readonly Outcome[]): string[] {
 /** What a plan takes, about. */
 export function estimateLine({ files, bytes: zipped, rows, requests, disk, free }: Estimate): string {
   const archives = files > 0 ? `${count(files, "archive file")} of ${bytes(zipped)}, ` : "";
-  const room = free === null ? "" : ` (${bytes(free)} free)`;
+  const isFull = free !== null && free < disk;
+  const room = free === null ? "" : ` (${bytes(free)} free${isFull ? ": too little" : ""})`;
   return `Estimate: ${archives}${count(rows, "row")}, ${count(requests, "request")}, ${bytes(disk)} on disk${room}.`;
 }
 

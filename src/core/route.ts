@@ -27,8 +27,13 @@ export function routeOf(series: Series, day: Day, now: number, choice: SourceCho
   const daily = dayIsOut(series, day, now);
   if (bad?.instead === "archive-daily" && daily) return { route: "archive-daily", why: bad.why };
   if (monthIsOut(series, monthOf(day), now)) return { route: "archive-monthly", why: "the month's file is out" };
-  if (daily) return { route: "archive-daily", why: "the day's file is out, the month's is not" };
   const { monthly, daily: first } = archiveBeginning(series);
+  if (daily) {
+    return {
+      route: "archive-daily",
+      why: monthly ? "the day's file is out, the month's is not" : "the archive has it by day",
+    };
+  }
   const beginning = first ?? monthly ?? "";
   const isHead = day < beginning;
   return { route: "rest", why: isHead ? `the archive begins with ${beginning}` : "no archive file is out yet" };

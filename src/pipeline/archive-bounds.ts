@@ -11,6 +11,8 @@ import type { Archive } from "../ports.ts";
 export interface ArchiveBounds {
   /** Event time of the series' first row; undefined where it began before the range, or nobody can tell. */
   readonly first: number | undefined;
+  /** From here on the archive has files; the range's own beginning where its first file is there. */
+  readonly begin: number;
   /** Event time of the last row that the archive has of the series, wherever the range ends. */
   last(): Promise<number>;
 }
@@ -97,12 +99,14 @@ async function spanIn(archive: Archive, file: ArchiveFile, signal: AbortSignal |
 /**
  * Where a series begins and ends, asked of the archive alone: for places that REST refuses, and for symbols that are no
  * longer traded. undefined where the archive has no file of the range.
+ * @param isStored whether the lake has rows of a day: then its file need not be looked into
  */
 export async function archiveBounds(
   archive: Archive,
   series: Series,
   range: TimeRange,
   now: number,
+  isStored: (day: Day) => Promise<boolean>,
   signal?: AbortSignal,
 ): Promise<ArchiveBounds | undefined> {
   const files = filesOf(series, range, now);
@@ -112,6 +116,7 @@ export async function archiveBounds(
   if (!begin || !earliest) return undefined;
   return {
     first: await firstTime(archive, series, begin, signal),
+    begin: begin === earliest ? range.from : archiveRange(begin).from,
     async last() {
       const toNow = { from: range.from, to: Math.max(range.to, now) };
       const all = filesOf(series, toNow, now).toReversed();
@@ -129,8 +134,23 @@ export async function archiveBounds(
     const { daily } = archiveBeginning(of);
     const isDaily = daily !== undefined && dayBefore >= daily && before !== undefined && isMonthly(before);
     if (isDaily && (await from.has({ series: of, span: dayBefore }, stop))) return undefined;
+    // What begins with its file tells nothing, and where that day is stored it is known to.
+    if (await isStored(dayOf(archiveRange(file).from))) return undefined;
     const first = (await spanIn(from, file, stop))?.first;
     // A file before it may be missing: only what begins within a file is sure to have begun there.
     return first === archiveRange(file).from ? undefined : first;
   }
+}
+
+/** The end of the last file of a range that is there, found without fetching any; undefined where none is. */
+export async function archiveEnd(
+  archive: Archive,
+  series: Series,
+  range: TimeRange,
+  now: number,
+  signal?: AbortSignal,
+): Promise<number | undefined> {
+  const files = filesOf(series, range, now).toReversed();
+  const last = await firstThere(files, "descending", { archive, range, now, signal });
+  return last && archiveRange(last).to;
 }

@@ -255,7 +255,7 @@ const ROUGH = 2e6;
 /** Too little room is said before anything is fetched. */
 function refuseWithoutRoom({ disk, free }: Estimate, label: string): void {
   if (free === null || disk <= free || disk < ROUGH) return;
-  const mega = (bytes: number) => `${Math.ceil(bytes / 1e6)} MB`;
+  const mega = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
   throw new StoreError(
     "too-little-disk",
     `${label} has room for ${mega(free)}, and this takes about ${mega(disk)}. Nothing was fetched; make room, or ask for less.`,

@@ -4,9 +4,9 @@ import type { Target } from "../core/plan.ts";
 import { routeOf } from "../core/route.ts";
 import { type Series, seriesLabel } from "../core/series.ts";
 import type { TableName } from "../core/table.ts";
-import { DAY, dayOf, daysOf, startOfDay, type TimeRange, timeOfDay } from "../core/time.ts";
+import { DAY, type Day, dayOf, daysOf, monthOf, startOfDay, type TimeRange, timeOfDay } from "../core/time.ts";
 import { tableOf } from "../market/tables.ts";
-import { archiveBounds } from "./archive-bounds.ts";
+import { archiveBounds, archiveEnd } from "./archive-bounds.ts";
 import type { Lake } from "./lake.ts";
 import { expected, type Ways } from "./ways.ts";
 
@@ -16,6 +16,9 @@ function archivedDays(series: Series, range: TimeRange, now: number): TimeRange 
   const [first, last] = [days[0], days.at(-1)];
   return first && last ? { from: timeOfDay(first), to: timeOfDay(last) + DAY } : undefined;
 }
+
+/** A series whose files end so long before the range is no longer traded, as far as the archive tells. */
+const LATE = 14 * DAY;
 
 /** One series over a range as a target, undefined where nobody can have any of it; notes tell of what is left out. */
 export async function targetOf(
@@ -34,31 +37,65 @@ export async function targetOf(
   if (!range || range.from > whole.from || range.to < whole.to) note(archiveEnds(series, range));
   if (!range) return undefined;
   const table: TableName = tableOf(series).name;
-  const base = { table, series, range, now, force, choice, ...(restError ? { restError } : {}) };
-  if (error) return { ...base, first: undefined, error };
-  const { listed, ended } = await lake.bounds(table, series);
-  const over = (last: number) => {
-    note(`${seriesLabel(series)} is no longer traded, or under another name: its archive ends on ${dayOf(last)}.`);
-    return { ended: last, range: { from: range.from, to: Math.min(range.to, startOfDay(last) + DAY) } };
+  const base: Target = {
+    table,
+    series,
+    range,
+    now,
+    first: undefined,
+    force,
+    choice,
+    ...(restError ? { restError } : {}),
   };
-  if (listed !== undefined) return { ...base, first: listed, ...(ended === undefined || force ? {} : over(ended)) };
+  if (error) return { ...base, error };
+  const { listed, ended } = await lake.bounds(table, series);
+  const over = (target: Target, last: number): Target => {
+    note(`${seriesLabel(series)} is no longer traded, or under another name: its archive ends on ${dayOf(last)}.`);
+    return {
+      ...target,
+      ended: last,
+      range: { ...target.range, to: Math.min(target.range.to, startOfDay(last) + DAY) },
+    };
+  };
+  const isStored = async (day: Day): Promise<boolean> => {
+    await lake.open(table, series, [monthOf(day)]);
+    return (lake.entry(table, series, day)?.rows ?? 0) > 0;
+  };
+  /** Where REST is not there to tell, the archive's files do: without them every day would be asked for in vain. */
+  const withEnd = async (target: Target): Promise<Target> => {
+    const { from, to } = target.range;
+    if (!archive || (choice === "auto" && !target.restError) || (await isStored(dayOf(to - 1)))) return target;
+    const end = await archiveEnd(archive, series, target.range, now, signal);
+    if (end === undefined || end >= to || (choice === "auto" && to - end < LATE)) return target;
+    note(`The archive has no file of ${seriesLabel(series)} after ${dayOf(end - DAY)} (yet).`);
+    return { ...target, range: { from, to: end } };
+  };
+  if (ended !== undefined && !force) return over({ ...base, first: listed }, ended);
   let refusal = restError;
-  if (choice !== "archive" && !restError) {
-    try {
-      return { ...base, first: await source.first(series, signal), isNews: true };
-    } catch (thrown) {
-      refusal = expected(thrown);
-    }
-  }
-  if (!archive) return { ...base, first: undefined, error: refusal ?? unknown(series, ways) };
   try {
-    const bounds = await archiveBounds(archive, series, range, now, signal);
-    if (!bounds) return { ...base, first: undefined, error: refusal ?? unknown(series, ways) };
-    const target: Target = { ...base, first: bounds.first, isNews: true, ...(refusal ? { restError: refusal } : {}) };
-    if (refusal?.code !== "unknown-symbol") return target;
-    return { ...target, ...over(await bounds.last()) };
+    if (listed !== undefined) return await withEnd({ ...base, first: listed });
+    if (choice !== "archive" && !restError) {
+      return { ...base, first: await source.first(series, signal), isNews: true };
+    }
   } catch (thrown) {
-    return { ...base, first: undefined, error: expected(thrown) };
+    refusal = expected(thrown);
+  }
+  if (!archive) return { ...base, error: refusal ?? unknown(series, ways) };
+  try {
+    const bounds = await archiveBounds(archive, series, range, now, isStored, signal);
+    if (!bounds) return { ...base, error: refusal ?? unknown(series, ways) };
+    if (bounds.begin > range.from)
+      note(`The archive's first file of ${seriesLabel(series)} is of ${dayOf(bounds.begin)}.`);
+    const target: Target = {
+      ...base,
+      first: bounds.first,
+      isNews: true,
+      range: { from: bounds.begin, to: range.to },
+      ...(refusal ? { restError: refusal } : {}),
+    };
+    return refusal?.code === "unknown-symbol" ? over(target, await bounds.last()) : await withEnd(target);
+  } catch (thrown) {
+    return { ...base, error: expected(thrown) };
   }
 }
 

@@ -122,14 +122,25 @@ describe("a row that cannot be one", () => {
     assert.deepEqual(reasons(fileOf(candleLines(day - HOUR, 25, "1h"))), [[day - HOUR, "outside"]]);
   });
 
-  test("has no time: the file is refused, because nobody knows which day lacks it", () => {
-    for (const line of ["x", ",,,,,,,,,,,", KLINE_HEADER, "-5,1", "1e30,1"]) {
-      assert.equal(
-        refusalCode(() => decodeCsv(daily, fileOf([...rest, line]))),
-        "malformed-row",
-        line,
-      );
+  test("has no time: it stands where the next candle is due, and no other row suffers for it", () => {
+    for (const [line, reason] of [
+      ["x", "shape"],
+      [",,,,,,,,,,,", "blank"],
+      [KLINE_HEADER, "type"],
+      ["-5,1", "shape"],
+      ["1e30,1", "shape"],
+    ] as const) {
+      const [before, after] = [rest.slice(0, 5), rest.slice(6)];
+      const due = Number(rest[4]?.split(",")[0]) + HOUR;
+      assert.deepEqual(reasons(fileOf([...before, line, ...after])), [[due, reason]], line);
     }
+  });
+
+  test("has no time, and there is none before it: the file is refused, because nobody knows where it belongs", () => {
+    assert.equal(
+      refusalCode(() => decodeCsv(daily, fileOf(["x", ...rest]))),
+      "malformed-row",
+    );
   });
 
   test("is every one: the form has changed", () => {
