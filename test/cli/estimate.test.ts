@@ -66,7 +66,7 @@ test("too little disk is said before anything is fetched, and there is a way on"
   const ended = (await cli.run(...MINUTES, "--data", "small/data", "--format", "json")).exits(4);
   const answer = ended.json<Pick<WorkAnswer, "ok" | "error">>();
   assert.deepEqual([answer.ok, answer.error?.code], [false, "too-little-disk"]);
-  assert.match(answer.error?.message ?? "", /has room for \d+ MB, and this takes about \d+ MB/);
+  assert.match(answer.error?.message ?? "", /has room for \d+\.\d MB, and this takes about \d+\.\d MB/);
   assert.match(ended.stderr, /Nothing was fetched/);
   assert.ok(twin.requests.slice(begun).every(({ path }) => !path.endsWith(".zip")));
   assert.deepEqual(

@@ -231,7 +231,7 @@ describe("futures", () => {
       [tail, 30],
     ]);
     assert.deepEqual(reasons("open_interest"), [
-      [day, 31],
+      ["the archive has it by day", 31],
       [tail, 1],
     ]);
     assert.equal(steps.filter(({ action }) => action === "derive").length, 32);
