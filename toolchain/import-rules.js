@@ -75,12 +75,14 @@ const rules = [
       "src/twin/",
       "src/ports.ts",
       "src/config.ts",
+      "src/config-schema.ts",
       "src/open.ts",
       "node:",
     ],
   },
   { files: "src/ports.ts", may: ["src/core/", "src/market/"] },
-  { files: "src/config.ts", may: ["src/core/", "node:"] },
+  { files: "src/config.ts", may: ["src/core/", "src/config-schema.ts", "node:"] },
+  { files: "src/config-schema.ts", may: ["src/core/"] },
   {
     files: "src/open.ts",
     may: [

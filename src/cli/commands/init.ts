@@ -1,6 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { CONFIG_FILE, CONFIG_SCHEMA, CONFIG_SCHEMA_FILE } from "../../config.ts";
+import { CONFIG_FILE, CONFIG_SCHEMA_FILE } from "../../config.ts";
+import { CONFIG_SCHEMA } from "../../config-schema.ts";
 import { diskCause } from "../../core/disk.ts";
 import { StoreError } from "../../core/errors.ts";
 import { shellWord } from "../../core/shell.ts";
