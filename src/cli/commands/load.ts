@@ -1,4 +1,3 @@
-import { setFlagsFromString } from "node:v8";
 import { dayOf, monthRange, type TimeRange } from "../../core/time.ts";
 import type { Topic } from "../../pipeline/wish.ts";
 import type { Context } from "../context.ts";
@@ -20,9 +19,6 @@ function widened(context: Context): TimeRange | undefined {
 }
 
 export async function run(context: Context): Promise<number> {
-  // Nearly all of a load is DuckDB's work. Without this V8 lets its own garbage pile up with the number of partitions:
-  // years would take far more memory than months.
-  setFlagsFromString("--optimize-for-size");
   const topic = context.args[0] as Topic | undefined;
   return work(context, { wishes: [], load: { topic, range: widened(context) } }, context.flag("dry-run"));
 }
