@@ -1,4 +1,5 @@
 import { DataError } from "../core/errors.ts";
+import { strangerAmong } from "../market/strangers.ts";
 import type { BrokenRow } from "../ports.ts";
 
 /** Characters of a stranger that a message shows. */
@@ -19,10 +20,7 @@ export const formChanged = (where: string, stranger: string): DataError =>
   refusal("format-changed", `${where} has a form that this version does not know: ${sample(stranger)}.`);
 
 /**
- * Where no row can be read the form has changed; a single broken row does not tell that. A line without a time of its
- * own cannot be set aside: nobody knows which day lacks it.
- * @param good how many rows were read
- * @param nameless a line whose time cannot be made out
+ * Refuses what `strangerAmong` finds.
  * @throws DataError `format-changed`, `malformed-row`
  */
 export function refuseStrangers(
@@ -31,9 +29,7 @@ export function refuseStrangers(
   nameless: string | undefined,
   where: string,
 ): void {
-  const stranger = nameless ?? (broken.length > 1 ? broken[0]?.evidence : undefined);
-  if (stranger === undefined) return;
-  if (good === 0) throw formChanged(where, stranger);
-  if (nameless === undefined) return;
-  throw refusal("malformed-row", `${where} has a line without a time: ${sample(nameless)}.`);
+  const stranger = strangerAmong(good, broken, nameless);
+  if (stranger?.kind === "format") throw formChanged(where, stranger.evidence);
+  if (stranger) throw refusal("malformed-row", `${where} has a line without a time: ${sample(stranger.evidence)}.`);
 }

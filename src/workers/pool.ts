@@ -3,7 +3,7 @@ import { setFlagsFromString } from "node:v8";
 import { Worker } from "node:worker_threads";
 import { refine } from "../pipeline/refine.ts";
 import type { Refined, RefineJob } from "../ports.ts";
-import { type Ask, errorOf, type Told } from "./message.ts";
+import { errorOf, type Told } from "./message.ts";
 
 /** More would only wait for the disk. */
 const MOST_WORKERS = 4;
@@ -12,7 +12,7 @@ const MOST_WORKERS = 4;
 const SMALL = 256 * 1024;
 
 interface Waiting {
-  readonly ask: Ask;
+  readonly job: RefineJob;
   readonly resolve: (refined: Refined) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -23,7 +23,6 @@ export class WorkerPool {
   readonly #idle: Worker[] = [];
   readonly #busy = new Map<Worker, Waiting>();
   readonly #queue: Waiting[] = [];
-  #count = 0;
 
   constructor(most: number = Math.min(MOST_WORKERS, availableParallelism())) {
     this.#most = most;
@@ -33,7 +32,7 @@ export class WorkerPool {
     const size = job.files.reduce((sum, { zip }) => sum + zip.length, 0);
     if (size < SMALL || this.#most < 2) return refine(job);
     return new Promise((resolve, reject) => {
-      this.#queue.push({ ask: { id: this.#count++, job }, resolve, reject });
+      this.#queue.push({ job, resolve, reject });
       this.#next();
     });
   }
@@ -46,8 +45,8 @@ export class WorkerPool {
       this.#busy.set(worker, waiting);
       worker.ref();
       worker.postMessage(
-        waiting.ask,
-        waiting.ask.job.files.map(({ zip }) => zip.buffer as ArrayBuffer),
+        waiting.job,
+        waiting.job.files.map(({ zip }) => zip.buffer as ArrayBuffer),
       );
     }
   }

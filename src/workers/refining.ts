@@ -2,8 +2,8 @@
 import { parentPort } from "node:worker_threads";
 import { DataError } from "../core/errors.ts";
 import { refine } from "../pipeline/refine.ts";
-import type { Refined } from "../ports.ts";
-import type { Ask, Told } from "./message.ts";
+import type { Refined, RefineJob } from "../ports.ts";
+import type { Told } from "./message.ts";
 
 const port = parentPort;
 if (!port) throw new Error("this module is a worker's");
@@ -12,15 +12,15 @@ if (!port) throw new Error("this module is a worker's");
 const buffersOf = ({ days }: Refined): ArrayBuffer[] =>
   days.flatMap((day) => (day.kind === "finished" && day.object ? [day.object.bytes.buffer] : []));
 
-port.on("message", ({ id, job }: Ask) => {
+port.on("message", (job: RefineJob) => {
   try {
     const refined = refine(job);
-    port.postMessage({ id, refined } satisfies Told, buffersOf(refined));
+    port.postMessage({ refined } satisfies Told, buffersOf(refined));
   } catch (error) {
     const told: Told =
       error instanceof DataError
-        ? { id, failure: error.detail }
-        : { id, bug: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+        ? { failure: error.detail }
+        : { bug: error instanceof Error ? (error.stack ?? error.message) : String(error) };
     port.postMessage(told);
   }
 });

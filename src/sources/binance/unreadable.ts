@@ -1,4 +1,5 @@
 import { DataError, SourceError } from "../../core/errors.ts";
+import { strangerAmong } from "../../market/strangers.ts";
 import type { BrokenRow } from "../../ports.ts";
 import { refusalOf } from "./refusal.ts";
 
@@ -29,10 +30,7 @@ export function unreadable(body: Uint8Array, where: string): SourceError | DataE
 }
 
 /**
- * Where no row can be read the venue has changed its format; a single broken row does not tell that. A row without a
- * time of its own cannot be set aside.
- * @param good how many rows were read
- * @param nameless the text of a row whose time cannot be made out
+ * Refuses what `strangerAmong` finds.
  * @throws DataError `format-changed`, `malformed-row`
  */
 export function refuseStrangers(
@@ -41,11 +39,14 @@ export function refuseStrangers(
   nameless: string | undefined,
   where: string,
 ): void {
-  const stranger = nameless ?? (broken.length > 1 ? broken[0]?.evidence : undefined);
-  if (stranger === undefined) return;
-  if (good === 0) throw formatChanged(where, stranger);
-  if (nameless === undefined) return;
-  throw new DataError("malformed-row", `${where} sent a row without a time: ${nameless.slice(0, SAMPLE)}`, HELP);
+  const stranger = strangerAmong(good, broken, nameless);
+  if (stranger?.kind === "format") throw formatChanged(where, stranger.evidence);
+  if (!stranger) return;
+  throw new DataError(
+    "malformed-row",
+    `${where} sent a row without a time: ${stranger.evidence.slice(0, SAMPLE)}`,
+    HELP,
+  );
 }
 
 function formatChanged(where: string, stranger: string): DataError {
