@@ -104,7 +104,8 @@ function areTimed(opens: Float64Array, ends: Float64Array, anchor: number, lengt
 function areBetween(low: Float64Array, values: Float64Array, high: Float64Array): boolean {
   for (let i = 0; i < values.length; i++) {
     const value = values[i] as number;
-    const [least, most] = [low[i] as number, high[i] as number];
+    const least = low[i] as number;
+    const most = high[i] as number;
     if (!(least > 0 && least <= value && value <= most && most < Number.POSITIVE_INFINITY)) return false;
   }
   return true;
@@ -112,7 +113,8 @@ function areBetween(low: Float64Array, values: Float64Array, high: Float64Array)
 
 function areParts(parts: Float64Array, wholes: Float64Array): boolean {
   for (let i = 0; i < parts.length; i++) {
-    const [part, whole] = [parts[i] as number, wholes[i] as number];
+    const part = parts[i] as number;
+    const whole = wholes[i] as number;
     if (!(part >= 0 && part <= whole && whole < Number.POSITIVE_INFINITY)) return false;
   }
   return true;

@@ -13,12 +13,13 @@ export function isNoise(values: Float64Array): boolean {
   if (values.length < 2 * SAMPLE) return false;
   const words = new Uint32Array(values.buffer, values.byteOffset, values.length * 2);
   const step = 2 * Math.floor(values.length / (SAMPLE + 1));
-  let [upper, lower] = [0, 0];
+  let upper = 0;
+  let lower = 0;
   for (let i = 1; i <= SAMPLE; i++) {
-    const [low, high] = [words[i * step] as number, words[i * step + 1] as number];
-    const [lowBefore, highBefore] = [words[(i - 1) * step] as number, words[(i - 1) * step + 1] as number];
-    if (high >>> 16 !== highBefore >>> 16) upper++;
-    if (low !== 0 && low !== lowBefore) lower++;
+    const at = i * step;
+    const low = words[at] as number;
+    if ((words[at + 1] as number) >>> 16 !== (words[at - step + 1] as number) >>> 16) upper++;
+    if (low !== 0 && low !== words[at - step]) lower++;
   }
   return upper >= UPPER && lower >= LOWER;
 }
