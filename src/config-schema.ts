@@ -23,11 +23,14 @@ export const CONFIG_SCHEMA: Schema & { readonly $schema: string; readonly title:
   properties: {
     $schema: text("This schema, for editors."),
     data: text("Folder of the lake. Default: data."),
-    warehouse: text("duckdb:PATH. Default: duckdb:<data>/candlelake.duckdb."),
+    warehouse: text("duckdb:PATH or bigquery:PROJECT.DATASET. Default: duckdb:<data>/candlelake.duckdb."),
+    location: text("Where datasets of BigQuery are made. Default: us-central1."),
+    bucket: text("gs://NAME: a copy of the lake in Cloud Storage, from which it also goes on. Default: none."),
+    project: text("Google's project for requests that need one. Default: the warehouse's, or the credentials'."),
     synthetic: { type: "boolean", description: "Made data only, in a world of their own. Default: false." },
     endpoints: {
       type: "object",
-      description: "Other addresses of the venues.",
+      description: "Other addresses of the venues and of Google.",
       additionalProperties: false,
       properties: {
         "binance-us-rest": text("Default: https://api.binance.us"),
@@ -37,6 +40,8 @@ export const CONFIG_SCHEMA: Schema & { readonly $schema: string; readonly title:
         "binance-archive-list": text(
           "Their listing, or none. Default: the bucket's; none where the files' address is another.",
         ),
+        storage: text("Cloud Storage. Default: https://storage.googleapis.com"),
+        bigquery: text("BigQuery. Default: https://bigquery.googleapis.com"),
       },
     },
     "keep-archives": text("Folder that keeps verified bulk files for the next time. Default: they are not kept."),

@@ -28,12 +28,30 @@ export interface Endpoints {
   readonly "binance-archive": string;
   /** `none` where files are asked for by name alone. */
   readonly "binance-archive-list": string;
+  /** Cloud Storage and BigQuery: the servers' bases, `/storage/v1` and `/bigquery/v2` lie beneath them. */
+  readonly storage: string;
+  readonly bigquery: string;
+}
+
+/** A BigQuery warehouse, taken apart. */
+export interface BigQueryPlace {
+  readonly project: string;
+  readonly dataset: string;
+  /** Where datasets are made, `us-central1`. */
+  readonly location: string;
 }
 
 /** Everything that decides what a command does, complete and frozen. */
 export interface Config {
   readonly data: string;
+  /** `duckdb:PATH` or `bigquery:PROJECT.DATASET`. */
   readonly warehouse: string;
+  /** Its parts, where it is BigQuery's. */
+  readonly bigquery: BigQueryPlace | undefined;
+  /** Name of the bucket beside the lake's folder; undefined where there is none. */
+  readonly bucket: string | undefined;
+  /** Google's project that is named, for requests that need one. */
+  readonly project: string | undefined;
   readonly synthetic: boolean;
   readonly endpoints: Endpoints;
   /** Folder that keeps verified archive files; undefined where they are not kept. */
@@ -57,6 +75,10 @@ export interface Flags {
   readonly config?: string | undefined;
   readonly data?: string | undefined;
   readonly warehouse?: string | undefined;
+  readonly project?: string | undefined;
+  readonly dataset?: string | undefined;
+  readonly location?: string | undefined;
+  readonly bucket?: string | undefined;
   readonly synthetic?: boolean | undefined;
   readonly keepArchives?: string | undefined;
   /** Of the library alone: no flag changes an address. */
@@ -69,19 +91,27 @@ export const DEFAULT_ENDPOINTS: Endpoints = {
   "binance-futures-rest": "https://fapi.binance.com",
   "binance-archive": "https://data.binance.vision",
   "binance-archive-list": "https://s3-ap-northeast-1.amazonaws.com/data.binance.vision",
+  storage: "https://storage.googleapis.com",
+  bigquery: "https://bigquery.googleapis.com",
 };
 
-export const ENDPOINT_VARIABLES: Readonly<Record<keyof Endpoints, string>> = {
-  "binance-us-rest": "CANDLELAKE_BINANCE_US_REST",
-  "binance-spot-rest": "CANDLELAKE_BINANCE_SPOT_REST",
-  "binance-futures-rest": "CANDLELAKE_BINANCE_FUTURES_REST",
-  "binance-archive": "CANDLELAKE_BINANCE_ARCHIVE",
-  "binance-archive-list": "CANDLELAKE_BINANCE_ARCHIVE_LIST",
+/** The first one counts. The clients' own variables change the shape of their addresses, so they never see them. */
+export const ENDPOINT_VARIABLES: Readonly<Record<keyof Endpoints, readonly string[]>> = {
+  "binance-us-rest": ["CANDLELAKE_BINANCE_US_REST"],
+  "binance-spot-rest": ["CANDLELAKE_BINANCE_SPOT_REST"],
+  "binance-futures-rest": ["CANDLELAKE_BINANCE_FUTURES_REST"],
+  "binance-archive": ["CANDLELAKE_BINANCE_ARCHIVE"],
+  "binance-archive-list": ["CANDLELAKE_BINANCE_ARCHIVE_LIST"],
+  storage: ["CANDLELAKE_STORAGE_ENDPOINT", "STORAGE_EMULATOR_HOST"],
+  bigquery: ["CANDLELAKE_BIGQUERY_ENDPOINT", "BIGQUERY_EMULATOR_HOST"],
 };
 
 interface FileConfig {
   readonly data?: string;
   readonly warehouse?: string;
+  readonly location?: string;
+  readonly bucket?: string;
+  readonly project?: string;
   readonly synthetic?: boolean;
   readonly endpoints?: Partial<Endpoints>;
   readonly series?: readonly {
@@ -213,10 +243,30 @@ export function duckdbFile(warehouse: string, synthetic: boolean): string {
   return name.endsWith("_synthetic") ? file : path.join(dir, `${name}_synthetic${ext}`);
 }
 
-function checkWarehouse(url: string, from: string): string {
-  if (url.startsWith("duckdb:") && url.length > "duckdb:".length) return url;
-  const why = url.startsWith("bigquery:") ? "this version loads into DuckDB only" : "it is no duckdb:PATH";
+/** Emulators' variables may leave the scheme out. */
+const addressOf = (variable: string, value: string | undefined): string | undefined =>
+  value && variable.endsWith("_EMULATOR_HOST") && !value.includes("://") ? `http://${value}` : value;
+
+const BIGQUERY = /^bigquery:(?<project>[a-z0-9.:-]+)\.(?<dataset>\w+)$/;
+
+/** @throws UsageError where the URL is neither DuckDB's nor BigQuery's */
+function readWarehouse(url: string, location: string, from: string): BigQueryPlace | undefined {
+  if (url.startsWith("duckdb:") && url.length > "duckdb:".length) return undefined;
+  const { project, dataset } = BIGQUERY.exec(url)?.groups ?? {};
+  if (project && dataset) return Object.freeze({ project, dataset, location });
+  const why = `it is neither duckdb:PATH nor bigquery:PROJECT.DATASET`;
   throw new UsageError("bad-warehouse", `${from}: ${JSON.stringify(url)}: ${why}.`, NEXT);
+}
+
+/** 3 to 222 characters of Cloud Storage's alphabet. https://cloud.google.com/storage/docs/buckets#naming */
+const BUCKET = /^(?:gs:\/\/)?(?<name>[a-z0-9][a-z0-9._-]{1,220}[a-z0-9])\/?$/;
+
+/** `gs://NAME`, or the name alone. @throws UsageError */
+function readBucket(text: string, from: string): string | undefined {
+  if (text === NONE) return undefined;
+  const name = BUCKET.exec(text)?.groups?.name;
+  if (name) return name;
+  throw new UsageError("bad-bucket", `${from}: ${JSON.stringify(text)} is no bucket such as gs://my-data.`, NEXT);
 }
 
 /** Options of the library, where nobody's compiler may have looked. @throws UsageError */
@@ -224,6 +274,17 @@ export function checkOptions<T extends object>(options: T, caller: string): T {
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
   validate(CONFIG_SCHEMA, Object.fromEntries(given), "", caller);
   return options;
+}
+
+/** The dataset that is meant where none is named. */
+const DATASET = "btc_forecast_raw";
+
+/** `--project` is short for a warehouse of BigQuery's; beside another one it would be lost. */
+function refuseHalves({ warehouse, project, dataset }: Flags): void {
+  if (project !== undefined && warehouse !== undefined)
+    throw new UsageError("bad-option", "--project and --warehouse both name a warehouse: leave one out.", NEXT);
+  if (dataset !== undefined && project === undefined)
+    throw new UsageError("bad-option", `--dataset ${dataset} needs --project PROJECT beside it.`, NEXT);
 }
 
 /** Flags before environment before file before defaults. @throws UsageError naming the setting and where it came from */
@@ -257,13 +318,35 @@ export function resolveConfig(flags: Flags, environment: Readonly<Record<string,
     const found = origins[setting];
     return found?.origin === "file" ? `${found.from}: ${at}` : found?.from || at;
   };
+  refuseHalves(flags);
   const warehouse = pick("warehouse", [
     ["flag", "--warehouse", flags.warehouse],
+    ["flag", "--project", flags.project && `bigquery:${flags.project}.${flags.dataset ?? DATASET}`],
     ["environment", "CANDLELAKE_WAREHOUSE", environment.CANDLELAKE_WAREHOUSE],
     ["file", name, file?.warehouse],
     ["default", "", `duckdb:${path.join(data, "candlelake.duckdb")}`],
   ]);
-  checkWarehouse(warehouse, named("warehouse", "warehouse"));
+  const location = pick("location", [
+    ["flag", "--location", flags.location],
+    ["file", name, file?.location],
+    ["default", "", "us-central1"],
+  ]);
+  const bigquery = readWarehouse(warehouse, location.toLowerCase(), named("warehouse", "warehouse"));
+  const bucketText = pick("bucket", [
+    ["flag", "--bucket", flags.bucket],
+    ["environment", "CANDLELAKE_BUCKET", environment.CANDLELAKE_BUCKET],
+    ["environment", "DATA_BUCKET", environment.DATA_BUCKET],
+    ["file", name, file?.bucket],
+    ["default", "", NONE],
+  ]);
+  const bucket = readBucket(bucketText, named("bucket", "bucket"));
+  const project = pick("project", [
+    ["flag", "--project", flags.project],
+    ["flag", "--warehouse", bigquery?.project],
+    ["environment", "GOOGLE_CLOUD_PROJECT", environment.GOOGLE_CLOUD_PROJECT],
+    ["file", name, file?.project],
+    ["default", "", NONE],
+  ]);
   const kept = pick("keep-archives", [
     ["flag", "--keep-archives", flags.keepArchives],
     ["file", name, file?.["keep-archives"]],
@@ -271,12 +354,12 @@ export function resolveConfig(flags: Flags, environment: Readonly<Record<string,
   ]);
   const endpoints = { ...DEFAULT_ENDPOINTS };
   for (const key of Object.keys(DEFAULT_ENDPOINTS) as (keyof Endpoints)[]) {
-    const variable = ENDPOINT_VARIABLES[key];
+    const variables = ENDPOINT_VARIABLES[key];
     const at = `endpoints.${key}`;
     const isMoved = endpoints["binance-archive"] !== DEFAULT_ENDPOINTS["binance-archive"];
     const address = pick(key, [
       ["flag", at, flags.endpoints?.[key]],
-      ["environment", variable, environment[variable]],
+      ...variables.map((variable) => ["environment", variable, addressOf(variable, environment[variable])] as const),
       ["file", name, file?.endpoints?.[key]],
       ["default", "", key === "binance-archive-list" && isMoved ? NONE : DEFAULT_ENDPOINTS[key]],
     ]);
@@ -295,6 +378,9 @@ export function resolveConfig(flags: Flags, environment: Readonly<Record<string,
   const config: Config = {
     data,
     warehouse,
+    bigquery,
+    bucket,
+    project: project === NONE ? undefined : project,
     synthetic: synthetic === "true",
     endpoints: Object.freeze(endpoints),
     keepArchives: kept === NONE ? undefined : kept,

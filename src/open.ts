@@ -3,7 +3,7 @@ import { type Config, DEFAULT_ENDPOINTS, duckdbFile, type Endpoints } from "./co
 import type { Market } from "./core/series.ts";
 import { systemClock } from "./net/system-clock.ts";
 import { Engine } from "./pipeline/engine.ts";
-import type { Archive, Clock, LakeSql, Logger, Ports, Source, Warehouse } from "./ports.ts";
+import type { Archive, Bucket, Clock, LakeSql, Logger, Ports, Source, Warehouse } from "./ports.ts";
 import { DISK, type Disk } from "./stores/disk.ts";
 import { FileStore } from "./stores/file.ts";
 import { lockLake } from "./stores/lock.ts";
@@ -71,6 +71,21 @@ async function openArchive(
   return new BinanceArchive({ base, listing: listing === "none" ? undefined : listing, synthetic, shelf, clock, log });
 }
 
+/** Google's own address is left to the clients: they know more than one. */
+const elsewhere = (config: Config, key: "storage" | "bigquery"): string | undefined =>
+  config.endpoints[key] === DEFAULT_ENDPOINTS[key] ? undefined : config.endpoints[key];
+
+/** Where objects of a world lie in a bucket. */
+const bucketRoot = (synthetic: boolean): string => (synthetic ? "synthetic/" : "raw/");
+
+async function openBucket(config: Config, log: Logger): Promise<Bucket | undefined> {
+  const { bucket, project, synthetic } = config;
+  if (bucket === undefined) return undefined;
+  const { GcsBucket } = await import("./stores/gcs.ts");
+  const access = { endpoint: elsewhere(config, "storage"), project };
+  return new GcsBucket({ name: bucket, root: bucketRoot(synthetic), access, log });
+}
+
 /** Config to ports: the only place that names adapters. Nothing is read or written before it is asked for. */
 export function openPorts(config: Config, log: Logger = SILENT, seams: Seams = {}): Ports {
   const clock = seams.clock ?? systemClock;
@@ -81,9 +96,21 @@ export function openPorts(config: Config, log: Logger = SILENT, seams: Seams = {
   const shelf = openShelf(config, seams.disk ?? DISK);
   const archives = new Map<string, Promise<Archive | undefined>>();
   let pool: Promise<WorkerPool> | undefined;
+  let bucket: Promise<Bucket | undefined> | undefined;
   let warehouse: Promise<Warehouse> | undefined;
   let lakeSql: Promise<LakeSql> | undefined;
   const openWarehouse = async (): Promise<Warehouse> => {
+    if (config.bigquery) {
+      const { BigQueryWarehouse } = await import("./warehouses/bigquery.ts");
+      const access = { endpoint: elsewhere(config, "bigquery"), project: config.bigquery.project };
+      return new BigQueryWarehouse({
+        ...config.bigquery,
+        synthetic: config.synthetic,
+        access,
+        log,
+        now: () => clock.now(),
+      });
+    }
     const { DuckDbWarehouse } = await import("./warehouses/duckdb.ts");
     const file = duckdbFile(config.warehouse, config.synthetic);
     return new DuckDbWarehouse({ file, synthetic: config.synthetic, now: () => clock.now(), onStep: seams.onStep });
@@ -97,6 +124,10 @@ export function openPorts(config: Config, log: Logger = SILENT, seams: Seams = {
     log,
     synthetic: config.synthetic,
     store,
+    bucket() {
+      bucket ??= openBucket(config, log);
+      return bucket;
+    },
     async lock(command, signal) {
       const lock = await lockLake(root, command, clock, signal);
       store.removeUnfinished();

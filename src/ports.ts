@@ -186,6 +186,67 @@ export interface ObjectStore {
   path(key: string): string | undefined;
 }
 
+/** An object of a bucket, as a list call tells it. */
+export interface BucketObject {
+  /** Below the world's root: without `raw/` or `synthetic/`. */
+  readonly key: string;
+  readonly bytes: number;
+  /** A decimal number beyond 2^53; every write gives another one. */
+  readonly generation: string;
+  /** Base64 of the big-endian CRC-32C, as Cloud Storage spells it. */
+  readonly crc32c: string;
+  /** Milliseconds. */
+  readonly updated: number;
+  /** What its writer said of it. */
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** What a bucket was asked for, and what it moved. */
+export interface BucketUsage {
+  readonly lists: number;
+  readonly reads: number;
+  readonly writes: number;
+  readonly others: number;
+  readonly retries: number;
+  readonly bytesUploaded: number;
+  readonly bytesDownloaded: number;
+}
+
+/**
+ * Objects under one root of a bucket (`gs://NAME/raw/`). Writes name the generation that they replace: nobody's work is
+ * overwritten unseen, and a write that is sent twice happens once.
+ */
+export interface Bucket {
+  readonly name: string;
+  /** `gs://NAME/raw/KEY`. */
+  uri(key: string): string;
+  /** Objects whose key starts with `prefix` (whole folder names), ascending by key, a page a request. @throws StoreError */
+  list(prefix: string, signal?: AbortSignal): AsyncIterable<BucketObject>;
+  /** undefined where there is none. @throws StoreError */
+  stat(key: string, signal?: AbortSignal): Promise<BucketObject | undefined>;
+  /**
+   * The object's bytes, compared with its checksum; of one generation where one is named. undefined where there is none.
+   * @throws StoreError
+   */
+  read(key: string, generation?: string, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer> | undefined>;
+  /**
+   * Writes one whole object over `replaces`; null where there must be none. The checksum goes with it, so that torn bytes
+   * are refused. An object that is there with these bytes and this metadata already, because an answer got lost, is a success.
+   * @throws StoreError `bucket-conflict` where somebody else's is there
+   */
+  write(
+    key: string,
+    bytes: Uint8Array,
+    options: { readonly replaces: string | null; readonly metadata?: Readonly<Record<string, string>> },
+    signal?: AbortSignal,
+  ): Promise<BucketObject>;
+  /** Removes this generation; what is gone already, is. @throws StoreError `bucket-conflict` where another one is there */
+  remove(key: string, generation: string, signal?: AbortSignal): Promise<void>;
+  /** Where its data lie, lower case: `us-central1`. @throws StoreError `no-bucket`, `permission-denied` */
+  location(signal?: AbortSignal): Promise<string>;
+  readonly usage: BucketUsage;
+}
+
 /** The right to write to a lake; one holder at a time. */
 export interface LakeLock {
   release(): Promise<void>;
@@ -206,8 +267,10 @@ export interface LedgerRow {
 }
 
 export interface LoadObject {
-  /** Local path of the Parquet file. */
+  /** Local path of the Parquet file; empty where the warehouse reads from the bucket. */
   readonly path: string;
+  /** `gs://…`; undefined where the warehouse reads local files. */
+  readonly uri?: string;
   /** The lake's key, for messages. */
   readonly key: string;
   readonly sha256: string;
@@ -241,13 +304,30 @@ export interface QueryResult {
   readonly batches: AsyncIterable<readonly (readonly unknown[])[]>;
 }
 
+/** What a warehouse was asked for. */
+export interface WarehouseUsage {
+  readonly requests: number;
+  readonly loadJobs: number;
+  readonly copyJobs: number;
+  readonly bytesLoaded: number;
+  /** By queries; loads are free. */
+  readonly bytesBilled: number;
+}
+
+export interface SetupOptions {
+  /** Copies a table of the same name that is none of ours aside (`…_legacy_DATE`) and makes ours in its place. */
+  readonly moveExisting: boolean;
+}
+
 export interface Warehouse {
-  /** `duckdb:data/candlelake.duckdb`. */
+  /** `duckdb:data/candlelake.duckdb`, `bigquery:PROJECT.DATASET`. */
   readonly label: string;
+  /** What it loads from: files on this machine, or objects in a bucket. */
+  readonly reads: "files" | "objects";
   /** The statements that `setup` would run; of the named tables alone where some are named. */
   ddl(tables?: readonly TableName[]): string;
   /** Creates what is missing; never changes what is there. @throws WarehouseError */
-  setup(): Promise<SetupReport>;
+  setup(options?: SetupOptions): Promise<SetupReport>;
   /** Empty where the warehouse does not exist yet. @throws WarehouseError where the file is no warehouse of ours */
   ledger(): Promise<readonly LedgerRow[]>;
   /**
@@ -258,6 +338,9 @@ export interface Warehouse {
   load(units: readonly LoadUnit[], done: (unit: LoadUnit, rows: number) => void, signal?: AbortSignal): Promise<void>;
   /** Read-only SQL. @throws UsageError where the statement is refused or wrong */
   query(sql: string, signal?: AbortSignal): Promise<QueryResult>;
+  /** Bytes that the query would read, without running it; undefined where nobody is billed for them. */
+  cost(sql: string, signal?: AbortSignal): Promise<number | undefined>;
+  readonly usage: WarehouseUsage;
   close(): Promise<void>;
 }
 
@@ -290,6 +373,8 @@ export interface Ports {
   /** Made data: a world of their own, behind this one switch. */
   readonly synthetic: boolean;
   readonly store: ObjectStore;
+  /** The bucket beside the lake's folder; undefined where there is none. */
+  bucket(): Promise<Bucket | undefined>;
   /** @throws StoreError `lake-busy` naming who holds the lock since when */
   lock(command: string, signal?: AbortSignal): Promise<LakeLock>;
   /** The source behind a venue's endpoint, one a venue and market. */

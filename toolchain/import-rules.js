@@ -23,17 +23,37 @@ const rules = [
   { files: "src/arrow/", may: ["src/arrow/", "src/core/"] },
   { files: "src/archive/", may: ["src/archive/", "src/core/", "src/market/", "src/ports.ts", "node:zlib"] },
   { files: "src/net/", may: ["src/net/", "src/core/", "src/ports.ts", "undici", "node:"] },
+  { files: "src/google/", may: ["src/google/", "src/core/", "src/ports.ts", "google-auth-library", "node:"] },
   {
     files: "src/sources/",
     may: [OWN_SOURCE, "src/core/", "src/market/", "src/ports.ts", "src/net/", "node:crypto", "node:zlib"],
   },
   {
     files: "src/stores/",
-    may: ["src/stores/", "src/core/", "src/market/", "src/ports.ts", "src/parquet/", "node:"],
+    may: [
+      "src/stores/",
+      "src/core/",
+      "src/market/",
+      "src/google/",
+      "src/ports.ts",
+      "src/parquet/",
+      "@google-cloud/storage",
+      "node:",
+    ],
   },
   {
     files: "src/warehouses/",
-    may: ["src/warehouses/", "src/core/", "src/market/", "src/arrow/", "src/ports.ts", "@duckdb/node-api", "node:"],
+    may: [
+      "src/warehouses/",
+      "src/core/",
+      "src/market/",
+      "src/arrow/",
+      "src/google/",
+      "src/ports.ts",
+      "@duckdb/node-api",
+      "@google-cloud/bigquery",
+      "node:",
+    ],
   },
   {
     files: "src/pipeline/",
@@ -49,6 +69,8 @@ const rules = [
     ],
   },
   { files: "src/workers/", may: ["src/workers/", "src/core/", "src/pipeline/", "src/ports.ts", "node:"] },
+  // BigQuery's stand-in keeps its rows in DuckDB.
+  { files: "src/twin/google/", may: ["src/twin/", "src/core/", "src/market/", "@duckdb/node-api", "node:"] },
   {
     files: "src/twin/",
     may: [

@@ -36,6 +36,8 @@ export interface DuckDbOptions {
  */
 export class DuckDbWarehouse implements Warehouse {
   readonly label: string;
+  readonly reads = "files";
+  readonly usage = { requests: 0, loadJobs: 0, copyJobs: 0, bytesLoaded: 0, bytesBilled: 0 };
   private readonly name: string;
   private readonly datasets: Datasets;
   private readonly synthetic: boolean;
@@ -107,6 +109,10 @@ export class DuckDbWarehouse implements Warehouse {
       throw this.translate(error, signal);
     }
     return answer(session, sql, signal, () => this.blame(session));
+  }
+
+  async cost(): Promise<undefined> {
+    return undefined;
   }
 
   close(): Promise<void> {

@@ -28,6 +28,7 @@ export function modelPorts(venue: ModelVenue, store: ObjectStore): Ports {
     lock: async () => ({ async release() {} }),
     source: async () => venue,
     archive: async () => undefined,
+    bucket: async () => undefined,
     refine: async (job) => refine(job),
     warehouse: absent("warehouse"),
     lakeSql: absent("lake SQL"),

@@ -10,6 +10,9 @@ import type { ModelVenue } from "./model-venue.ts";
 export const configOf = (data: string, rest: Partial<Config> = {}): Config => ({
   data,
   warehouse: `duckdb:${path.join(data, "candlelake.duckdb")}`,
+  bigquery: undefined,
+  bucket: undefined,
+  project: undefined,
   synthetic: false,
   endpoints: DEFAULT_ENDPOINTS,
   keepArchives: undefined,
