@@ -1,7 +1,9 @@
 import { type Config, type Resolved, resolveConfig } from "../config.ts";
 import { type ErrorDetail, UsageError } from "../core/errors.ts";
 import { parseTime, type TimeRange } from "../core/time.ts";
+import type { Applied } from "../pipeline/apply.ts";
 import type { Logger } from "../ports.ts";
+import { Deadline } from "./deadline.ts";
 import { detailFor, sameLake } from "./next.ts";
 import type { CommandLine } from "./options.ts";
 import type { Format } from "./output.ts";
@@ -12,11 +14,15 @@ export class Context {
   readonly line: CommandLine;
   readonly signal: AbortSignal;
   readonly progress: Progress;
+  private readonly deadline: Deadline | undefined;
   private resolved: Resolved | undefined;
 
+  /** @param signal aborts when the user asks to stop */
   constructor(line: CommandLine, signal: AbortSignal) {
     this.line = line;
-    this.signal = signal;
+    const time = this.text("max-runtime");
+    this.deadline = time === undefined ? undefined : new Deadline(time);
+    this.signal = this.deadline?.within(signal) ?? signal;
     this.progress = new Progress({
       terminal: process.stderr.isTTY === true && process.env.TERM !== "dumb",
       shown: !this.flag("quiet") && !this.flag("no-progress"),
@@ -70,6 +76,16 @@ export class Context {
     const { message, next } = this.detail(error);
     this.progress.clear();
     process.stderr.write(`${message}\n  next: ${next}\n`);
+  }
+
+  /** What ended the command, where that was its time. */
+  cause(error: unknown): unknown {
+    return this.deadline ? this.deadline.cause(error, this.signal) : error;
+  }
+
+  /** What became of the steps, those included that there was no time for. */
+  settle(applied: Applied): Applied {
+    return this.deadline?.settle(applied, this.signal) ?? applied;
   }
 
   /** A command for the lake at hand. */

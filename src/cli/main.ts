@@ -75,7 +75,12 @@ async function dispatch(line: CommandLine): Promise<number> {
   setFlagsFromString("--semi-space-growth-factor=1");
   const command = await COMMANDS[line.command]?.();
   if (!command) throw new Error(`${line.command} has words but no code`);
-  return command.run(new Context(line, stopOnSignal()));
+  const context = new Context(line, stopOnSignal());
+  try {
+    return await command.run(context);
+  } catch (error) {
+    throw context.cause(error);
+  }
 }
 
 /** Runs a command line and returns its exit code. Data go to standard output, everything else to standard error. */

@@ -21,7 +21,7 @@ export function sameLake(next: string, { command, options }: CommandLine): strin
 }
 
 /** What passes by itself, so that the same words lead on. */
-const PASSES = new Set(["interrupted", "rate-limited", "banned", "forbidden"]);
+const PASSES = new Set(["interrupted", "max-runtime", "rate-limited", "banned", "forbidden"]);
 
 /** The command line once more. */
 export const again = (argv: readonly string[]): string => ["candlelake", ...argv].map(shellWord).join(" ");

@@ -36,6 +36,12 @@ const ARCHIVES: readonly OptionSpec[] = [
   { name: "verify-archives", doc: "Compare bulk files taken in with what is published now; takes revisions in" },
 ];
 
+const MAX_RUNTIME: OptionSpec = {
+  name: "max-runtime",
+  value: "T",
+  doc: "Stop cleanly after 90s, 45m or 1h30m; exit 1 where steps are left",
+};
+
 const SYMBOL: OptionSpec = { name: "symbol", value: "S", alias: "pair", doc: "The venue's symbol, such as BTCUSDT" };
 
 /** Every command's words: what `--help`, the parser, completion and the reference page are made from. */
@@ -105,6 +111,7 @@ export const SPECS: readonly CommandSpec[] = [
       },
       ...ARCHIVES,
       { name: "force", doc: "Read again what is there; says unchanged or revised" },
+      MAX_RUNTIME,
       { name: "dry-run", doc: "Print the steps and do nothing" },
     ],
     about:
@@ -123,7 +130,7 @@ export const SPECS: readonly CommandSpec[] = [
     minArgs: 0,
     maxArgs: 1,
     argChoices: TOPICS,
-    options: [...RANGE, { name: "dry-run", doc: "Print the steps and do nothing" }],
+    options: [...RANGE, MAX_RUNTIME, { name: "dry-run", doc: "Print the steps and do nothing" }],
     about: "Ranges are widened to whole load units, which are calendar months.",
     examples: ["candlelake load", "candlelake load spot --from 2025-01 --to 2025-03"],
   },
@@ -133,8 +140,8 @@ export const SPECS: readonly CommandSpec[] = [
     args: "",
     minArgs: 0,
     maxArgs: 0,
-    options: [...ARCHIVES, { name: "dry-run", doc: "The same as plan" }],
-    examples: ["candlelake run", "candlelake run --format json"],
+    options: [...ARCHIVES, MAX_RUNTIME, { name: "dry-run", doc: "The same as plan" }],
+    examples: ["candlelake run", "candlelake run --max-runtime 45m --format json"],
   },
   {
     name: "plan",

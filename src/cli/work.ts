@@ -101,7 +101,7 @@ export async function work(context: Context, request: Request, dryRun: boolean):
       context.signal,
     );
     context.progress.clear();
-    return await report(context, applied, usage(), false, estimate);
+    return await report(context, context.settle(applied), usage(), false, estimate);
   } finally {
     context.progress.clear();
     await engine.close();
