@@ -4,6 +4,7 @@ import { parseTime, type TimeRange } from "../core/time.ts";
 import type { Applied } from "../pipeline/apply.ts";
 import type { Logger } from "../ports.ts";
 import { Deadline } from "./deadline.ts";
+import { checkLogVariable, errorLine, type LogStyle, logLine, logStyle, type Severity, summaryLine } from "./log.ts";
 import { detailFor, sameLake } from "./next.ts";
 import type { CommandLine } from "./options.ts";
 import type { Format } from "./output.ts";
@@ -14,8 +15,10 @@ export class Context {
   readonly line: CommandLine;
   readonly signal: AbortSignal;
   readonly progress: Progress;
+  readonly logStyle: LogStyle;
   private readonly deadline: Deadline | undefined;
   private resolved: Resolved | undefined;
+  private result: Readonly<Record<string, unknown>> = {};
 
   /** @param signal aborts when the user asks to stop */
   constructor(line: CommandLine, signal: AbortSignal) {
@@ -23,9 +26,11 @@ export class Context {
     const time = this.text("max-runtime");
     this.deadline = time === undefined ? undefined : new Deadline(time);
     this.signal = this.deadline?.within(signal) ?? signal;
+    checkLogVariable(process.env);
+    this.logStyle = logStyle(this.text("log"), process.env, process.stderr.isTTY === true);
     this.progress = new Progress({
       terminal: process.stderr.isTTY === true && process.env.TERM !== "dumb",
-      shown: !this.flag("quiet") && !this.flag("no-progress"),
+      shown: this.logStyle === "text" && !this.flag("quiet") && !this.flag("no-progress"),
     });
   }
 
@@ -65,17 +70,38 @@ export class Context {
   }
 
   /** Talk for the user, on standard error. */
-  say(message: string): void {
+  say(message: string, severity: Severity = "INFO"): void {
     if (this.flag("quiet")) return;
     this.progress.clear();
-    process.stderr.write(`${message}\n`);
+    const { command } = this.line;
+    process.stderr.write(this.logStyle === "json" ? logLine(command, severity, "note", message) : `${message}\n`);
+  }
+
+  /** Something that happened, for logs that programs read; people see progress and the answer. */
+  event(severity: Severity, event: string, message: string, fields: Readonly<Record<string, unknown>>): void {
+    if (this.logStyle === "text" || this.flag("quiet")) return;
+    process.stderr.write(logLine(this.line.command, severity, event, message, fields));
   }
 
   /** What went wrong, which no --quiet silences, and the command that leads on. */
-  complain(error: ErrorDetail): void {
-    const { message, next } = this.detail(error);
+  complain(error: ErrorDetail, severity: Severity = "ERROR"): void {
+    const detail = this.detail(error);
     this.progress.clear();
-    process.stderr.write(`${message}\n  next: ${next}\n`);
+    process.stderr.write(
+      this.logStyle === "json"
+        ? errorLine(this.line.command, severity, detail)
+        : `${detail.message}\n  next: ${detail.next}\n`,
+    );
+  }
+
+  /** What the log's last line tells beside the exit code. */
+  account(result: Readonly<Record<string, unknown>>): void {
+    this.result = result;
+  }
+
+  /** The log's last line, which no --quiet silences: an alert waits for it. */
+  conclude(exit: number): void {
+    if (this.logStyle === "json") process.stderr.write(summaryLine(this.line.command, exit, this.result));
   }
 
   /** What ended the command, where that was its time. */
@@ -101,9 +127,9 @@ export class Context {
   get log(): Logger {
     return {
       info: (message) => this.say(message),
-      warn: (message) => this.say(message),
+      warn: (message) => this.say(message, "WARNING"),
       debug: (message) => {
-        if (this.flag("verbose")) this.say(message);
+        if (this.flag("verbose")) this.say(message, "DEBUG");
       },
     };
   }

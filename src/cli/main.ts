@@ -77,7 +77,9 @@ async function dispatch(line: CommandLine): Promise<number> {
   if (!command) throw new Error(`${line.command} has words but no code`);
   const context = new Context(line, stopOnSignal());
   try {
-    return await command.run(context);
+    const exit = await command.run(context);
+    context.conclude(exit);
+    return exit;
   } catch (error) {
     throw context.cause(error);
   }

@@ -15,6 +15,12 @@ export const GLOBAL_OPTIONS: readonly OptionSpec[] = [
   { name: "quiet", short: "q", doc: "No talk but errors, and no summary of what was done" },
   { name: "verbose", short: "v", doc: "A line for every step" },
   { name: "no-progress", doc: "No progress line" },
+  {
+    name: "log",
+    value: "STYLE",
+    doc: "text, or json: an event a line for Cloud Logging (CANDLELAKE_LOG; default: json on Cloud Run, text elsewhere)",
+    choices: ["text", "json"],
+  },
   { name: "help", short: "h", doc: "This text" },
   { name: "version", doc: "The version" },
 ];
