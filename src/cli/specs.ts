@@ -261,7 +261,8 @@ export const SPECS: readonly CommandSpec[] = [
       "Environment: CANDLELAKE_DATA, CANDLELAKE_BUCKET (or DATA_BUCKET), CANDLELAKE_WAREHOUSE, CANDLELAKE_SYNTHETIC=1,\n" +
       "GOOGLE_CLOUD_PROJECT, CANDLELAKE_BINANCE_US_REST, CANDLELAKE_BINANCE_SPOT_REST,\n" +
       "CANDLELAKE_BINANCE_FUTURES_REST, CANDLELAKE_BINANCE_ARCHIVE, CANDLELAKE_BINANCE_ARCHIVE_LIST,\n" +
-      "CANDLELAKE_STORAGE_ENDPOINT, CANDLELAKE_BIGQUERY_ENDPOINT. File: candlelake.config.json, which init writes.",
+      "CANDLELAKE_STORAGE_ENDPOINT (or STORAGE_EMULATOR_HOST), CANDLELAKE_BIGQUERY_ENDPOINT (or\n" +
+      "BIGQUERY_EMULATOR_HOST). File: candlelake.config.json, which init writes.",
     examples: ["candlelake config", "candlelake config --format json"],
   },
   {
