@@ -56,8 +56,8 @@ export async function run(context: Context): Promise<number> {
   const { engine } = openCandlelake(context.config, context.log);
   try {
     const all = await engine.status();
-    const foreign = await engine.foreign();
-    for (const uri of foreign) context.say(`${uri} is none of candlelake's: it is never loaded and never overwritten.`);
+    const foreign = context.config.bucket === undefined ? undefined : await engine.foreign();
+    for (const uri of foreign ?? []) context.say(`${uri} is none of candlelake's: it is never loaded and never overwritten.`);
     const rows = all.map(seriesJson);
     const damages = all.flatMap((status) => status.damaged);
     const [damage] = damages;
@@ -69,7 +69,7 @@ export async function run(context: Context): Promise<number> {
             command: "status",
             ok: !damage,
             series: rows,
-            foreign,
+            ...(foreign ? { foreign } : {}),
             error: damage ? context.detail(damage.detail) : null,
           }),
         );
