@@ -24,6 +24,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = {
   setup: () => import("./commands/setup.ts"),
   status: () => import("./commands/status.ts"),
   twin: () => import("./commands/twin.ts"),
+  upload: () => import("./commands/upload.ts"),
 };
 
 async function version(): Promise<string> {

@@ -4,7 +4,15 @@ import type { CommandSpec, OptionSpec } from "./spec.ts";
 export const GLOBAL_OPTIONS: readonly OptionSpec[] = [
   { name: "config", value: "FILE", doc: "Settings file (default: candlelake.config.json, if it is there)" },
   { name: "data", value: "DIR", doc: "Folder of the lake (default: data)" },
-  { name: "warehouse", value: "URL", doc: "duckdb:PATH (default: duckdb:<data>/candlelake.duckdb)" },
+  { name: "bucket", value: "gs://NAME", doc: "The lake in Cloud Storage too (default: the folder alone)" },
+  {
+    name: "warehouse",
+    value: "URL",
+    doc: "duckdb:PATH or bigquery:PROJECT.DATASET (default: duckdb:<data>/candlelake.duckdb)",
+  },
+  { name: "project", value: "P", doc: "Short for --warehouse bigquery:P.btc_forecast_raw" },
+  { name: "dataset", value: "D", doc: "Beside --project: another dataset" },
+  { name: "location", value: "L", doc: "Where datasets of BigQuery are made (default: us-central1)" },
   { name: "synthetic", alias: "dummy", doc: "Made data, in a world of their own" },
   {
     name: "format",
@@ -78,8 +86,16 @@ export const SPECS: readonly CommandSpec[] = [
     args: "",
     minArgs: 0,
     maxArgs: 0,
-    options: [{ name: "dry-run", doc: "Print the DDL and ask no warehouse" }],
-    examples: ["candlelake setup", "candlelake setup --dry-run"],
+    options: [
+      { name: "description", value: "TEXT", doc: "Of the datasets, where they are made" },
+      { name: "move-existing", doc: "Copy a table of the same name aside (…_legacy_DATE) and make ours" },
+      { name: "dry-run", doc: "Print the DDL and ask no warehouse" },
+    ],
+    examples: [
+      "candlelake setup",
+      "candlelake setup --project my-project --dataset btc_forecast_raw --location us-central1",
+      "candlelake setup --dry-run",
+    ],
   },
   {
     name: "ingest",
@@ -130,6 +146,16 @@ export const SPECS: readonly CommandSpec[] = [
     ],
   },
   {
+    name: "upload",
+    summary: "Copy to the bucket what it lacks",
+    args: "",
+    minArgs: 0,
+    maxArgs: 0,
+    options: [{ name: "dry-run", doc: "Print the steps and do nothing" }],
+    about: "`ingest` and `run` do it too where a bucket is named; this one takes the whole lake.",
+    examples: ["candlelake upload --bucket gs://my-data", "candlelake upload --bucket gs://my-data --dry-run"],
+  },
+  {
     name: "load",
     summary: "Make the warehouse equal to the lake",
     args: `[${TOPICS.join("|")}]`,
@@ -138,11 +164,15 @@ export const SPECS: readonly CommandSpec[] = [
     argChoices: TOPICS,
     options: [...RANGE, MAX_RUNTIME, { name: "dry-run", doc: "Print the steps and do nothing" }],
     about: "Ranges are widened to whole load units, which are calendar months.",
-    examples: ["candlelake load", "candlelake load spot --from 2025-01 --to 2025-03"],
+    examples: [
+      "candlelake load",
+      "candlelake load spot --from 2025-01 --to 2025-03",
+      "candlelake load spot --project my-project --bucket gs://my-data",
+    ],
   },
   {
     name: "run",
-    summary: "Ingest and load every configured series, to the last closed candle",
+    summary: "Ingest, upload and load every configured series, to the last closed candle",
     args: "",
     minArgs: 0,
     maxArgs: 0,
@@ -241,9 +271,11 @@ export const SPECS: readonly CommandSpec[] = [
     options: [],
     about:
       "A flag comes before the environment, the environment before the file, the file before the default.\n" +
-      "Environment: CANDLELAKE_DATA, CANDLELAKE_WAREHOUSE, CANDLELAKE_SYNTHETIC=1, CANDLELAKE_BINANCE_US_REST,\n" +
-      "CANDLELAKE_BINANCE_SPOT_REST, CANDLELAKE_BINANCE_FUTURES_REST, CANDLELAKE_BINANCE_ARCHIVE,\n" +
-      "CANDLELAKE_BINANCE_ARCHIVE_LIST. File: candlelake.config.json, which init writes.",
+      "Environment: CANDLELAKE_DATA, CANDLELAKE_BUCKET (or DATA_BUCKET), CANDLELAKE_WAREHOUSE, CANDLELAKE_SYNTHETIC=1,\n" +
+      "GOOGLE_CLOUD_PROJECT, CANDLELAKE_BINANCE_US_REST, CANDLELAKE_BINANCE_SPOT_REST,\n" +
+      "CANDLELAKE_BINANCE_FUTURES_REST, CANDLELAKE_BINANCE_ARCHIVE, CANDLELAKE_BINANCE_ARCHIVE_LIST,\n" +
+      "CANDLELAKE_STORAGE_ENDPOINT (or STORAGE_EMULATOR_HOST), CANDLELAKE_BIGQUERY_ENDPOINT (or\n" +
+      "BIGQUERY_EMULATOR_HOST). File: candlelake.config.json, which init writes.",
     examples: ["candlelake config", "candlelake config --format json"],
   },
   {
