@@ -36,7 +36,7 @@ export {
 export type { Gap, GapClass } from "./core/gap.ts";
 export { INTERVALS, type Interval, PERIODS, type Period } from "./core/interval.ts";
 export type { Entry, Note, Revision } from "./core/manifest.ts";
-export type { DeriveStep, FetchStep, LoadStep, Step } from "./core/plan.ts";
+export type { DeriveStep, FetchStep, LoadStep, Step, UploadStep } from "./core/plan.ts";
 export type { Kind, Market, Series, Venue } from "./core/series.ts";
 export type { ColumnSpec, ColumnType, Table, TableName } from "./core/table.ts";
 export type { Day, Month, TimeRange } from "./core/time.ts";
@@ -51,8 +51,10 @@ export type { ExportFormat, Logger, QueryResult, ResultColumn } from "./ports.ts
 export interface OpenOptions {
   /** Folder of the lake. Default: `CANDLELAKE_DATA`, else `data`. */
   readonly data?: string;
-  /** `duckdb:PATH`. Default: `CANDLELAKE_WAREHOUSE`, else a file in the lake's folder. */
+  /** `duckdb:PATH` or `bigquery:PROJECT.DATASET`. Default: `CANDLELAKE_WAREHOUSE`, else a file in the lake's folder. */
   readonly warehouse?: string;
+  /** `gs://NAME`: the lake in Cloud Storage too. Default: `CANDLELAKE_BUCKET`, else none. */
+  readonly bucket?: string;
   /** Made data, in a world of their own. */
   readonly synthetic?: boolean;
   /** Other addresses of the venues' REST interfaces. */

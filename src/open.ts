@@ -98,6 +98,8 @@ export function openPorts(config: Config, log: Logger = SILENT, seams: Seams = {
   let pool: Promise<WorkerPool> | undefined;
   let bucket: Promise<Bucket | undefined> | undefined;
   let warehouse: Promise<Warehouse> | undefined;
+  let openedBucket: Bucket | undefined;
+  let openedWarehouse: Warehouse | undefined;
   let lakeSql: Promise<LakeSql> | undefined;
   const openWarehouse = async (): Promise<Warehouse> => {
     if (config.bigquery) {
@@ -125,7 +127,10 @@ export function openPorts(config: Config, log: Logger = SILENT, seams: Seams = {
     synthetic: config.synthetic,
     store,
     bucket() {
-      bucket ??= openBucket(config, log);
+      bucket ??= openBucket(config, log).then((made) => {
+        openedBucket = made;
+        return made;
+      });
       return bucket;
     },
     async lock(command, signal) {
@@ -161,13 +166,17 @@ export function openPorts(config: Config, log: Logger = SILENT, seams: Seams = {
       return (await pool).refine(job);
     },
     warehouse() {
-      warehouse ??= openWarehouse();
+      warehouse ??= openWarehouse().then((made) => {
+        openedWarehouse = made;
+        return made;
+      });
       return warehouse;
     },
     lakeSql() {
       lakeSql ??= openLakeSql();
       return lakeSql;
     },
+    cloud: () => ({ bucket: openedBucket?.usage, warehouse: openedWarehouse?.usage }),
     usage: () => ({
       requests: opened.reduce((sum, source) => sum + source.usage.requests, 0),
       retries: opened.reduce((sum, source) => sum + source.usage.retries, 0),

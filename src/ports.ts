@@ -317,6 +317,8 @@ export interface WarehouseUsage {
 export interface SetupOptions {
   /** Copies a table of the same name that is none of ours aside (`…_legacy_DATE`) and makes ours in its place. */
   readonly moveExisting: boolean;
+  /** Of the datasets, where they are made; undefined for our own words. */
+  readonly description: string | undefined;
 }
 
 export interface Warehouse {
@@ -387,5 +389,12 @@ export interface Ports {
   readonly refine: Refiner;
   /** Requests and retries of all sources together. */
   usage(): { readonly requests: number; readonly retries: number };
+  /** What bucket and warehouse were asked for, as far as they were. */
+  cloud(): CloudUsage;
   close(): Promise<void>;
+}
+
+export interface CloudUsage {
+  readonly bucket: BucketUsage | undefined;
+  readonly warehouse: WarehouseUsage | undefined;
 }

@@ -1,7 +1,10 @@
 import { type Config, type Resolved, resolveConfig } from "../config.ts";
 import { type ErrorDetail, UsageError } from "../core/errors.ts";
 import { parseTime, type TimeRange } from "../core/time.ts";
+import type { Applied } from "../pipeline/apply.ts";
 import type { Logger } from "../ports.ts";
+import { Deadline } from "./deadline.ts";
+import { checkLogVariable, errorLine, type LogStyle, logLine, logStyle, type Severity, summaryLine } from "./log.ts";
 import { detailFor, sameLake } from "./next.ts";
 import type { CommandLine } from "./options.ts";
 import type { Format } from "./output.ts";
@@ -12,14 +15,22 @@ export class Context {
   readonly line: CommandLine;
   readonly signal: AbortSignal;
   readonly progress: Progress;
+  readonly logStyle: LogStyle;
+  private readonly deadline: Deadline | undefined;
   private resolved: Resolved | undefined;
+  private result: Readonly<Record<string, unknown>> = {};
 
+  /** @param signal aborts when the user asks to stop */
   constructor(line: CommandLine, signal: AbortSignal) {
     this.line = line;
-    this.signal = signal;
+    const time = this.text("max-runtime");
+    this.deadline = time === undefined ? undefined : new Deadline(time);
+    this.signal = this.deadline?.within(signal) ?? signal;
+    checkLogVariable(process.env);
+    this.logStyle = logStyle(this.text("log"), process.env, process.stderr.isTTY === true);
     this.progress = new Progress({
       terminal: process.stderr.isTTY === true && process.env.TERM !== "dumb",
-      shown: !this.flag("quiet") && !this.flag("no-progress"),
+      shown: this.logStyle === "text" && !this.flag("quiet") && !this.flag("no-progress"),
     });
   }
 
@@ -46,6 +57,10 @@ export class Context {
         config: this.text("config"),
         data: this.text("data"),
         warehouse: this.text("warehouse"),
+        project: this.text("project"),
+        dataset: this.text("dataset"),
+        location: this.text("location"),
+        bucket: this.text("bucket"),
         synthetic: this.flag("synthetic") || undefined,
         keepArchives: this.text("keep-archives"),
       },
@@ -59,17 +74,48 @@ export class Context {
   }
 
   /** Talk for the user, on standard error. */
-  say(message: string): void {
+  say(message: string, severity: Severity = "INFO"): void {
     if (this.flag("quiet")) return;
     this.progress.clear();
-    process.stderr.write(`${message}\n`);
+    const { command } = this.line;
+    process.stderr.write(this.logStyle === "json" ? logLine(command, severity, "note", message) : `${message}\n`);
+  }
+
+  /** Something that happened, for logs that programs read; people see progress and the answer. */
+  event(severity: Severity, event: string, message: string, fields: Readonly<Record<string, unknown>>): void {
+    if (this.logStyle === "text" || this.flag("quiet")) return;
+    process.stderr.write(logLine(this.line.command, severity, event, message, fields));
   }
 
   /** What went wrong, which no --quiet silences, and the command that leads on. */
-  complain(error: ErrorDetail): void {
-    const { message, next } = this.detail(error);
+  complain(error: ErrorDetail, severity: Severity = "ERROR"): void {
+    const detail = this.detail(error);
     this.progress.clear();
-    process.stderr.write(`${message}\n  next: ${next}\n`);
+    process.stderr.write(
+      this.logStyle === "json"
+        ? errorLine(this.line.command, severity, detail)
+        : `${detail.message}\n  next: ${detail.next}\n`,
+    );
+  }
+
+  /** What the log's last line tells beside the exit code. */
+  account(result: Readonly<Record<string, unknown>>): void {
+    this.result = result;
+  }
+
+  /** The log's last line, which no --quiet silences: an alert waits for it. */
+  conclude(exit: number): void {
+    if (this.logStyle === "json") process.stderr.write(summaryLine(this.line.command, exit, this.result));
+  }
+
+  /** What ended the command, where that was its time. */
+  cause(error: unknown): unknown {
+    return this.deadline ? this.deadline.cause(error, this.signal) : error;
+  }
+
+  /** What became of the steps, those included that there was no time for. */
+  settle(applied: Applied): Applied {
+    return this.deadline?.settle(applied, this.signal) ?? applied;
   }
 
   /** A command for the lake at hand. */
@@ -85,9 +131,9 @@ export class Context {
   get log(): Logger {
     return {
       info: (message) => this.say(message),
-      warn: (message) => this.say(message),
+      warn: (message) => this.say(message, "WARNING"),
       debug: (message) => {
-        if (this.flag("verbose")) this.say(message);
+        if (this.flag("verbose")) this.say(message, "DEBUG");
       },
     };
   }

@@ -24,6 +24,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = {
   setup: () => import("./commands/setup.ts"),
   status: () => import("./commands/status.ts"),
   twin: () => import("./commands/twin.ts"),
+  upload: () => import("./commands/upload.ts"),
 };
 
 async function version(): Promise<string> {
@@ -75,7 +76,14 @@ async function dispatch(line: CommandLine): Promise<number> {
   setFlagsFromString("--semi-space-growth-factor=1");
   const command = await COMMANDS[line.command]?.();
   if (!command) throw new Error(`${line.command} has words but no code`);
-  return command.run(new Context(line, stopOnSignal()));
+  const context = new Context(line, stopOnSignal());
+  try {
+    const exit = await command.run(context);
+    context.conclude(exit);
+    return exit;
+  } catch (error) {
+    throw context.cause(error);
+  }
 }
 
 /** Runs a command line and returns its exit code. Data go to standard output, everything else to standard error. */

@@ -3,15 +3,6 @@ import { didYouMean } from "../core/suggest.ts";
 import type { CommandSpec, OptionSpec } from "./spec.ts";
 import { GLOBAL_OPTIONS } from "./specs.ts";
 
-/** Options of the contract that need a part of candlelake that this version lacks. */
-const NOT_YET: Readonly<Record<string, string>> = {
-  bucket: "Cloud Storage",
-  project: "BigQuery",
-  dataset: "BigQuery",
-  location: "BigQuery",
-  google: "Cloud Storage and BigQuery",
-};
-
 export interface CommandLine {
   readonly command: string;
   readonly args: readonly string[];
@@ -27,14 +18,6 @@ const helpOf = (command: string): string => `candlelake ${command ? `${command} 
 function findOption(known: readonly OptionSpec[], name: string, command: string): OptionSpec {
   const found = known.find((spec) => spelled(spec).includes(name));
   if (found) return found;
-  const missing = Object.hasOwn(NOT_YET, name) ? NOT_YET[name] : undefined;
-  if (missing) {
-    throw new UsageError(
-      "not-in-this-version",
-      `--${name} needs ${missing}, which this version does not have. Leave it out.`,
-      helpOf(command),
-    );
-  }
   throw new UsageError(
     "unknown-option",
     `There is no option --${name}${command ? ` of ${command}` : ""}${didYouMean(name, known.flatMap(spelled), "--")}`,

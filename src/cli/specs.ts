@@ -4,7 +4,15 @@ import type { CommandSpec, OptionSpec } from "./spec.ts";
 export const GLOBAL_OPTIONS: readonly OptionSpec[] = [
   { name: "config", value: "FILE", doc: "Settings file (default: candlelake.config.json, if it is there)" },
   { name: "data", value: "DIR", doc: "Folder of the lake (default: data)" },
-  { name: "warehouse", value: "URL", doc: "duckdb:PATH (default: duckdb:<data>/candlelake.duckdb)" },
+  { name: "bucket", value: "gs://NAME", doc: "The lake in Cloud Storage too (default: the folder alone)" },
+  {
+    name: "warehouse",
+    value: "URL",
+    doc: "duckdb:PATH or bigquery:PROJECT.DATASET (default: duckdb:<data>/candlelake.duckdb)",
+  },
+  { name: "project", value: "P", doc: "Short for --warehouse bigquery:P.btc_forecast_raw" },
+  { name: "dataset", value: "D", doc: "Beside --project: another dataset" },
+  { name: "location", value: "L", doc: "Where datasets of BigQuery are made (default: us-central1)" },
   { name: "synthetic", alias: "dummy", doc: "Made data, in a world of their own" },
   {
     name: "format",
@@ -15,6 +23,12 @@ export const GLOBAL_OPTIONS: readonly OptionSpec[] = [
   { name: "quiet", short: "q", doc: "No talk but errors, and no summary of what was done" },
   { name: "verbose", short: "v", doc: "A line for every step" },
   { name: "no-progress", doc: "No progress line" },
+  {
+    name: "log",
+    value: "STYLE",
+    doc: "text, or json: an event a line for Cloud Logging (CANDLELAKE_LOG; default: json on Cloud Run, text elsewhere)",
+    choices: ["text", "json"],
+  },
   { name: "help", short: "h", doc: "This text" },
   { name: "version", doc: "The version" },
 ];
@@ -35,6 +49,12 @@ const ARCHIVES: readonly OptionSpec[] = [
   { name: "keep-archives", value: "DIR", doc: "Keep verified bulk files there, and use them next time" },
   { name: "verify-archives", doc: "Compare bulk files taken in with what is published now; takes revisions in" },
 ];
+
+const MAX_RUNTIME: OptionSpec = {
+  name: "max-runtime",
+  value: "T",
+  doc: "Stop cleanly after 90s, 45m or 1h30m; exit 1 where steps are left",
+};
 
 const SYMBOL: OptionSpec = { name: "symbol", value: "S", alias: "pair", doc: "The venue's symbol, such as BTCUSDT" };
 
@@ -66,8 +86,16 @@ export const SPECS: readonly CommandSpec[] = [
     args: "",
     minArgs: 0,
     maxArgs: 0,
-    options: [{ name: "dry-run", doc: "Print the DDL and ask no warehouse" }],
-    examples: ["candlelake setup", "candlelake setup --dry-run"],
+    options: [
+      { name: "description", value: "TEXT", doc: "Of the datasets, where they are made" },
+      { name: "move-existing", doc: "Copy a table of the same name aside (…_legacy_DATE) and make ours" },
+      { name: "dry-run", doc: "Print the DDL and ask no warehouse" },
+    ],
+    examples: [
+      "candlelake setup",
+      "candlelake setup --project my-project --dataset btc_forecast_raw --location us-central1",
+      "candlelake setup --dry-run",
+    ],
   },
   {
     name: "ingest",
@@ -105,6 +133,7 @@ export const SPECS: readonly CommandSpec[] = [
       },
       ...ARCHIVES,
       { name: "force", doc: "Read again what is there; says unchanged or revised" },
+      MAX_RUNTIME,
       { name: "dry-run", doc: "Print the steps and do nothing" },
     ],
     about:
@@ -117,24 +146,38 @@ export const SPECS: readonly CommandSpec[] = [
     ],
   },
   {
+    name: "upload",
+    summary: "Copy to the bucket what it lacks",
+    args: "",
+    minArgs: 0,
+    maxArgs: 0,
+    options: [{ name: "dry-run", doc: "Print the steps and do nothing" }],
+    about: "`ingest` and `run` do it too where a bucket is named; this one takes the whole lake.",
+    examples: ["candlelake upload --bucket gs://my-data", "candlelake upload --bucket gs://my-data --dry-run"],
+  },
+  {
     name: "load",
     summary: "Make the warehouse equal to the lake",
     args: `[${TOPICS.join("|")}]`,
     minArgs: 0,
     maxArgs: 1,
     argChoices: TOPICS,
-    options: [...RANGE, { name: "dry-run", doc: "Print the steps and do nothing" }],
+    options: [...RANGE, MAX_RUNTIME, { name: "dry-run", doc: "Print the steps and do nothing" }],
     about: "Ranges are widened to whole load units, which are calendar months.",
-    examples: ["candlelake load", "candlelake load spot --from 2025-01 --to 2025-03"],
+    examples: [
+      "candlelake load",
+      "candlelake load spot --from 2025-01 --to 2025-03",
+      "candlelake load spot --project my-project --bucket gs://my-data",
+    ],
   },
   {
     name: "run",
-    summary: "Ingest and load every configured series, to the last closed candle",
+    summary: "Ingest, upload and load every configured series, to the last closed candle",
     args: "",
     minArgs: 0,
     maxArgs: 0,
-    options: [...ARCHIVES, { name: "dry-run", doc: "The same as plan" }],
-    examples: ["candlelake run", "candlelake run --format json"],
+    options: [...ARCHIVES, MAX_RUNTIME, { name: "dry-run", doc: "The same as plan" }],
+    examples: ["candlelake run", "candlelake run --max-runtime 45m --format json"],
   },
   {
     name: "plan",
@@ -228,9 +271,11 @@ export const SPECS: readonly CommandSpec[] = [
     options: [],
     about:
       "A flag comes before the environment, the environment before the file, the file before the default.\n" +
-      "Environment: CANDLELAKE_DATA, CANDLELAKE_WAREHOUSE, CANDLELAKE_SYNTHETIC=1, CANDLELAKE_BINANCE_US_REST,\n" +
-      "CANDLELAKE_BINANCE_SPOT_REST, CANDLELAKE_BINANCE_FUTURES_REST, CANDLELAKE_BINANCE_ARCHIVE,\n" +
-      "CANDLELAKE_BINANCE_ARCHIVE_LIST. File: candlelake.config.json, which init writes.",
+      "Environment: CANDLELAKE_DATA, CANDLELAKE_BUCKET (or DATA_BUCKET), CANDLELAKE_WAREHOUSE, CANDLELAKE_SYNTHETIC=1,\n" +
+      "GOOGLE_CLOUD_PROJECT, CANDLELAKE_BINANCE_US_REST, CANDLELAKE_BINANCE_SPOT_REST,\n" +
+      "CANDLELAKE_BINANCE_FUTURES_REST, CANDLELAKE_BINANCE_ARCHIVE, CANDLELAKE_BINANCE_ARCHIVE_LIST,\n" +
+      "CANDLELAKE_STORAGE_ENDPOINT (or STORAGE_EMULATOR_HOST), CANDLELAKE_BIGQUERY_ENDPOINT (or\n" +
+      "BIGQUERY_EMULATOR_HOST). File: candlelake.config.json, which init writes.",
     examples: ["candlelake config", "candlelake config --format json"],
   },
   {

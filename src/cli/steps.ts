@@ -1,4 +1,5 @@
 import type { ErrorDetail } from "../core/errors.ts";
+import { fileStem } from "../core/layout.ts";
 import { iso } from "../core/time.ts";
 import type { Outcome } from "../pipeline/outcome.ts";
 import type { Context } from "./context.ts";
@@ -33,6 +34,16 @@ export function stepJson(context: Context, outcome: Outcome): Record<string, unk
     revised: outcome.revised,
     quarantined: outcome.quarantined,
   };
+}
+
+/** A step as logs have it: what one filters by. */
+export function stepEvent(context: Context, { step, status, rows, bytes, error }: Outcome): Record<string, unknown> {
+  const { code, next } = error ? context.detail(error) : {};
+  const place =
+    step.action === "load"
+      ? { table: step.table, month: step.month }
+      : { table: step.table, series: fileStem(step.series), day: step.day };
+  return { action: step.action, ...place, status, reason: step.reason, rows, bytes, code, next };
 }
 
 /** Lake steps have a day and load steps a month: the table has room for both. */

@@ -141,8 +141,14 @@ export function summary(outcomes: readonly Outcome[], usage: Usage, planOnly: bo
 
 const isArchived = ({ step }: Outcome): boolean => step.action === "fetch" && step.route !== "rest";
 
+/** What went wrong with steps, all of them for one cause. */
+export interface Complaint extends ErrorDetail {
+  /** Whether it passes by itself, or elsewhere. */
+  readonly isDeferred: boolean;
+}
+
 /** What went wrong, once for each cause, and where. */
-export function complaints(outcomes: readonly Outcome[]): ErrorDetail[] {
+export function complaints(outcomes: readonly Outcome[]): Complaint[] {
   const bad = outcomes.flatMap((outcome) => (outcome.error ? [{ ...outcome, error: outcome.error }] : []));
   return [...Map.groupBy(bad, ({ error }) => error.message).values()].map((group) => {
     const [{ error, step }] = group as [(typeof bad)[number]];
@@ -150,6 +156,7 @@ export function complaints(outcomes: readonly Outcome[]): ErrorDetail[] {
     const tables = [...new Set(group.map((outcome) => outcome.step.table))].join(", ");
     const many = `${count(group.length, "step")} of ${tables}, ${spanOf(group)}`;
     const one = step.action === "load" ? `${step.table} ${step.month}` : step.path;
-    return { ...error, message: `${states}: ${group.length > 1 ? many : one}: ${error.message}` };
+    const message = `${states}: ${group.length > 1 ? many : one}: ${error.message}`;
+    return { ...error, message, isDeferred: group.every(({ status }) => status === "deferred") };
   });
 }

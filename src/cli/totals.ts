@@ -14,9 +14,11 @@ export function totals(outcomes: readonly Outcome[], usage: Usage = { requests: 
   const done = outcomes.filter((outcome) => outcome.status === "done");
   // A day that is deferred for a hole in it has rows all the same.
   const made = outcomes.filter(
-    ({ step, status }) => step.action !== "load" && (status === "done" || status === "deferred"),
+    ({ step, status }) =>
+      (step.action === "fetch" || step.action === "derive") && (status === "done" || status === "deferred"),
   );
   const loads = done.filter((outcome) => outcome.step.action === "load");
+  const uploads = done.filter((outcome) => outcome.step.action === "upload");
   const sum = (from: readonly Outcome[], member: "rows" | "bytes") =>
     from.reduce((total, outcome) => total + outcome[member], 0);
   return {
@@ -27,11 +29,12 @@ export function totals(outcomes: readonly Outcome[], usage: Usage = { requests: 
     failed: of("failed"),
     rows: sum(made, "rows"),
     bytesWritten: sum(made, "bytes"),
-    bytesUploaded: 0,
+    bytesUploaded: sum(uploads, "bytes"),
     requests: outcomes.length > 0 ? usage.requests : 0,
     retries: outcomes.length > 0 ? usage.retries : 0,
     loadJobs: loads.length,
     rowsLoaded: sum(loads, "rows"),
+    // Nothing that is done to a warehouse is billed; queries are, and have no steps.
     bytesBilled: 0,
   };
 }

@@ -4,10 +4,11 @@ import { openCandlelake } from "../open.ts";
 import { type Applied, exitCodeOf } from "../pipeline/apply.ts";
 import type { Plan, Request } from "../pipeline/engine.ts";
 import type { Estimate } from "../pipeline/estimate.ts";
-import { foreseen } from "../pipeline/outcome.ts";
+import { foreseen, type Outcome } from "../pipeline/outcome.ts";
 import type { Context } from "./context.ts";
-import { json, ndjson, SYNTHETIC, write } from "./output.ts";
-import { stepJson, stepsCsv } from "./steps.ts";
+import type { Severity } from "./log.ts";
+import { count, json, ndjson, SYNTHETIC, write } from "./output.ts";
+import { stepEvent, stepJson, stepsCsv } from "./steps.ts";
 import { complaints, estimateLine, summary } from "./summary.ts";
 import { totals, type Usage } from "./totals.ts";
 
@@ -29,7 +30,11 @@ async function report(
 ): Promise<number> {
   const { outcomes, fatal } = applied;
   const exit = exitCodeOf(applied);
-  for (const complaint of complaints(outcomes)) context.complain(complaint);
+  const complained = complaints(outcomes);
+  for (const complaint of complained) context.complain(complaint, complaint.isDeferred ? "WARNING" : "ERROR");
+  const worst = fatal?.detail ?? complained.find(({ isDeferred }) => !isDeferred) ?? complained[0];
+  const { code, next } = worst ? context.detail(worst) : {};
+  context.account({ code, next, synthetic: context.config.synthetic, ...totals(outcomes, usage) });
   if (fatal) context.complain({ ...fatal.detail, message: `candlelake: ${fatal.message}` });
   const steps = outcomes.map((outcome) => stepJson(context, outcome));
   switch (context.format) {
@@ -55,8 +60,9 @@ async function report(
       await write(stepsCsv(steps));
       break;
     case "text":
-      // A plan is what was asked for; of work that went well a quiet run says nothing.
-      if (planOnly || !context.flag("quiet")) await write(text(context, applied, usage, planOnly));
+      // A plan is what was asked for; of work that went well a quiet run says nothing, and a log says it in its own words.
+      if (planOnly || (!context.flag("quiet") && context.logStyle === "text"))
+        await write(text(context, applied, usage, planOnly));
   }
   return exit;
 }
@@ -65,6 +71,9 @@ const label = (step: Step): string =>
   step.action === "load"
     ? `load ${step.table} ${step.month}`
     : `${step.action} ${step.table} ${step.series.symbol} ${step.day}`;
+
+const severityOf = ({ status }: Outcome): Severity =>
+  status === "failed" ? "ERROR" : status === "deferred" ? "WARNING" : "INFO";
 
 /** Below this a plan is carried out before anybody has read what it takes. */
 const WORTH_SAYING = 20_000;
@@ -95,13 +104,21 @@ export async function work(context: Context, request: Request, dryRun: boolean):
           say(context, plan, false);
           estimate = plan.estimate;
           context.progress.start(plan.steps.length);
+          context.event("INFO", "plan", `${count(plan.steps.length, "step")} planned`, {
+            planned: plan.steps.length,
+            ...aboutOf(plan.estimate),
+          });
         },
-        settled: (outcome) => context.progress.step(label(outcome.step)),
+        settled(outcome) {
+          const what = label(outcome.step);
+          context.progress.step(what);
+          context.event(severityOf(outcome), "step", `${outcome.status} ${what}`, stepEvent(context, outcome));
+        },
       },
       context.signal,
     );
     context.progress.clear();
-    return await report(context, applied, usage(), false, estimate);
+    return await report(context, context.settle(applied), usage(), false, estimate);
   } finally {
     context.progress.clear();
     await engine.close();

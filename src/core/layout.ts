@@ -8,6 +8,8 @@ export const FORMAT_VERSION = 1;
 
 export const MANIFESTS = "_manifests";
 export const QUARANTINE = "_quarantine";
+/** Copies of what a bucket has; nothing is lost with them. */
+export const CACHE = "_cache";
 
 const PARTITION_KEY: Record<Series["kind"], "interval" | "period" | undefined> = {
   klines: "interval",
@@ -26,6 +28,15 @@ export function objectKey(table: TableName, series: Series, day: Day): string {
   const key = PARTITION_KEY[series.kind];
   const folder = key ? `${key}=${series.step}/` : "";
   return `${table}/${folder}yyyy=${year}/mm=${month}/dd=${date}/${fileStem(series)}_${day}.parquet`;
+}
+
+/** The folder of a month's objects, of all series that share it; of the whole table and step where no month is named. */
+export function partitionFolder(table: TableName, series: Series, month: Month | undefined): string {
+  const key = PARTITION_KEY[series.kind];
+  const folder = key ? `${table}/${key}=${series.step}` : table;
+  if (month === undefined) return folder;
+  const [year, number] = month.split("-");
+  return `${folder}/yyyy=${year}/mm=${number}`;
 }
 
 export const manifestKey = (table: TableName, series: Series, month: Month): string =>

@@ -131,6 +131,7 @@ function readEntry(value: unknown, facts: Facts): Entry {
   const entry = new Reader(value, "an entry");
   const span = entry.optional("span", () => entry.list("span").map(parseIso));
   const quarantined = entry.optional("quarantined", () => new Reader(entry.value.quarantined, "quarantined"));
+  const stored = entry.optional("stored", () => new Reader(entry.value.stored, "stored"));
   if (span && (span.length !== 2 || span.includes(undefined))) throw new TypeError("span is no pair of times");
   return {
     object: entry.optional("object", () => entry.text("object")),
@@ -149,6 +150,7 @@ function readEntry(value: unknown, facts: Facts): Entry {
     disagreements: (entry.optional("disagreements", () => entry.list("disagreements")) ?? []).map(readDisagreement),
     asOf: entry.time("asOf"),
     revisions: (entry.optional("revisions", () => entry.list("revisions")) ?? []).map(readRevision),
+    ...(stored ? { stored: { generation: stored.text("generation"), crc32c: stored.text("crc32c") } } : {}),
   };
 }
 

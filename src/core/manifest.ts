@@ -67,6 +67,8 @@ export interface Entry {
   /** The venue's time at which the rows were read; for a derived partition the latest of its inputs. */
   readonly asOf: number;
   readonly revisions: readonly Revision[];
+  /** Only in a bucket's manifest: which generation of the object is meant, and its CRC-32C as Cloud Storage spells it. */
+  readonly stored?: { readonly generation: string; readonly crc32c: string };
 }
 
 /** The record of one table, series and calendar month. */
@@ -83,6 +85,11 @@ export interface Manifest {
 }
 
 const times = (gap: Gap) => ({ from: iso(gap.from), to: iso(gap.to), class: gap.class, bars: gap.bars });
+
+/** Whether two entries say the same of a partition, wherever its object lies. */
+export const sameEntry = (a: Entry, b: Entry): boolean => entryText(unstored(a)) === entryText(unstored(b));
+
+const unstored = ({ stored: _, ...entry }: Entry): Entry => entry;
 
 function entryText(entry: Entry): string {
   return JSON.stringify({
@@ -106,6 +113,7 @@ function entryText(entry: Entry): string {
     ...(entry.revisions.length > 0
       ? { revisions: entry.revisions.map((revision) => ({ ...revision, asOf: iso(revision.asOf) })) }
       : {}),
+    ...(entry.stored ? { stored: entry.stored } : {}),
   });
 }
 

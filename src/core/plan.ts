@@ -1,6 +1,6 @@
 import type { AppError } from "./errors.ts";
-import { objectKey } from "./layout.ts";
-import type { Entry } from "./manifest.ts";
+import { manifestKey, objectKey } from "./layout.ts";
+import { type Entry, sameEntry } from "./manifest.ts";
 import { hasRows, inputDays, isDue, lookingDays } from "./partition.ts";
 import { type Route, type Routed, routeOf, type SourceChoice } from "./route.ts";
 import type { Series } from "./series.ts";
@@ -55,6 +55,10 @@ export interface Derivation {
 export interface Goal {
   readonly targets: readonly Target[];
   readonly derivations: readonly Derivation[];
+  /** What is to be in the bucket; null where there is none, or where it is left alone. */
+  readonly uploads:
+    | readonly { readonly table: TableName; readonly series: Series; readonly months: readonly Month[] }[]
+    | null;
   /** Load units to bring up to date; null where no warehouse is wanted. */
   readonly load: readonly { readonly table: TableName; readonly months: readonly Month[] }[] | null;
 }
@@ -71,6 +75,17 @@ export interface State {
   loaded(table: TableName, month: Month): Readonly<Record<string, string>>;
   /** The venue has put another archive file in the place of the one that the partition was made of. */
   republished(table: TableName, series: Series, day: Day): boolean;
+  /** What the lake's folder says of a day, and the bucket does not know better. */
+  own(table: TableName, series: Series, day: Day): Entry | undefined;
+  ownDays(table: TableName, series: Series, month: Month): readonly Day[];
+  /** What the bucket's manifest says, and whether the object is the one that it means. */
+  stored(
+    table: TableName,
+    series: Series,
+    day: Day,
+  ): { readonly entry: Entry; readonly isCurrent: boolean } | undefined;
+  /** Why the bucket's manifest of a month cannot be used, if so. */
+  bucketDamage(table: TableName, series: Series, month: Month): AppError | undefined;
   /** Why a load unit cannot be made: a member's manifest is damaged. */
   unitDamage(table: TableName, month: Month): AppError | undefined;
 }
@@ -98,6 +113,10 @@ export interface DeriveStep extends PartitionStep {
   readonly derivation: Derivation;
 }
 
+export interface UploadStep extends PartitionStep {
+  readonly action: "upload";
+}
+
 export interface LoadStep {
   readonly action: "load";
   readonly table: TableName;
@@ -107,7 +126,7 @@ export interface LoadStep {
   readonly error?: AppError;
 }
 
-export type Step = FetchStep | DeriveStep | LoadStep;
+export type Step = FetchStep | DeriveStep | UploadStep | LoadStep;
 
 export const inputName = (input: InputKey): string =>
   `${input.table}/${input.series.step ? `${input.series.step}/` : ""}${input.day}`;
@@ -237,6 +256,40 @@ function planDerivations(derivation: Derivation, state: State, fetches: Readonly
   return steps;
 }
 
+/** Why a partition must be copied to the bucket; undefined where it is there, or where there is nothing to copy. */
+export function uploadReason(table: TableName, series: Series, day: Day, state: State): string | undefined {
+  const own = state.own(table, series, day);
+  if (!own) return undefined;
+  const there = state.stored(table, series, day);
+  if (!there) return "missing in the bucket";
+  if (there.entry.sha256 !== own.sha256) return "content differs from the bucket's";
+  if (!there.isCurrent) return "object missing or changed in the bucket";
+  return sameEntry(there.entry, own) ? undefined : "its manifest entry differs from the bucket's";
+}
+
+function planUploads(goal: Goal, state: State, steps: readonly (FetchStep | DeriveStep)[]): UploadStep[] {
+  const changing = new Map<string, Day[]>();
+  for (const { table, series, day } of steps) {
+    const name = manifestKey(table, series, monthOf(day));
+    changing.set(name, [...(changing.get(name) ?? []), day]);
+  }
+  const uploads: UploadStep[] = [];
+  for (const { table, series, months } of goal.uploads ?? []) {
+    for (const month of months) {
+      const error = state.bucketDamage(table, series, month);
+      const coming = new Set(changing.get(manifestKey(table, series, month)));
+      for (const day of [...new Set([...state.ownDays(table, series, month), ...coming])].sort()) {
+        const reason =
+          uploadReason(table, series, day, state) ?? (coming.has(day) ? "the partition changes" : undefined);
+        if (reason === undefined) continue;
+        const path = objectKey(table, series, day);
+        uploads.push({ action: "upload", table, series, day, reason, path, ...(error ? { error } : {}) });
+      }
+    }
+  }
+  return uploads;
+}
+
 /** Why a load unit must be replaced; undefined where warehouse and lake agree. */
 export function loadReason(table: TableName, month: Month, state: State): string | undefined {
   const have = state.unit(table, month);
@@ -275,5 +328,6 @@ export function plan(goal: Goal, state: State): Step[] {
   const fetches = goal.targets.flatMap((target) => planFetches(target, state));
   const paths = new Set(fetches.map((step) => step.path));
   const derives = goal.derivations.flatMap((derivation) => planDerivations(derivation, state, paths));
-  return [...fetches, ...derives, ...planLoads(goal, state, [...fetches, ...derives])];
+  const changes = [...fetches, ...derives];
+  return [...changes, ...planUploads(goal, state, changes), ...planLoads(goal, state, changes)];
 }

@@ -22,6 +22,7 @@ import { failure, isFatal, type Outcome, planned } from "./outcome.ts";
 import { produceDerived, produceFetched, runsOf } from "./produce.ts";
 import { Receiver } from "./received.ts";
 import type { LakeState } from "./state.ts";
+import { uploadAll } from "./upload.ts";
 
 export interface ApplyPorts extends LoadPorts {
   /** The source that a target is read from. */
@@ -78,6 +79,13 @@ export class Apply {
     try {
       await this.fetchAll(steps.filter((step) => step.action === "fetch"));
       await this.deriveAll(steps.filter((step) => step.action === "derive"));
+      await uploadAll(
+        steps.filter((step) => step.action === "upload"),
+        this.lake,
+        this.state,
+        (outcome) => this.settle(outcome),
+        this.signal,
+      );
       await this.loadAll(steps.filter((step) => step.action === "load"));
     } catch (error) {
       if (!isFatal(error)) throw error;
@@ -93,7 +101,7 @@ export class Apply {
     const isLost =
       fatal instanceof StoreError &&
       outcome.status === "done" &&
-      step.action !== "load" &&
+      (step.action === "fetch" || step.action === "derive") &&
       this.lake.isUnsaved(step.table, step.series, step.day);
     return isLost ? failure(step, fatal) : outcome;
   }

@@ -1,4 +1,4 @@
-import { MANIFESTS, parsePartitionKey, QUARANTINE } from "../core/layout.ts";
+import { CACHE, MANIFESTS, parsePartitionKey, QUARANTINE } from "../core/layout.ts";
 import type { Entry } from "../core/manifest.ts";
 import type { Series } from "../core/series.ts";
 import type { TableName } from "../core/table.ts";
@@ -42,4 +42,5 @@ export async function* leftovers(lake: Lake): AsyncGenerator<Leftover, void, und
   for (const { name } of TABLES) yield* leftoversOf(lake, name);
   for await (const { key, bytes } of lake.store.list(`${QUARANTINE}/${MANIFESTS}`))
     yield { key, bytes, why: "a damaged manifest that was made anew" };
+  for await (const { key, bytes } of lake.store.list(CACHE)) yield { key, bytes, why: "a copy of what the bucket has" };
 }

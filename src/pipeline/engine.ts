@@ -6,16 +6,17 @@ import type { Series } from "../core/series.ts";
 import type { Table } from "../core/table.ts";
 import { dayRange, monthsOf, type TimeRange } from "../core/time.ts";
 import { TABLES } from "../market/tables.ts";
-import type { ExportFormat, LakeTable, Ports, QueryResult, SetupReport } from "../ports.ts";
+import type { ExportFormat, LakeTable, Ports, QueryResult, SetupOptions, SetupReport } from "../ports.ts";
 import { type Applied, Apply } from "./apply.ts";
+import { BucketLake } from "./bucket-lake.ts";
 import { type Leftover, leftovers } from "./clean.ts";
 import { type Estimate, estimate } from "./estimate.ts";
-import { loadGoal, readGoal } from "./goal.ts";
+import { loadGoal, readGoal, uploadGoal } from "./goal.ts";
 import { Lake } from "./lake.ts";
 import type { Outcome } from "./outcome.ts";
 import { LakeState } from "./state.ts";
 import { type SeriesStatus, statusOf } from "./status.ts";
-import { isStored, lostObject, readPartition } from "./stored-rows.ts";
+import { lostObject, readPartition } from "./stored-rows.ts";
 import { askPublished } from "./verify-archives.ts";
 import type { Topic, Wish } from "./wish.ts";
 
@@ -24,6 +25,8 @@ export interface Request {
   readonly wishes: readonly Wish[];
   /** null: leave the warehouse alone. `range` narrows it, widened to whole load units. */
   readonly load: { readonly topic: Topic | undefined; readonly range: TimeRange | undefined } | null;
+  /** `all`: copies everything that the bucket lacks; where left out, what the wishes are of. */
+  readonly upload?: "all";
   /** Whether archive files that were taken in are compared with what is published now. */
   readonly verifyArchives?: boolean;
 }
@@ -56,11 +59,18 @@ export class Engine {
     this.ports = ports;
   }
 
+  private async lake(): Promise<Lake> {
+    const { store, synthetic } = this.ports;
+    const bucket = await this.ports.bucket();
+    return new Lake(store, synthetic, bucket && new BucketLake(bucket, store));
+  }
+
   private async open(request: Request, signal?: AbortSignal): Promise<Opened> {
-    const lake = new Lake(this.ports.store, this.ports.synthetic);
+    const lake = await this.lake();
     const { goal: wished, notes, venues } = await readGoal(request.wishes, lake, this.ports, signal);
     const load = request.load && (await loadGoal(lake, request.load.topic, request.load.range, wished));
-    const goal: Goal = { ...wished, load };
+    const uploads = lake.remote ? await uploadGoal(lake, request.upload ?? wished) : null;
+    const goal: Goal = { ...wished, uploads, load };
     const ledger = load ? await (await this.ports.warehouse()).ledger() : [];
     const state = new LakeState(lake, ledger);
     await state.open(goal);
@@ -140,18 +150,27 @@ export class Engine {
     }
   }
 
-  async setup(): Promise<SetupReport> {
-    return (await this.ports.warehouse()).setup();
+  async setup(options?: SetupOptions): Promise<SetupReport> {
+    return (await this.ports.warehouse()).setup(options);
   }
 
   /** For each series what the lake has, what it lacks and what is loaded. */
   async status(): Promise<readonly SeriesStatus[]> {
-    const lake = new Lake(this.ports.store, this.ports.synthetic);
+    const lake = await this.lake();
     const shelves = (await Promise.all(TABLES.map((table) => lake.shelves(table.name)))).flat();
     const ledger = await (await this.ports.warehouse()).ledger();
     const all: SeriesStatus[] = [];
     for (const shelf of shelves) all.push(await statusOf(lake, shelf, ledger));
     return all;
+  }
+
+  /** Objects under the lake's root in the bucket that are none of ours, by their addresses. */
+  async foreign(): Promise<readonly string[]> {
+    const bucket = await this.ports.bucket();
+    if (!bucket) return [];
+    const remote = new BucketLake(bucket, this.ports.store);
+    const found = await Promise.all(TABLES.map(({ name }) => remote.foreign(name)));
+    return found.flat().map(({ key }) => bucket.uri(key));
   }
 
   /** Read-only SQL on the warehouse. */
@@ -201,7 +220,7 @@ export class Engine {
     table: Table,
     selection: Selection = {},
   ): AsyncIterable<{ readonly series: Series; readonly batch: Batch }> {
-    const lake = new Lake(this.ports.store, this.ports.synthetic);
+    const lake = await this.lake();
     for await (const { series, day, entry } of this.partitions(lake, table, selection)) {
       const batch = await readPartition(lake, table.name, series, day, entry);
       yield { series, batch: selection.range ? within(batch, selection.range) : batch };
@@ -213,14 +232,13 @@ export class Engine {
    * @throws DataError where an object is gone or not the one that its entry names
    */
   private async files(table: Table, selection: Selection = {}): Promise<LakeTable> {
-    const lake = new Lake(this.ports.store, this.ports.synthetic);
+    const lake = await this.lake();
     const paths: string[] = [];
     for await (const { series, day, entry } of this.partitions(lake, table, selection)) {
       if (entry.object === null) continue;
-      if (!(await isStored(lake, entry)))
-        throw lostObject(series, day, entry, lake.store.size(entry.object) !== undefined);
-      const path = lake.store.path(entry.object);
-      if (path) paths.push(path);
+      const path = await lake.file(entry);
+      if (path === undefined) throw lostObject(series, day, entry, lake.store.size(entry.object) !== undefined);
+      paths.push(path);
     }
     return { table, paths };
   }

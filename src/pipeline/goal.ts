@@ -1,7 +1,7 @@
 import { UsageError } from "../core/errors.ts";
 import { fixedLength, type Interval, openAt } from "../core/interval.ts";
 import { closesAt, hasRows, seriesGrid } from "../core/partition.ts";
-import type { Derivation, Goal, Target } from "../core/plan.ts";
+import { type Derivation, type Goal, lookedThrough, type Target } from "../core/plan.ts";
 import { type Market, type Series, seriesLabel, type Venue } from "../core/series.ts";
 import type { TableName } from "../core/table.ts";
 import { DAY, dayOf, daysOf, iso, type Month, monthsOf, startOfDay, type TimeRange } from "../core/time.ts";
@@ -143,7 +143,7 @@ export async function readGoal(
     for (const target of made) merge(target, targets, venues);
     if (wish.topic === "futures" && main?.series.kind === "klines") derivations.push(derivationOf(made, main));
   }
-  return { goal: { targets, derivations, load: null }, notes: [...notes], venues };
+  return { goal: { targets, derivations, uploads: null, load: null }, notes: [...notes], venues };
 }
 
 const opensAny = ({ series, range, now, first }: Target): boolean =>
@@ -205,6 +205,16 @@ const LOADED: Record<Topic, readonly TableName[]> = {
 /** Tables of a topic in the warehouse; all that it holds where none is named. */
 export const loadedTables = (topic: Topic | undefined): readonly TableName[] =>
   topic ? LOADED[topic] : TABLES.filter((table) => table.loaded).map((table) => table.name);
+
+/** What of the lake a bucket is to have: of the goal's series in its range, or of everything. */
+export async function uploadGoal(lake: Lake, of: Goal | "all"): Promise<NonNullable<Goal["uploads"]>> {
+  if (of === "all") return (await Promise.all(TABLES.map(({ name }) => lake.shelves(name)))).flat();
+  const made = [
+    ...of.targets.map(({ table, series, range }) => ({ table, series, range })),
+    ...of.derivations.map((derivation) => ({ ...derivation, range: lookedThrough(derivation) })),
+  ];
+  return made.map(({ table, series, range }) => ({ table, series, months: monthsOf(range) }));
+}
 
 /** Every load unit of the lake, and those that the targets and derivations may yet make. */
 export async function loadGoal(

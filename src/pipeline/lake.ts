@@ -7,6 +7,8 @@ import type { Series } from "../core/series.ts";
 import type { TableName } from "../core/table.ts";
 import { type Day, type Month, monthOf } from "../core/time.ts";
 import type { ObjectStore } from "../ports.ts";
+import type { BucketLake } from "./bucket-lake.ts";
+import { sha256 } from "./rows.ts";
 
 /** A series that has manifests, and for which months. */
 export interface Shelf {
@@ -21,7 +23,10 @@ interface Page {
   month: Month;
   listed: number | undefined;
   ended: number | undefined;
+  /** What the folder's own manifest says. */
   partitions: Map<Day, Entry>;
+  /** What the bucket knows better. */
+  adopted: Map<Day, Entry>;
   damage: AppError | undefined;
   changed: boolean;
   /** When the manifest was last written. */
@@ -34,14 +39,17 @@ interface Page {
  */
 export class Lake {
   readonly store: ObjectStore;
+  /** The same lake in a bucket, where there is one. */
+  readonly remote: BucketLake | undefined;
   private readonly synthetic: boolean;
   private readonly pages = new Map<string, Page>();
   private readonly listings = new Map<TableName, Promise<readonly Shelf[]>>();
 
   /** @param synthetic the lake's world: made data, or a venue's */
-  constructor(store: ObjectStore, synthetic: boolean) {
+  constructor(store: ObjectStore, synthetic: boolean, remote?: BucketLake) {
     this.store = store;
     this.synthetic = synthetic;
+    this.remote = remote;
   }
 
   /** Every series of a table that has manifests, by name. @throws DataError `other-world` */
@@ -54,18 +62,25 @@ export class Lake {
   }
 
   private async listShelves(table: TableName): Promise<readonly Shelf[]> {
-    const shelves = new Map<string, { table: TableName; series: Series; months: Month[] }>();
+    const shelves = new Map<string, { series: Series; months: Set<Month> }>();
+    const put = ({ series, month }: { series: Series; month: Month }, label: string) => {
+      if ((series.venue === "synthetic") !== this.synthetic) throw this.otherWorld(label);
+      const name = fileStem(series);
+      const shelf = shelves.get(name) ?? { series, months: new Set() };
+      shelves.set(name, shelf);
+      shelf.months.add(month);
+    };
     const prefix = `${MANIFESTS}/${table}`;
     for await (const { key } of this.store.list(prefix)) {
       const found = parseManifestName(table, key.slice(prefix.length + 1));
-      if (!found) continue;
-      if ((found.series.venue === "synthetic") !== this.synthetic) throw this.otherWorld(key);
-      const name = fileStem(found.series);
-      const shelf = shelves.get(name);
-      if (shelf) shelf.months.push(found.month);
-      else shelves.set(name, { table, series: found.series, months: [found.month] });
+      if (found) put(found, key);
     }
-    return [...shelves.values()];
+    for (const found of (await this.remote?.shelves(table)) ?? [])
+      put(found, this.remote?.bucket.uri(manifestKey(table, found.series, found.month)) ?? "");
+    return [...shelves.keys()].sort().map((name) => {
+      const { series, months } = shelves.get(name) as { series: Series; months: Set<Month> };
+      return { table, series, months: [...months].sort() };
+    });
   }
 
   private otherWorld(key: string): DataError {
@@ -80,9 +95,10 @@ export class Lake {
   /** Reads the manifests of the months, where there are any. A damaged one is remembered with its error. */
   async open(table: TableName, series: Series, months: Iterable<Month>): Promise<void> {
     const shelf = (await this.shelves(table)).find((candidate) => fileStem(candidate.series) === fileStem(series));
-    for (const month of months) {
+    const unread = [...months].filter((month) => !this.pages.has(manifestKey(table, series, month)));
+    await this.remote?.open(table, series, unread);
+    for (const month of unread) {
       const key = manifestKey(table, series, month);
-      if (this.pages.has(key)) continue;
       const page: Page = {
         table,
         series,
@@ -90,24 +106,42 @@ export class Lake {
         listed: undefined,
         ended: undefined,
         partitions: new Map(),
+        adopted: new Map(),
         damage: undefined,
         changed: false,
         written: Number.NEGATIVE_INFINITY,
       };
       this.pages.set(key, page);
       if (!shelf?.months.includes(month)) continue;
-      page.written = this.store.modified(key) ?? page.written;
-      const bytes = await this.store.read(key);
-      if (!bytes) continue;
-      try {
-        const manifest = parseManifest(bytes, table, series, month);
-        page.listed = manifest.listed;
-        page.ended = manifest.ended;
-        page.partitions = new Map(manifest.partitions);
-      } catch (error) {
-        if (!(error instanceof AppError)) throw error;
-        page.damage = error;
-      }
+      await this.read(key, page);
+      this.adopt(page);
+    }
+  }
+
+  private async read(key: string, page: Page): Promise<void> {
+    page.written = this.store.modified(key) ?? page.written;
+    const bytes = await this.store.read(key);
+    if (!bytes) return;
+    try {
+      const manifest = parseManifest(bytes, page.table, page.series, page.month);
+      page.listed = manifest.listed;
+      page.ended = manifest.ended;
+      page.partitions = new Map(manifest.partitions);
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      page.damage = error;
+    }
+  }
+
+  /** Takes over what the bucket alone has, and what another machine has read later than this one. */
+  private adopt(page: Page): void {
+    const manifest = this.remote?.manifest(page.table, page.series, page.month);
+    if (!manifest) return;
+    page.listed ??= manifest.listed;
+    page.ended ??= manifest.ended;
+    for (const [day, { stored: _, ...entry }] of manifest.partitions) {
+      const own = page.partitions.get(day);
+      if (!own || entry.asOf > own.asOf) page.adopted.set(day, entry);
     }
   }
 
@@ -121,7 +155,40 @@ export class Lake {
   }
 
   entry(table: TableName, series: Series, day: Day): Entry | undefined {
-    return this.page(table, series, monthOf(day))?.partitions.get(day);
+    const page = this.page(table, series, monthOf(day));
+    return page?.adopted.get(day) ?? page?.partitions.get(day);
+  }
+
+  /** The entry of the folder's own manifest, unless the bucket knows better. */
+  own(table: TableName, series: Series, day: Day): Entry | undefined {
+    const page = this.page(table, series, monthOf(day));
+    return page?.adopted.has(day) ? undefined : page?.partitions.get(day);
+  }
+
+  /** Days of which the folder has something that the bucket does not know better. */
+  ownDays(table: TableName, series: Series, month: Month): readonly Day[] {
+    const page = this.page(table, series, month);
+    return [...(page?.partitions.keys() ?? [])].filter((day) => !page?.adopted.has(day)).sort();
+  }
+
+  /** The object of an entry is there, as far as sizes and list calls tell. */
+  isThere(entry: Entry): boolean {
+    if (entry.object === null || this.store.size(entry.object) === entry.bytes) return true;
+    return this.remote?.holds(entry) ?? false;
+  }
+
+  /** The very bytes that an entry names, from the folder or from the bucket; undefined where neither has them. */
+  async bytes(entry: Entry): Promise<Uint8Array | undefined> {
+    if (entry.object === null) return undefined;
+    const own = await this.store.read(entry.object);
+    return own && sha256(own) === entry.sha256 ? own : this.remote?.read(entry);
+  }
+
+  /** A local file with the very bytes that an entry names; undefined where there are none. */
+  async file(entry: Entry): Promise<string | undefined> {
+    if (entry.object === null) return undefined;
+    const own = await this.store.read(entry.object);
+    return own && sha256(own) === entry.sha256 ? this.store.path(entry.object) : this.remote?.file(entry);
   }
 
   damage(table: TableName, series: Series, month: Month): AppError | undefined {
@@ -138,7 +205,9 @@ export class Lake {
 
   /** Entries of a month, ascending by day. */
   entries(table: TableName, series: Series, month: Month): readonly (readonly [Day, Entry])[] {
-    return [...(this.page(table, series, month)?.partitions ?? [])].sort(([a], [b]) => (a < b ? -1 : 1));
+    const page = this.page(table, series, month);
+    const all = page && page.adopted.size > 0 ? new Map([...page.partitions, ...page.adopted]) : page?.partitions;
+    return [...(all ?? [])].sort(([a], [b]) => (a < b ? -1 : 1));
   }
 
   /** Event time of the series' first row at the venue, and of its last one where it has ended, as far as manifests tell. */
@@ -169,6 +238,12 @@ export class Lake {
     }
   }
 
+  /** What manifests of a month tell of the series beside its partitions. */
+  told(table: TableName, series: Series, month: Month): { listed: number | undefined; ended: number | undefined } {
+    const { listed, ended } = this.page(table, series, month) ?? { listed: undefined, ended: undefined };
+    return { listed, ended };
+  }
+
   /** Records a partition in memory; `save` writes it. */
   record(
     table: TableName,
@@ -180,6 +255,7 @@ export class Lake {
     const page = this.page(table, series, monthOf(day));
     if (!page) throw new Error(`${manifestKey(table, series, monthOf(day))} was not opened`);
     page.partitions.set(day, entry);
+    page.adopted.delete(day);
     page.listed = first;
     page.ended = ended;
     page.changed = true;

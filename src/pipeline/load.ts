@@ -1,5 +1,7 @@
 import { AppError, DataError, Interrupted, StoreError } from "../core/errors.ts";
+import { inOrder } from "../core/in-order.ts";
 import { fileStem } from "../core/layout.ts";
+import type { Entry } from "../core/manifest.ts";
 import { type LoadStep, loadReason } from "../core/plan.ts";
 import { TABLE } from "../market/tables.ts";
 import type { LoadObject, LoadUnit, Warehouse } from "../ports.ts";
@@ -12,20 +14,54 @@ export interface LoadPorts {
   warehouse(): Promise<Warehouse>;
 }
 
-function unitOf(step: LoadStep, lake: Lake, state: LakeState): LoadUnit {
+const notUploaded = (key: string, lake: Lake): StoreError =>
+  lake.remote
+    ? new StoreError("not-uploaded", `${lake.remote.bucket.uri(key)} is not there yet.`, "candlelake upload")
+    : new StoreError(
+        "no-bucket",
+        "BigQuery loads from a bucket, and none is named.",
+        "candlelake load --bucket gs://NAME",
+      );
+
+/** Where a warehouse reads an entry's rows. @throws StoreError, DataError */
+async function objectOf(
+  key: string,
+  entry: Entry,
+  lake: Lake,
+  reads: Warehouse["reads"],
+): Promise<LoadObject | undefined> {
+  const { sha256, rows } = entry;
+  if (sha256 === null) return undefined;
+  if (reads === "objects") {
+    if (!lake.remote?.holds(entry)) throw notUploaded(key, lake);
+    return { path: "", uri: lake.remote.bucket.uri(key), key, sha256, rows };
+  }
+  const path = lake.remote ? await lake.file(entry) : lake.store.path(key);
+  if (path === undefined)
+    throw new StoreError("no-local-file", `${key} has no local file to load.`, "candlelake config");
+  return { path, key, sha256, rows };
+}
+
+/** Files that are fetched from a bucket at once. */
+const WIDTH = 8;
+
+async function unitOf(
+  step: LoadStep,
+  lake: Lake,
+  state: LakeState,
+  reads: Warehouse["reads"],
+  signal?: AbortSignal,
+): Promise<LoadUnit> {
   const objects: LoadObject[] = [];
   const series: LoadUnit["series"][number][] = [];
   for (const member of state.members(step.table, step.month)) {
     const { content, rows } = lake.content(step.table, member, step.month);
     if (rows === 0) continue;
     series.push({ series: fileStem(member), content, rows });
-    for (const [, entry] of lake.entries(step.table, member, step.month)) {
-      if (entry.object === null || entry.sha256 === null) continue;
-      const path = lake.store.path(entry.object);
-      if (!path)
-        throw new StoreError("no-local-file", `${entry.object} has no local file to load.`, "candlelake config");
-      objects.push({ path, key: entry.object, sha256: entry.sha256, rows: entry.rows });
-    }
+    const entries = lake.entries(step.table, member, step.month).map(([, entry]) => entry);
+    const find = (entry: Entry) =>
+      entry.object === null ? Promise.resolve(undefined) : objectOf(entry.object, entry, lake, reads);
+    for await (const object of inOrder(entries, WIDTH, find, signal)) if (object) objects.push(object);
   }
   return { table: TABLE[step.table], month: step.month, series, objects };
 }
@@ -62,6 +98,7 @@ export async function loadUnits(
   }
   const outcomes: Outcome[] = [];
   const units = new Map<LoadUnit, LoadStep>();
+  const warehouse = await ports.warehouse();
   const fail = (step: LoadStep, error: AppError) => {
     const outcome: Outcome = {
       ...planned(step),
@@ -77,9 +114,15 @@ export async function loadUnits(
     if (damage) fail(step, damage);
     else if (loadReason(step.table, step.month, state) === undefined) {
       outcomes.push({ ...planned(step), rows: 0, status: "unchanged" });
-    } else units.set(unitOf(step, lake, state), step);
+    } else {
+      try {
+        units.set(await unitOf(step, lake, state, warehouse.reads, signal), step);
+      } catch (error) {
+        if (!(error instanceof AppError) || error instanceof Interrupted) throw error;
+        fail(step, error);
+      }
+    }
   }
-  const warehouse = await ports.warehouse();
   // What the units are made of is in them now.
   lake.forget();
   while (units.size > 0) {

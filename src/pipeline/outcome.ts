@@ -9,7 +9,7 @@ export interface Outcome {
   readonly step: Step;
   readonly status: Status;
   readonly rows: number;
-  /** Bytes written to the lake. */
+  /** Bytes written to the lake; of an upload, bytes sent. */
   readonly bytes: number;
   readonly sha256: string | null;
   /** Where the rows came from in the end. */

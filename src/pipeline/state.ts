@@ -32,8 +32,25 @@ export class LakeState implements State {
   }
 
   intact(entry: Entry): boolean {
-    if (entry.object === null) return true;
-    return this.lake.store.size(entry.object) === entry.bytes && !this.changed.has(entry.object);
+    return this.lake.isThere(entry) && !(entry.object !== null && this.changed.has(entry.object));
+  }
+
+  own(table: TableName, series: Series, day: Day): Entry | undefined {
+    return this.lake.own(table, series, day);
+  }
+
+  ownDays(table: TableName, series: Series, month: Month): readonly Day[] {
+    return this.lake.ownDays(table, series, month);
+  }
+
+  stored(table: TableName, series: Series, day: Day): { entry: Entry; isCurrent: boolean } | undefined {
+    const { remote } = this.lake;
+    const entry = remote?.entry(table, series, day);
+    return entry && { entry, isCurrent: entry.object === null || (remote?.holds(entry) ?? false) };
+  }
+
+  bucketDamage(table: TableName, series: Series, month: Month): AppError | undefined {
+    return this.lake.remote?.damage(table, series, month);
   }
 
   republished(table: TableName, series: Series, day: Day): boolean {
@@ -94,6 +111,7 @@ export class LakeState implements State {
       }
       for (const input of months.values()) await this.lake.open(input.table, input.series, input.months);
     }
+    for (const { table, series, months } of goal.uploads ?? []) await this.lake.open(table, series, months);
     for (const { table, months } of goal.load ?? []) await this.openUnits(table, months);
   }
 

@@ -89,7 +89,7 @@ export async function statusOf(lake: Lake, shelf: Shelf, ledger: readonly Ledger
   const { listed: first } = await lake.bounds(table, series);
   const entries = new Map<Day, Entry>();
   const damaged: AppError[] = [];
-  let loaded = 0;
+  let [loaded, uploaded] = [0, 0];
   for (const month of months) {
     const damage = lake.damage(table, series, month);
     if (damage) damaged.push(damage);
@@ -97,9 +97,12 @@ export async function statusOf(lake: Lake, shelf: Shelf, ledger: readonly Ledger
     const doubtful = new Set(lake.doubtful(table, series, month).map(([day]) => day));
     for (const [day, entry] of own) {
       entries.set(day, entry);
-      const size = entry.object === null ? 0 : lake.store.size(entry.object);
-      if (size !== entry.bytes || (doubtful.has(day) && !(await isStored(lake, entry))))
-        damaged.push(lostObject(series, day, entry, size !== undefined));
+      const stored = lake.remote?.entry(table, series, day);
+      if (stored?.content === entry.content && (stored.object === null || lake.remote?.holds(stored))) uploaded++;
+      if (!lake.isThere(entry) || (doubtful.has(day) && !(await isStored(lake, entry))))
+        damaged.push(
+          lostObject(series, day, entry, entry.object !== null && lake.store.size(entry.object) !== undefined),
+        );
     }
     const { content } = lake.content(table, series, month);
     const row = ledger.find((line) => line.table === table && line.month === month && line.series === fileStem(series));
@@ -121,7 +124,7 @@ export async function statusOf(lake: Lake, shelf: Shelf, ledger: readonly Ledger
     rows: all.reduce((sum, entry) => sum + entry.rows, 0),
     bytes: all.reduce((sum, entry) => sum + entry.bytes, 0),
     gaps: sorted,
-    uploaded: 0,
+    uploaded,
     loaded,
     damaged,
   };

@@ -34,16 +34,16 @@ export async function readPartition(
   entry: Entry,
 ): Promise<Batch> {
   if (entry.object === null) return concat(TABLE[table], []);
-  const bytes = await lake.store.read(entry.object);
-  if (!bytes || sha256(bytes) !== entry.sha256) throw lostObject(series, day, entry, bytes !== undefined);
+  const bytes = await lake.bytes(entry);
+  if (!bytes) throw lostObject(series, day, entry, lake.store.size(entry.object) !== undefined);
   return decode(bytes, TABLE[table], entry.object);
 }
 
-/** The object of an entry is there, byte by byte: its size alone does not tell. */
-export async function isStored(lake: Lake, { object, sha256: hash }: Entry): Promise<boolean> {
-  if (object === null) return true;
-  const bytes = await lake.store.read(object);
-  return bytes !== undefined && sha256(bytes) === hash;
+/** The object of an entry is there: in the folder byte by byte, because its size alone does not tell, or in the bucket. */
+export async function isStored(lake: Lake, entry: Entry): Promise<boolean> {
+  if (entry.object === null) return true;
+  const bytes = await lake.store.read(entry.object);
+  return (bytes !== undefined && sha256(bytes) === entry.sha256) || (lake.remote?.holds(entry) ?? false);
 }
 
 /**

@@ -30,9 +30,11 @@ const WRONG: readonly (readonly [words: readonly string[], message: RegExp])[] =
     ["ingest", "open-interest", "--symbol", "BTCUSDT", "--period", "1h", "--date", "2025-01-01", "--source", "archive"],
     /the archive has open interest of 5m, none of 1h/,
   ],
-  [[...DAY, "--bucket", "gs://b"], /--bucket needs Cloud Storage, which this version does not have/],
-  [[...DAY, "--project", "p"], /--project needs BigQuery/],
-  [["twin", "--google"], /--google needs Cloud Storage and BigQuery/],
+  [[...DAY, "--bucket", "gs://Not A Bucket"], /--bucket: "gs:\/\/Not A Bucket" is no bucket such as gs:\/\/my-data/],
+  [[...DAY, "--bucket", "gs://name/with/path"], /is no bucket/],
+  [["load", "--project", "p", "--warehouse", "duckdb:x"], /--project and --warehouse both name a warehouse/],
+  [["load", "--dataset", "d"], /--dataset d needs --project PROJECT beside it/],
+  [["upload"], /Which bucket\? Add --bucket gs:\/\/NAME/],
   [["ingest"], /Something is missing: candlelake ingest spot\|futures\|funding\|open-interest\./],
   [["ingest", "sopt", "--symbol", "BTCUSDT"], /"sopt" is not one of .*; did you mean spot\?/],
   [["ingest", "spot", "BTCUSDT"], /"BTCUSDT" is one word too many/],
@@ -89,7 +91,10 @@ const WRONG: readonly (readonly [words: readonly string[], message: RegExp])[] =
   [["twin", "--now", "later"], /--now "later": not a date/],
   [["twin", "--faults", "nope"], /--faults "nope": there is no such fault/],
   [["twin", "--replay", "no such folder"], /--replay no such folder: /],
-  [["status", "--warehouse", "postgres:x"], /--warehouse: "postgres:x": it is no duckdb:PATH/],
+  [
+    ["status", "--warehouse", "postgres:x"],
+    /--warehouse: "postgres:x": it is neither duckdb:PATH nor bigquery:PROJECT.DATASET/,
+  ],
 ];
 
 describe("what cannot be meant", () => {

@@ -31,14 +31,19 @@ describe("config", () => {
     const { config, origins, file, ok } = await cli.json<ConfigAnswer>("config");
     assert.deepEqual([ok, file], [true, null]);
     assert.deepEqual(Object.keys(origins).sort(), [
+      "bigquery",
       "binance-archive",
       "binance-archive-list",
       "binance-futures-rest",
       "binance-spot-rest",
       "binance-us-rest",
+      "bucket",
       "data",
       "keep-archives",
+      "location",
+      "project",
       "series",
+      "storage",
       "synthetic",
       "warehouse",
     ]);
@@ -91,7 +96,10 @@ describe("config", () => {
       '{"endpoints": {"binance-us-rest": "ftp://x"}}',
       /candlelake\.config\.json: endpoints\.binance-us-rest: ftp: is not http or https/,
     ],
-    ['{"warehouse": "postgres:x"}', /candlelake\.config\.json: warehouse: "postgres:x": it is no duckdb:PATH/],
+    [
+      '{"warehouse": "postgres:x"}',
+      /candlelake\.config\.json: warehouse: "postgres:x": it is neither duckdb:PATH nor bigquery:PROJECT.DATASET/,
+    ],
     ['{"series": {}}', /series must be of type array, not object\./],
     ['{"series": [{"market": "spot"}]}', /series\[0\]\.from is missing\./],
     ['{"series": [{"market": "spot", "from": "2025-01-01"}]}', /series\[0\]\.symbol is missing\./],
@@ -159,7 +167,7 @@ describe("config", () => {
   test("an environment that is wrong is refused with the variable's name", async () => {
     for (const [name, value] of [
       ["CANDLELAKE_SYNTHETIC", "maybe"],
-      ["CANDLELAKE_WAREHOUSE", "bigquery:p.d"],
+      ["CANDLELAKE_WAREHOUSE", "bigquery:p"],
       ["CANDLELAKE_BINANCE_US_REST", "nonsense"],
       ["CANDLELAKE_BINANCE_FUTURES_REST", "https://testnet.binancefuture.com"],
     ] as const) {

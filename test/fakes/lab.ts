@@ -33,6 +33,7 @@ export function modelPorts(venue: ModelVenue, store: ObjectStore): Ports {
     warehouse: absent("warehouse"),
     lakeSql: absent("lake SQL"),
     usage: () => venue.usage,
+    cloud: () => ({ bucket: undefined, warehouse: undefined }),
     async close() {},
   };
 }

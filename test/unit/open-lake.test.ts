@@ -10,7 +10,7 @@ describe("openLake", () => {
     [{ endpoints: { "binance-futures-rest": "https://testnet.binancefuture.com" } }, "serves a test market"],
     [{ endpoints: { "binance-us-res": "http://x" } }, "openLake: endpoints.binance-us-res is not a setting; did you"],
     [{ endpoints: { "binance-us-rest": 8080 } }, "openLake: endpoints.binance-us-rest must be of type string"],
-    [{ warehouse: "postgres:x" }, 'warehouse: "postgres:x": it is no duckdb:PATH'],
+    [{ warehouse: "postgres:x" }, 'warehouse: "postgres:x": it is neither duckdb:PATH nor bigquery:PROJECT.DATASET'],
     [{ data: 5 }, "openLake: data must be of type string, not number."],
     [{ synthetic: "yes" }, "openLake: synthetic must be of type boolean, not string."],
     [{ dta: "x" }, "openLake: dta is not a setting; did you mean data?"],

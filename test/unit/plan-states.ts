@@ -41,6 +41,9 @@ export interface Known {
   readonly lost?: readonly string[];
   /** Keys of objects whose archive file was put out again. */
   readonly republished?: readonly string[];
+  /** What the bucket's manifests say, by object key. */
+  readonly stored?: Readonly<Record<string, Entry>>;
+  readonly bucketDamaged?: Readonly<Record<string, DataError>>;
   readonly damaged?: Readonly<Record<string, DataError>>;
 }
 
@@ -52,6 +55,14 @@ export const state = (known: Known = {}): State => ({
   damage: (table, _series, month) => known.damaged?.[`${table}/${month}`],
   unit: (table, month) => known.units?.[`${table}/${month}`] ?? {},
   loaded: (table, month) => known.loaded?.[`${table}/${month}`] ?? {},
+  own: (table, series, of) => known.entries?.[objectKey(table, series, of)],
+  ownDays: (table, series, month) =>
+    days.filter((of) => of.startsWith(month) && known.entries?.[objectKey(table, series, of)]),
+  stored: (table, series, of) => {
+    const stored = known.stored?.[objectKey(table, series, of)];
+    return stored && { entry: stored, isCurrent: !known.lost?.includes(stored.content) };
+  },
+  bucketDamage: (table, _series, month) => known.bucketDamaged?.[`${table}/${month}`],
   unitDamage: (table, month) => known.damaged?.[`${table}/${month}`],
 });
 
@@ -65,7 +76,13 @@ export const target = (series: Series, rest: Partial<Target> = {}): Target => ({
   choice: "auto",
   ...rest,
 });
-export const goal = (rest: Partial<Goal>): Goal => ({ targets: [], derivations: [], load: null, ...rest });
+export const goal = (rest: Partial<Goal>): Goal => ({
+  targets: [],
+  derivations: [],
+  uploads: null,
+  load: null,
+  ...rest,
+});
 export const key = (series: Series, of: string) => objectKey(tableOf(series).name, series, of);
 export const all = (series: Series, one: (of: string) => Entry): Record<string, Entry> =>
   Object.fromEntries(days.map((of) => [key(series, of), one(of)]));

@@ -42,6 +42,7 @@ export async function run(context: Context): Promise<number> {
   const isNew = writeNew(file, {
     $schema: `./${CONFIG_SCHEMA_FILE}`,
     data: context.text("data") ?? "data",
+    ...(context.text("bucket") ? { bucket: context.text("bucket") } : {}),
     ...(context.text("warehouse") ? { warehouse: context.text("warehouse") } : {}),
     ...(context.flag("synthetic") ? { synthetic: true } : {}),
     series: [

@@ -58,7 +58,10 @@ export async function run(context: Context): Promise<number> {
     const lock = await ports.lock("candlelake setup", context.signal);
     let found: SetupReport;
     try {
-      found = await engine.setup();
+      found = await engine.setup({
+        moveExisting: context.flag("move-existing"),
+        description: context.text("description"),
+      });
     } finally {
       await lock.release();
     }

@@ -56,6 +56,9 @@ export async function run(context: Context): Promise<number> {
   const { engine } = openCandlelake(context.config, context.log);
   try {
     const all = await engine.status();
+    const foreign = context.config.bucket === undefined ? undefined : await engine.foreign();
+    for (const uri of foreign ?? [])
+      context.say(`${uri} is none of candlelake's: it is never loaded and never overwritten.`);
     const rows = all.map(seriesJson);
     const damages = all.flatMap((status) => status.damaged);
     const [damage] = damages;
@@ -63,7 +66,13 @@ export async function run(context: Context): Promise<number> {
     switch (context.format) {
       case "json":
         await write(
-          json({ command: "status", ok: !damage, series: rows, error: damage ? context.detail(damage.detail) : null }),
+          json({
+            command: "status",
+            ok: !damage,
+            series: rows,
+            ...(foreign ? { foreign } : {}),
+            error: damage ? context.detail(damage.detail) : null,
+          }),
         );
         break;
       case "csv":
@@ -88,7 +97,9 @@ function text(context: Context, all: readonly SeriesStatus[]): string {
     const first = config.series.length > 0 ? "" : `${context.next("candlelake init")}, then `;
     return `${mark}The lake in ${config.data} is empty. Next: ${first}${context.next("candlelake run")}\n`;
   }
-  const header = ["table", "series", "from", "complete to", "partitions", "rows", "loaded", "missing"];
+  const hasBucket = config.bucket !== undefined;
+  const uploaded = hasBucket ? ["uploaded"] : [];
+  const header = ["table", "series", "from", "complete to", "partitions", "rows", ...uploaded, "loaded", "missing"];
   const rows = all.map((status) => [
     status.table,
     [status.series.venue, status.series.symbol, status.series.step ?? ""].join(" ").trim(),
@@ -96,6 +107,7 @@ function text(context: Context, all: readonly SeriesStatus[]): string {
     shortTime(status.watermark),
     status.partitions,
     status.rows,
+    ...(hasBucket ? [status.uploaded] : []),
     TABLE[status.table].loaded ? status.loaded : null,
     gapText(status),
   ]);

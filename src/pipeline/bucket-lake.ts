@@ -1,0 +1,220 @@
+import { AppError, DataError } from "../core/errors.ts";
+import { CACHE, fileStem, MANIFESTS, manifestKey, parseManifestName, partitionFolder } from "../core/layout.ts";
+import { type Entry, type Manifest, manifestText } from "../core/manifest.ts";
+import { parseManifest } from "../core/manifest-reader.ts";
+import type { Series } from "../core/series.ts";
+import type { TableName } from "../core/table.ts";
+import type { Day, Month } from "../core/time.ts";
+import type { Bucket, BucketObject, ObjectStore } from "../ports.ts";
+import { sha256 } from "./rows.ts";
+
+/** Months of a table that are listed one by one; of more, the whole table is. */
+const FEW_MONTHS = 3;
+
+interface Page {
+  /** undefined where the bucket has no such manifest. */
+  readonly manifest: Manifest | undefined;
+  /** The one that the next version replaces. */
+  readonly generation: string | null;
+  readonly damage: AppError | undefined;
+}
+
+/** What an entry of the bucket says beside the local one: which generation of the object it means. */
+export type StoredEntry = Entry & { readonly stored: NonNullable<Entry["stored"]> };
+
+/**
+ * The lake as a bucket has it: its manifests, and its objects as list calls tell them. Nothing is asked of the bucket an
+ * object at a time; manifests are kept in a cache by generation.
+ */
+export class BucketLake {
+  readonly bucket: Bucket;
+  private readonly cache: ObjectStore;
+  private readonly pages = new Map<string, Page>();
+  private readonly manifests = new Map<TableName, Promise<ReadonlyMap<string, BucketObject>>>();
+  private readonly objects = new Map<string, BucketObject>();
+  private readonly listed = new Map<string, Promise<void>>();
+  private readonly entries = new Map<string, Entry>();
+
+  /** @param cache the local lake's store */
+  constructor(bucket: Bucket, cache: ObjectStore) {
+    this.bucket = bucket;
+    this.cache = cache;
+  }
+
+  /** Every manifest of a table, by key. @throws StoreError */
+  private listManifests(table: TableName): Promise<ReadonlyMap<string, BucketObject>> {
+    const known = this.manifests.get(table);
+    if (known) return known;
+    const listing = (async () => {
+      const found = new Map<string, BucketObject>();
+      for await (const object of this.bucket.list(`${MANIFESTS}/${table}`)) found.set(object.key, object);
+      return found;
+    })();
+    this.manifests.set(table, listing);
+    return listing;
+  }
+
+  /** Every series of a table that has manifests in the bucket, and for which months. @throws StoreError */
+  async shelves(table: TableName): Promise<readonly { readonly series: Series; readonly month: Month }[]> {
+    const keys = [...(await this.listManifests(table)).keys()];
+    return keys.flatMap((key) => parseManifestName(table, key.slice(key.lastIndexOf("/") + 1)) ?? []);
+  }
+
+  /** Reads what a plan of these months looks at. @throws StoreError */
+  async open(table: TableName, series: Series, months: readonly Month[]): Promise<void> {
+    const manifests = await this.listManifests(table);
+    const unread = months.filter((month) => !this.pages.has(manifestKey(table, series, month)));
+    if (unread.length === 0) return;
+    await this.listObjects(table, series, unread);
+    await Promise.all(unread.map((month) => this.readPage(table, series, month, manifests)));
+  }
+
+  /** Objects of the months; those of many months with the whole table's. */
+  private async listObjects(table: TableName, series: Series, months: readonly Month[]): Promise<void> {
+    const whole = partitionFolder(table, series, undefined);
+    const prefixes =
+      months.length > FEW_MONTHS || this.listed.has(whole)
+        ? [whole]
+        : months.map((month) => partitionFolder(table, series, month));
+    await Promise.all(prefixes.map((prefix) => this.listFolder(prefix)));
+  }
+
+  private listFolder(prefix: string): Promise<void> {
+    const known = this.listed.get(prefix);
+    if (known) return known;
+    const listing = (async () => {
+      for await (const object of this.bucket.list(prefix)) this.objects.set(object.key, object);
+    })();
+    this.listed.set(prefix, listing);
+    return listing;
+  }
+
+  private async readPage(
+    table: TableName,
+    series: Series,
+    month: Month,
+    manifests: ReadonlyMap<string, BucketObject>,
+  ): Promise<void> {
+    const key = manifestKey(table, series, month);
+    const object = manifests.get(key);
+    if (!object) {
+      this.pages.set(key, { manifest: undefined, generation: null, damage: undefined });
+      return;
+    }
+    const bytes = await this.cached(`${key}.${object.generation}`, () => this.bucket.read(key, object.generation));
+    try {
+      if (!bytes) throw changing(this.bucket.uri(key));
+      this.keep(key, parseManifest(bytes, table, series, month), object.generation);
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      this.pages.set(key, { manifest: undefined, generation: object.generation, damage: error });
+    }
+  }
+
+  private keep(key: string, manifest: Manifest, generation: string): void {
+    this.pages.set(key, { manifest, generation, damage: undefined });
+    for (const entry of manifest.partitions.values()) if (entry.object) this.entries.set(entry.object, entry);
+  }
+
+  private async cached(
+    name: string,
+    fetch: () => Promise<Uint8Array | undefined>,
+    isGood: (bytes: Uint8Array) => boolean = () => true,
+  ): Promise<Uint8Array | undefined> {
+    const key = this.cacheKey(name);
+    const kept = await this.cache.read(key);
+    if (kept && isGood(kept)) return kept;
+    const bytes = await fetch();
+    if (bytes) {
+      await this.cache.write(key, bytes);
+      await this.cache.flush();
+    }
+    return bytes;
+  }
+
+  private cacheKey(name: string): string {
+    return `${CACHE}/${this.bucket.name}/${name}`;
+  }
+
+  manifest(table: TableName, series: Series, month: Month): Manifest | undefined {
+    return this.pages.get(manifestKey(table, series, month))?.manifest;
+  }
+
+  entry(table: TableName, series: Series, day: Day): Entry | undefined {
+    return this.manifest(table, series, day.slice(0, 7))?.partitions.get(day);
+  }
+
+  /** Why the bucket's manifest of a month cannot be used, if so. */
+  damage(table: TableName, series: Series, month: Month): AppError | undefined {
+    return this.pages.get(manifestKey(table, series, month))?.damage;
+  }
+
+  /** The object at a key, as it was listed. */
+  object(key: string): BucketObject | undefined {
+    return this.objects.get(key);
+  }
+
+  /** The bucket has an entry's very bytes, and they are the generation that its own manifest means. */
+  holds({ object, sha256: hash }: Entry): boolean {
+    if (object === null) return false;
+    const entry = this.entries.get(object);
+    return entry?.sha256 === hash && entry?.stored !== undefined && this.isCurrent(entry as StoredEntry);
+  }
+
+  private isCurrent({ object, stored }: StoredEntry): boolean {
+    return object !== null && this.objects.get(object)?.generation === stored.generation;
+  }
+
+  /** The bytes of an entry that the bucket holds; undefined where it does not. @throws StoreError */
+  async read(entry: Entry): Promise<Uint8Array | undefined> {
+    if (!this.holds(entry) || entry.object === null) return undefined;
+    const { object, sha256: hash } = entry;
+    const generation = this.entries.get(object)?.stored?.generation;
+    const isGood = (bytes: Uint8Array) => sha256(bytes) === hash;
+    const bytes = await this.cached(`objects/${hash}.parquet`, () => this.bucket.read(object, generation), isGood);
+    return bytes && isGood(bytes) ? bytes : undefined;
+  }
+
+  /** A local file of an entry that the bucket holds. @throws StoreError */
+  async file(entry: Entry): Promise<string | undefined> {
+    const bytes = await this.read(entry);
+    return bytes && this.cache.path(this.cacheKey(`objects/${entry.sha256}.parquet`));
+  }
+
+  /** An object that was just written. */
+  note(object: BucketObject): void {
+    this.objects.set(object.key, object);
+  }
+
+  /**
+   * Writes a month's manifest over the one that was read.
+   * @throws StoreError `bucket-conflict` where another run has written it meanwhile
+   */
+  async save(manifest: Manifest, signal?: AbortSignal): Promise<void> {
+    const { table, series, month } = manifest;
+    const key = manifestKey(table, series, month);
+    const bytes = new TextEncoder().encode(manifestText(manifest));
+    const replaces = this.pages.get(key)?.generation ?? null;
+    const written = await this.bucket.write(key, bytes, { replaces }, signal);
+    this.keep(key, manifest, written.generation);
+    await this.cache.write(this.cacheKey(`${key}.${written.generation}`), bytes);
+    if (replaces !== null) await this.cache.remove(this.cacheKey(`${key}.${replaces}`));
+  }
+
+  /** Objects of a table's folder that are none of ours. @throws StoreError */
+  async foreign(table: TableName): Promise<readonly BucketObject[]> {
+    await this.listFolder(table);
+    return [...this.objects.values()].filter((object) => object.key.startsWith(`${table}/`) && !isOurs(object));
+  }
+
+  /** The series' file name, for messages. */
+  label(table: TableName, series: Series, month: Month): string {
+    return `${this.bucket.uri(table)} ${fileStem(series)} ${month}`;
+  }
+}
+
+/** Objects of ours say what they are. */
+export const isOurs = ({ metadata }: BucketObject): boolean => /^[0-9a-f]{64}$/.test(metadata["sha256"] ?? "");
+
+const changing = (uri: string): DataError =>
+  new DataError("bucket-changing", `${uri} was replaced while it was read.`, "candlelake status");

@@ -1,0 +1,164 @@
+import { AppError, DataError, StoreError, throwIfAborted } from "../core/errors.ts";
+import { inOrder } from "../core/in-order.ts";
+import { manifestKey } from "../core/layout.ts";
+import type { Entry } from "../core/manifest.ts";
+import { type UploadStep, uploadReason } from "../core/plan.ts";
+import { type Day, iso, monthOf } from "../core/time.ts";
+import type { BucketObject } from "../ports.ts";
+import { type BucketLake, isOurs } from "./bucket-lake.ts";
+import type { Lake } from "./lake.ts";
+import { failed, type Outcome, planned } from "./outcome.ts";
+import { sha256 } from "./rows.ts";
+import type { LakeState } from "./state.ts";
+import { lostObject } from "./stored-rows.ts";
+
+/** Objects that are under way at once: enough to hide the network's latency. */
+const WIDTH = 16;
+
+/** What a list call then tells of an object: all that a plan asks. */
+const metadataOf = (entry: Entry): Record<string, string> => ({
+  sha256: entry.sha256 ?? "",
+  content: entry.content,
+  rows: String(entry.rows),
+  from: iso(entry.span?.[0] ?? 0),
+  to: iso(entry.span?.[1] ?? 0),
+});
+
+const foreign = (uri: string): DataError =>
+  new DataError(
+    "foreign-object",
+    `${uri} was there before and is none of candlelake's; it is not overwritten.`,
+    `gcloud storage mv ${uri} ${uri.replace(/\/(raw|synthetic)\//, "/legacy/")}`,
+  );
+
+interface Sent {
+  readonly step: UploadStep;
+  readonly entry: Entry;
+  /** Bytes that went over the network. */
+  readonly bytes: number;
+}
+
+/** Puts an entry's object in place, unless the bucket has it already. */
+async function send(
+  lake: Lake,
+  remote: BucketLake,
+  step: UploadStep,
+  entry: Entry,
+  signal?: AbortSignal,
+): Promise<Sent> {
+  if (entry.object === null) return { step, entry, bytes: 0 };
+  const there = remote.object(entry.object);
+  const placed = (object: BucketObject, bytes: number): Sent => ({
+    step,
+    entry: { ...entry, stored: { generation: object.generation, crc32c: object.crc32c } },
+    bytes,
+  });
+  // A run that was killed between object and manifest left the very object.
+  if (there?.metadata["sha256"] === entry.sha256 && there?.bytes === entry.bytes) return placed(there, 0);
+  if (there && !isOurs(there)) throw foreign(remote.bucket.uri(entry.object));
+  const bytes = await lake.store.read(entry.object);
+  if (!bytes || sha256(bytes) !== entry.sha256) throw lostObject(step.series, step.day, entry, bytes !== undefined);
+  const options = { replaces: there?.generation ?? null, metadata: metadataOf(entry) };
+  const written = await remote.bucket.write(entry.object, bytes, options, signal);
+  remote.note(written);
+  return placed(written, bytes.length);
+}
+
+/** Rows that were refused go along: a machine that is thrown away must not take the evidence with it. */
+async function sendQuarantined(lake: Lake, remote: BucketLake, { quarantined }: Entry, signal?: AbortSignal) {
+  if (!quarantined) return;
+  const bytes = await lake.store.read(quarantined.object);
+  if (!bytes) return;
+  const there = await remote.bucket.stat(quarantined.object, signal);
+  const metadata = { sha256: sha256(bytes) };
+  if (there?.metadata["sha256"] === metadata.sha256) return;
+  await remote.bucket.write(quarantined.object, bytes, { replaces: there?.generation ?? null, metadata }, signal);
+}
+
+/** What no other object can escape: the bucket as a whole refuses. */
+const isHopeless = (error: unknown): boolean =>
+  error instanceof StoreError && error.code !== "bucket-conflict" && error.code !== "retention";
+
+/**
+ * One table, series and month: its objects, and then its manifest in one write over the one that was read, so that of two
+ * machines one wins and the other knows. No entry comes before its object.
+ */
+async function uploadMonth(
+  steps: readonly UploadStep[],
+  lake: Lake,
+  remote: BucketLake,
+  state: LakeState,
+  settle: (outcome: Outcome) => void,
+  signal?: AbortSignal,
+): Promise<void> {
+  const [{ table, series, day: first }] = steps as [UploadStep];
+  const month = monthOf(first);
+  const sent: Sent[] = [];
+  const due = steps.filter((step) => {
+    if (step.error) settle(failed(step, step.error));
+    else if (uploadReason(table, series, step.day, state) === undefined)
+      settle({ ...planned(step), status: "unchanged" });
+    else return true;
+    return false;
+  });
+  const attempt = async (step: UploadStep, either: AbortSignal): Promise<Sent | AppError> => {
+    throwIfAborted(either);
+    try {
+      const entry = lake.own(table, series, step.day) as Entry;
+      const done = await send(lake, remote, step, entry, either);
+      await sendQuarantined(lake, remote, entry, either);
+      return done;
+    } catch (error) {
+      if (!(error instanceof AppError) || isHopeless(error)) throw error;
+      return error;
+    }
+  };
+  let place = 0;
+  for await (const one of inOrder(due, WIDTH, attempt, signal)) {
+    const step = due[place++] as UploadStep;
+    if (one instanceof AppError) settle(failed(step, one));
+    else sent.push(one);
+  }
+  if (sent.length === 0) return;
+  const partitions = new Map<Day, Entry>(remote.manifest(table, series, month)?.partitions);
+  for (const { step, entry } of sent) partitions.set(step.day, entry);
+  try {
+    await remote.save({ table, series, month, ...lake.told(table, series, month), partitions }, signal);
+  } catch (error) {
+    if (!(error instanceof AppError) || isHopeless(error)) throw error;
+    const uri = remote.bucket.uri(manifestKey(table, series, month));
+    const lost = new StoreError(error.code, `${uri}: another run has written it meanwhile.`, "candlelake upload");
+    for (const { step } of sent) settle(failed(step, lost));
+    return;
+  }
+  for (const { step, entry, bytes } of sent) {
+    settle({ ...planned(step), status: "done", rows: entry.rows, bytes, sha256: entry.sha256 });
+  }
+}
+
+/**
+ * Copies to the bucket what it lacks, a month of a series at a time. Where the bucket as a whole refuses, what is left fails
+ * with its reason; what the lake's folder has is safe.
+ */
+export async function uploadAll(
+  steps: readonly UploadStep[],
+  lake: Lake,
+  state: LakeState,
+  settle: (outcome: Outcome) => void,
+  signal?: AbortSignal,
+): Promise<void> {
+  const { remote } = lake;
+  if (!remote || steps.length === 0) return;
+  const open = new Set(steps);
+  const tell = (outcome: Outcome) => {
+    open.delete(outcome.step as UploadStep);
+    settle(outcome);
+  };
+  try {
+    for (const group of Map.groupBy(steps, (step) => manifestKey(step.table, step.series, monthOf(step.day))).values())
+      await uploadMonth(group, lake, remote, state, tell, signal);
+  } catch (error) {
+    if (!(error instanceof AppError) || !isHopeless(error)) throw error;
+    for (const step of open) tell(failed(step, error));
+  }
+}

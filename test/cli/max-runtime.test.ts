@@ -1,0 +1,119 @@
+import * as assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { parseDuration } from "../../src/core/duration.ts";
+import { UsageError } from "../../src/core/errors.ts";
+import { startTwin, type Twin } from "../../src/twin/start.ts";
+import { tree } from "../fakes/folder.ts";
+import { Cli, commandOf, nextsOf, type Running, type WorkAnswer } from "./process.ts";
+
+const NOW = Date.parse("2025-02-10T12:34:56Z");
+const MONTHS = ["--symbol", "BTCUSDT", "--interval", "15m", "--from", "2024-10-01", "--to", "2025-02-01"];
+const posix = process.platform !== "win32";
+
+/** Until the twin was asked so often for candles. */
+async function asked(twin: Twin, times: number, { child, stderr }: Running): Promise<void> {
+  while (twin.requests.filter(({ path }) => path.endsWith("/klines")).length < times) {
+    assert.equal(child.exitCode ?? child.signalCode, null, `ended too early: ${stderr}`);
+    await sleep(5);
+  }
+}
+
+/** Time is up when the test says so: the machine's pace has no part in it. */
+function timeOnDemand(cli: Cli): void {
+  const module = `AbortSignal.timeout = (ms) => {
+    const controller = new AbortController();
+    process.on("SIGUSR2", () => controller.abort(new DOMException(String(ms), "TimeoutError")));
+    return controller.signal;
+  };`;
+  writeFileSync(cli.path("time.mjs"), module);
+  cli.env["NODE_OPTIONS"] = `--import=${cli.path("time.mjs")}`;
+}
+
+const parquet = (folder: string) => [...tree(folder)].filter(([file]) => file.endsWith(".parquet"));
+
+describe("--max-runtime", () => {
+  test("keeps what is finished, defers the rest, and the same command goes on", { skip: !posix }, async () => {
+    const silent = await startTwin({ now: NOW, faults: "timeout@/klines@4-" });
+    const good = await startTwin({ now: NOW });
+    try {
+      using cli = Cli.at(silent.settings);
+      using whole = Cli.at(good.settings);
+      timeOnDemand(cli);
+      const words = ["ingest", "spot", ...MONTHS, "--max-runtime", "1h30m", "--format", "json"];
+      const running = cli.start(...words);
+      await asked(silent, 4, running);
+      running.child.kill("SIGUSR2");
+      const ended = (await running.end()).exits(1);
+      const { ok, steps, totals, error } = ended.json<WorkAnswer>();
+      assert.equal(ok, false);
+      assert.equal(error, null);
+      const done = steps.filter(({ status }) => status === "done");
+      const left = steps.filter(({ status }) => status === "deferred");
+      assert.ok(done.length > 0 && left.length > 0);
+      assert.equal(done.length + left.length, steps.length);
+      assert.deepEqual([totals["done"], totals["deferred"], totals["planned"]], [done.length, left.length, 123]);
+      assert.deepEqual([...new Set(left.map(({ error }) => error?.code))], ["max-runtime"]);
+      assert.match(ended.stderr, /^deferred: \d+ steps .*: The time of --max-runtime 1h30m is up; .*\.$/m);
+      assert.ok(![...tree(cli.path("data")).keys()].some((file) => file.includes("_lock")));
+
+      const [next] = nextsOf(ended.stderr);
+      assert.deepEqual(commandOf(next ?? ""), words);
+      Object.assign(cli.env, good.settings);
+      const rest = (await cli.follow(next ?? "")).exits(0).json<WorkAnswer>();
+      assert.equal(rest.steps.length, left.length);
+      (await whole.run("ingest", "spot", ...MONTHS)).exits(0);
+      assert.deepEqual(parquet(cli.path("data")), parquet(whole.path("data")));
+    } finally {
+      await silent.close();
+      await good.close();
+    }
+  });
+
+  test("ends a run that would wait for its venue, before there is a plan too", async () => {
+    const silent = await startTwin({ now: NOW, faults: "timeout" });
+    try {
+      using cli = Cli.at(silent.settings);
+      const words = ["ingest", "spot", "--symbol", "BTCUSDT", "--date", "2025-01-01", "--max-runtime", "1s"];
+      const ended = (await cli.run(...words, "--format", "json")).exits(1);
+      const answer = ended.json<WorkAnswer>();
+      assert.deepEqual([answer.ok, answer.steps, answer.error?.code], [false, [], "max-runtime"]);
+      assert.deepEqual(commandOf(answer.error?.next ?? ""), [...words, "--format", "json"]);
+      assert.deepEqual([...tree(cli.path("data")).keys()], []);
+    } finally {
+      await silent.close();
+    }
+  });
+
+  test("a signal is still the user's", { skip: !posix }, async () => {
+    const silent = await startTwin({ now: NOW, faults: "timeout@/klines" });
+    try {
+      using cli = Cli.at(silent.settings);
+      const running = cli.start("ingest", "spot", ...MONTHS, "--max-runtime", "1h", "--format", "json");
+      await asked(silent, 1, running);
+      running.child.kill("SIGTERM");
+      assert.equal((await running.end()).exits(130).json<WorkAnswer>().error?.code, "interrupted");
+    } finally {
+      await silent.close();
+    }
+  });
+
+  test("enough time changes nothing", async () => {
+    using cli = Cli.made();
+    const day = ["ingest", "spot", "--symbol", "BTCUSDT", "--date", "2025-01-01"];
+    (await cli.run(...day, "--max-runtime", "1h")).exits(0);
+    (await cli.run("load", "--max-runtime", "168h")).exits(0);
+    assert.match((await cli.run(...day)).exits(0).stdout, /^Nothing to do/m);
+  });
+
+  test("reads hours, minutes and seconds, and nothing else", async () => {
+    const read = (text: string) => parseDuration(text, "--max-runtime");
+    assert.deepEqual(["90s", "45m", "1h30m", "2h5s", "168h"].map(read), [90e3, 2700e3, 5400e3, 7205e3, 604800e3]);
+    for (const text of ["", "0s", "5", "m", "1.5h", "30m1h", "-5m", "169h", "1 h", "1H"])
+      assert.throws(() => read(text), UsageError, text);
+    using cli = Cli.made();
+    const refused = (await cli.run("load", "--max-runtime", "soon")).exits(2);
+    assert.match(refused.stderr, /--max-runtime "soon" is no time from 1s to 168h: write 90s, 45m or 1h30m\./);
+  });
+});
