@@ -1,51 +1,143 @@
+import type { TableName } from "../core/table.ts";
 import type { GoogleAccess } from "../google/auth.ts";
-import type { LedgerRow, Logger, QueryResult, SetupReport, Warehouse, WarehouseUsage } from "../ports.ts";
+import type {
+  LedgerRow,
+  LoadUnit,
+  Logger,
+  QueryResult,
+  SetupOptions,
+  SetupReport,
+  Warehouse,
+  WarehouseUsage,
+} from "../ports.ts";
+import { JOBS_A_DAY } from "./bigquery/admission.ts";
+import { Api, type Sleep, sleep } from "./bigquery/api.ts";
+import { Jobs, type OnStep } from "./bigquery/jobs.ts";
+import { LedgerTable } from "./bigquery/ledger-table.ts";
+import { loadUnits } from "./bigquery/load-units.ts";
+import { answer, costOf, type QueryWork } from "./bigquery/query.ts";
+import { setUp } from "./bigquery/setup.ts";
+import { Tables } from "./bigquery/tables.ts";
+import { createAll, type Place, RAW_DESCRIPTION } from "./bigquery-sql.ts";
+import { datasetsOf } from "./dataset.ts";
 
 export interface BigQueryOptions {
   readonly project: string;
   readonly dataset: string;
+  /** Lower case, `us-central1`. */
   readonly location: string;
+  /** Of the raw dataset, where it is made. */
+  readonly description?: string | undefined;
   readonly synthetic: boolean;
   readonly access: GoogleAccess;
   readonly log: Logger;
+  /** Milliseconds. */
   readonly now: () => number;
+  /** Bytes that a query may be billed for. */
+  readonly maxBytes?: number | undefined;
+  /** Called before each step of a change; what it throws ends the change. */
+  readonly onStep?: OnStep | undefined;
+  readonly sleep?: Sleep | undefined;
+  /** URIs that one load job may name. */
+  readonly uris?: number | undefined;
+  /** Load jobs that a table takes in a day. */
+  readonly jobsADay?: number | undefined;
 }
 
+/** https://cloud.google.com/bigquery/quotas#load_jobs */
+const URIS = 10_000;
+/** A gibibyte: more than every table of a few series, a cent's worth at most. */
+const MAX_BYTES = 2 ** 30;
+
+/**
+ * A warehouse in BigQuery. Load jobs replace whole monthly partitions, so nothing is billed and a reader sees the old
+ * month or the new one; their names make a repetition find what was begun (docs/decisions/bigquery.md).
+ */
 export class BigQueryWarehouse implements Warehouse {
   readonly label: string;
   readonly reads = "objects";
+  private readonly options: BigQueryOptions;
+  private readonly place: Place;
+  private readonly api: Api;
+  private readonly tables: Tables;
+  private readonly jobs: Jobs;
+  private readonly ledgerTable: LedgerTable;
+  private readonly onStep: OnStep;
+  private readonly used = { loadJobs: 0, copyJobs: 0, bytesLoaded: 0, bytesBilled: 0 };
 
   constructor(options: BigQueryOptions) {
-    this.label = `bigquery:${options.project}.${options.dataset}`;
+    const { project, dataset, location, synthetic } = options;
+    const datasets = datasetsOf(dataset, synthetic);
+    this.options = options;
+    this.label = `bigquery:${project}.${datasets.raw}`;
+    this.place = { project, datasets, location, description: options.description ?? RAW_DESCRIPTION };
+    const { access, sleep: wait = sleep } = options;
+    this.onStep = options.onStep ?? (() => {});
+    this.api = new Api({ project, label: this.label, access, sleep: wait });
+    this.tables = new Tables(this.api, this.place);
+    this.jobs = new Jobs(this.api, location, this.onStep);
+    this.ledgerTable = new LedgerTable(this.tables, this.jobs, this.label, this.setupCommand());
   }
 
-  ddl(): string {
-    throw new Error("to come");
+  ddl(tables?: readonly TableName[]): string {
+    return createAll(this.place, tables);
   }
 
-  setup(): Promise<SetupReport> {
-    throw new Error("to come");
+  setup({ moveExisting }: SetupOptions = { moveExisting: false }): Promise<SetupReport> {
+    const { tables, jobs, label } = this;
+    const { log, now } = this.options;
+    return setUp({ tables, jobs, label, log, now, moveExisting });
   }
 
-  ledger(): Promise<readonly LedgerRow[]> {
-    throw new Error("to come");
+  async ledger(): Promise<readonly LedgerRow[]> {
+    const table = await this.ledgerTable.find();
+    return table ? (await this.ledgerTable.read(table)).rows() : [];
   }
 
-  load(): Promise<void> {
-    throw new Error("to come");
+  async load(
+    units: readonly LoadUnit[],
+    done: (unit: LoadUnit, rows: number) => void,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    if (units.length === 0) return;
+    const { api, tables, jobs, label, onStep } = this;
+    const { now, synthetic, uris = URIS, jobsADay = JOBS_A_DAY } = this.options;
+    const work = {
+      ...{ api, tables, jobs, label, onStep, now, synthetic, uris, jobsADay },
+      ledger: this.ledgerTable,
+      setup: this.setupCommand(),
+      count: (kind: "load" | "copy", bytes: number): void => {
+        this.used[kind === "load" ? "loadJobs" : "copyJobs"]++;
+        this.used.bytesLoaded += bytes;
+      },
+    };
+    await loadUnits(work, units, done, signal);
   }
 
-  query(): Promise<QueryResult> {
-    throw new Error("to come");
+  query(sql: string, signal?: AbortSignal): Promise<QueryResult> {
+    return answer(this.queryWork(), sql, signal);
   }
 
-  cost(): Promise<number | undefined> {
-    throw new Error("to come");
+  cost(sql: string, signal?: AbortSignal): Promise<number> {
+    return costOf(this.queryWork(), sql, signal);
   }
 
   get usage(): WarehouseUsage {
-    throw new Error("to come");
+    return { requests: this.api.requests, ...this.used };
   }
 
   async close(): Promise<void> {}
+
+  private setupCommand(): string {
+    return `candlelake setup --project ${this.place.project}`;
+  }
+
+  private queryWork(): QueryWork {
+    const { api, jobs, label } = this;
+    const { project, location, datasets } = this.place;
+    const billed = (bytes: number): void => {
+      this.used.bytesBilled += bytes;
+    };
+    return { api, jobs, label, project, location, datasets, maxBytes: this.options.maxBytes ?? MAX_BYTES, billed };
+  }
 }

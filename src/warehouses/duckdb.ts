@@ -4,7 +4,7 @@ import type { TableName } from "../core/table.ts";
 import type { LedgerRow, LoadUnit, QueryResult, SetupReport, Warehouse } from "../ports.ts";
 import { DATASET, type Datasets, datasetsOf } from "./dataset.ts";
 import { DatabaseFile } from "./duckdb/database-file.ts";
-import { type Comparison, checkFormat, compare, type Inspection, inspect, NOTHING } from "./duckdb/inspection.ts";
+import { type Comparison, compare, type Inspection, inspect, NOTHING } from "./duckdb/inspection.ts";
 import { rowsOf } from "./duckdb/load.ts";
 import { loadUnits } from "./duckdb/load-units.ts";
 import { OpenSessions } from "./duckdb/open-sessions.ts";
@@ -14,7 +14,7 @@ import { firstLine, firstParagraph, lockDown, MEMORY_LIMIT, type Session } from 
 import { answer } from "./duckdb/statement.ts";
 import type { OnStep } from "./duckdb/work-folder.ts";
 import { createAll, createTables, RELATIONS, readTable, setSearchPath } from "./duckdb-sql.ts";
-import { LEDGER } from "./ledger.ts";
+import { checkFormat, LEDGER } from "./ledger.ts";
 
 export interface DuckDbOptions {
   /** Path of the database file; made data have one of their own. */
@@ -129,7 +129,7 @@ export class DuckDbWarehouse implements Warehouse {
 
   private async inspect({ connection }: Session): Promise<Inspection> {
     const found = await inspect(connection, this.datasets);
-    checkFormat(found, this.label);
+    checkFormat(found.tables.get(LEDGER.name)?.comment ?? "", this.label);
     return found;
   }
 

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { WarehouseError } from "../core/errors.ts";
 import type { ColumnSpec } from "../core/table.ts";
 import type { LedgerRow, LoadUnit } from "../ports.ts";
 
@@ -33,6 +34,17 @@ export const LEDGER: Relation = {
 export function formatOf(comment: string): number | undefined {
   const found = FORMAT.exec(comment);
   return found?.[1] === undefined ? undefined : Number(found[1]);
+}
+
+/** @throws WarehouseError `newer-format` where a later version of the program made the warehouse */
+export function checkFormat(comment: string, label: string): void {
+  const format = formatOf(comment);
+  if (format === undefined || format <= WAREHOUSE_FORMAT) return;
+  throw new WarehouseError(
+    "newer-format",
+    `${label} has format ${format}; this candlelake knows up to ${WAREHOUSE_FORMAT}. Install a newer candlelake.`,
+    "candlelake --version",
+  );
 }
 
 /** Same unit, same content: same id. */

@@ -1,9 +1,8 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { WarehouseError } from "../../core/errors.ts";
 import type { SetupReport } from "../../ports.ts";
 import type { Datasets } from "../dataset.ts";
 import { createSchema, createTable, DUCKDB_TYPE, RELATIONS, selectColumns, selectSchemas } from "../duckdb-sql.ts";
-import { formatOf, LEDGER, type Relation, WAREHOUSE_FORMAT } from "../ledger.ts";
+import type { Relation } from "../ledger.ts";
 
 interface Found {
   readonly comment: string;
@@ -30,17 +29,6 @@ export async function inspect(connection: DuckDBConnection, { raw, curated }: Da
     tables.set(table, found);
   }
   return { schemas: new Set(schemas.map(([name]) => String(name))), tables };
-}
-
-/** @throws WarehouseError `newer-format` where a later version of the program made the warehouse */
-export function checkFormat(found: Inspection, label: string): void {
-  const format = formatOf(found.tables.get(LEDGER.name)?.comment ?? "");
-  if (format === undefined || format <= WAREHOUSE_FORMAT) return;
-  throw new WarehouseError(
-    "newer-format",
-    `${label} has format ${format}; this candlelake knows up to ${WAREHOUSE_FORMAT}. Install a newer candlelake.`,
-    "candlelake --version",
-  );
 }
 
 /** In what a table is not what it should be; undefined where it is. */

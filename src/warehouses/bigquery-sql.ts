@@ -1,0 +1,80 @@
+import type { ColumnSpec, TableName } from "../core/table.ts";
+import { TABLES } from "../market/tables.ts";
+import type { Datasets } from "./dataset.ts";
+import { LEDGER, type Relation } from "./ledger.ts";
+
+/** A table as BigQuery lays it out. */
+export interface Layout {
+  readonly relation: Relation;
+  /** The column whose UTC month is the partition; the ledger has none. */
+  readonly partitionBy: string | undefined;
+  readonly clusterBy: readonly string[];
+}
+
+/** What the raw dataset holds. */
+export const LAYOUTS: readonly Layout[] = [
+  ...TABLES.filter((table) => table.loaded).map((table) => ({
+    relation: table,
+    partitionBy: table.eventTime,
+    clusterBy: table.cluster,
+  })),
+  { relation: LEDGER, partitionBy: undefined, clusterBy: [] },
+];
+
+/** @throws RangeError where no warehouse holds the table */
+export function layoutOf(name: string): Layout {
+  const layout = LAYOUTS.find(({ relation }) => relation.name === name);
+  if (!layout) throw new RangeError(`${name} is in no warehouse`);
+  return layout;
+}
+
+/** Where a warehouse is. */
+export interface Place {
+  readonly project: string;
+  readonly datasets: Datasets;
+  readonly location: string;
+  /** Of the raw dataset; the curated one has its own. */
+  readonly description: string;
+}
+
+export const RAW_DESCRIPTION = "Market data as candlelake loaded them from the lake: candles, funding, open interest.";
+export const CURATED_DESCRIPTION = "Tables that were derived within the warehouse.";
+
+const ESCAPES: Readonly<Record<string, string>> = { "\\": "\\\\", "'": "\\'", "\n": "\\n", "\r": "\\r" };
+
+/** https://cloud.google.com/bigquery/docs/reference/standard-sql/lexical#escape_sequences */
+export const literal = (text: string): string => `'${text.replace(/[\\'\n\r]/g, (sign) => ESCAPES[sign] as string)}'`;
+
+/** Always quoted: `interval` and more of our names are reserved words. */
+export const identifier = (name: string): string => `\`${name}\``;
+
+export const describeColumn = ({ doc, unit }: ColumnSpec): string => (unit === "" ? doc : `${doc} Unit: ${unit}.`);
+
+export const createSchema = ({ project, location }: Place, dataset: string, description: string): string =>
+  `CREATE SCHEMA IF NOT EXISTS ${identifier(`${project}.${dataset}`)}\n` +
+  `OPTIONS (location = ${literal(location)}, description = ${literal(description)});`;
+
+export function createTable({ project, datasets }: Place, { relation, partitionBy, clusterBy }: Layout): string {
+  const columns = relation.columns.map(
+    (column) =>
+      `  ${identifier(column.name)} ${column.type} OPTIONS (description = ${literal(describeColumn(column))})`,
+  );
+  const lines = [
+    `CREATE TABLE IF NOT EXISTS ${identifier(`${project}.${datasets.raw}.${relation.name}`)} (`,
+    `${columns.join(",\n")}\n)`,
+    ...(partitionBy ? [`PARTITION BY TIMESTAMP_TRUNC(${identifier(partitionBy)}, MONTH)`] : []),
+    ...(clusterBy.length > 0 ? [`CLUSTER BY ${clusterBy.map(identifier).join(", ")}`] : []),
+    `OPTIONS (description = ${literal(relation.doc)});`,
+  ];
+  return lines.join("\n");
+}
+
+/** Everything that `setup` creates in an empty project; of the named tables alone where some are named. */
+export function createAll(place: Place, names?: readonly TableName[]): string {
+  const layouts = names ? LAYOUTS.filter(({ relation }) => names.some((name) => name === relation.name)) : LAYOUTS;
+  if (layouts.length === 0) return "";
+  const { raw, curated } = place.datasets;
+  const schemas = [createSchema(place, raw, place.description)];
+  if (!names) schemas.push(createSchema(place, curated, CURATED_DESCRIPTION));
+  return `${[...schemas, ...layouts.map((layout) => createTable(place, layout))].join("\n\n")}\n`;
+}

@@ -1,0 +1,81 @@
+import { WarehouseError } from "../../core/errors.ts";
+import { iso } from "../../core/time.ts";
+import type { LedgerRow } from "../../ports.ts";
+import { layoutOf } from "../bigquery-sql.ts";
+import { checkFormat, LEDGER } from "../ledger.ts";
+import { differencesOf } from "./differences.ts";
+import { attemptId, hashOf } from "./job-id.ts";
+import type { Jobs } from "./jobs.ts";
+import { LedgerState, ledgerRowOf } from "./ledger-state.ts";
+import { isTransient, jobFailure } from "./refusal.ts";
+import { fieldsOf, type Tables } from "./tables.ts";
+import type { TableResource } from "./wire.ts";
+
+const MOST_ATTEMPTS = 5;
+
+/** The warehouse's own record: read as table data, which is not billed, and appended by one load job a run. */
+export class LedgerTable {
+  private readonly tables: Tables;
+  private readonly jobs: Jobs;
+  private readonly label: string;
+  private readonly next: string;
+
+  constructor(tables: Tables, jobs: Jobs, label: string, next: string) {
+    this.tables = tables;
+    this.jobs = jobs;
+    this.label = label;
+    this.next = next;
+  }
+
+  /** undefined where there is no ledger. @throws WarehouseError `newer-format`, `table-differs` */
+  async find(signal?: AbortSignal): Promise<TableResource | undefined> {
+    const table = await this.tables.table(LEDGER.name, signal);
+    if (!table) return undefined;
+    checkFormat(table.description ?? "", this.label);
+    const [difference] = differencesOf(layoutOf(LEDGER.name), table);
+    if (difference)
+      throw new WarehouseError("table-differs", `${this.label}: ${LEDGER.name}: ${difference}.`, this.next);
+    return table;
+  }
+
+  async read(table: TableResource): Promise<LedgerState> {
+    const state = new LedgerState();
+    for await (const cells of this.tables.rows(table)) {
+      const row = ledgerRowOf(cells);
+      if (row) state.add(row);
+    }
+    return state;
+  }
+
+  /** Adds the rows; the same rows twice are there once. Returns whether a job was needed. @throws WarehouseError */
+  async append(table: TableResource, rows: readonly LedgerRow[]): Promise<boolean> {
+    const media = rows.map((row) => `${JSON.stringify(cellsOf(row))}\n`).join("");
+    const load = {
+      sourceFormat: "NEWLINE_DELIMITED_JSON",
+      schema: { fields: fieldsOf(layoutOf(LEDGER.name)) },
+      destinationTable: this.tables.reference(LEDGER.name),
+      writeDisposition: "WRITE_APPEND",
+      createDisposition: "CREATE_NEVER",
+    };
+    const configuration = { labels: { app: "candlelake", table: LEDGER.name }, load };
+    const hash = hashOf([this.tables.reference(LEDGER.name), table.creationTime, media]);
+    const doing = `write ${LEDGER.name}`;
+    for (let attempt = 1; ; attempt++) {
+      const id = attemptId(`candlelake_${LEDGER.name}_${hash}`, attempt);
+      const { found, failure } = await this.jobs.settle({ id, configuration, media, doing });
+      if (!failure) return !found;
+      // What an earlier run met may be over.
+      if (!found && (!isTransient(failure) || attempt >= MOST_ATTEMPTS)) throw jobFailure(this.label, doing, failure);
+    }
+  }
+}
+
+const cellsOf = ({ table, month, series, content, rows, jobId, loadedAt }: LedgerRow): object => ({
+  table_name: table,
+  month,
+  series,
+  content,
+  row_count: String(rows),
+  job_id: jobId,
+  loaded_at: iso(loadedAt),
+});

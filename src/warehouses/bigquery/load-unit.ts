@@ -1,0 +1,177 @@
+import { DataError, WarehouseError } from "../../core/errors.ts";
+import { monthRange } from "../../core/time.ts";
+import type { LoadUnit } from "../../ports.ts";
+import { layoutOf } from "../bigquery-sql.ts";
+import type { Api } from "./api.ts";
+import { attemptId, decorator, jobName } from "./job-id.ts";
+import type { JobRequest, Jobs, OnStep, Settled } from "./jobs.ts";
+import type { LoadedUnit } from "./ledger-state.ts";
+import { isTransient, loadFailure } from "./refusal.ts";
+import { fieldsOf, type Tables } from "./tables.ts";
+import type { Job, TableReference, TableResource } from "./wire.ts";
+
+/** What loading needs beside the unit. */
+export interface LoadWork {
+  readonly api: Api;
+  readonly tables: Tables;
+  readonly jobs: Jobs;
+  readonly label: string;
+  readonly now: () => number;
+  readonly onStep: OnStep;
+  /** URIs that one job may name. */
+  readonly uris: number;
+  /** Counts what was moved. */
+  readonly count: (kind: "load" | "copy", bytes: number) => void;
+}
+
+/** Where a unit goes, and what is there. */
+export interface Goal {
+  readonly table: TableResource;
+  readonly loaded: LoadedUnit | undefined;
+}
+
+/** The job that brought a unit. */
+export interface Brought {
+  readonly jobId: string;
+  /** Milliseconds; when the job ended. */
+  readonly endTime: number;
+}
+
+export const rowsOf = (unit: LoadUnit): number => unit.objects.reduce((sum, object) => sum + object.rows, 0);
+
+/** Own attempts at one job; what is found of earlier runs does not count. */
+const MOST_ATTEMPTS = 5;
+/** Failures of earlier runs that are looked through before an attempt is named after the time. */
+const MOST_FOUND = 10;
+/** Milliseconds before another attempt. */
+const PAUSE = 1_000;
+
+/**
+ * Runs a unit's job to its success under the first name that is not used up. `stands` says whether what an earlier run's
+ * job brought is still there.
+ * @throws DataError, WarehouseError
+ */
+export async function succeed(
+  work: LoadWork,
+  unit: LoadUnit,
+  name: string,
+  request: Omit<JobRequest, "id">,
+  stands: (job: Job) => Promise<boolean>,
+  signal?: AbortSignal,
+): Promise<Settled> {
+  let own = 0;
+  for (let attempt = 1; ; attempt++) {
+    const id = attemptId(name, attempt > MOST_FOUND ? Math.floor(work.now() / 1000) + attempt : attempt);
+    const settled = await work.jobs.settle({ ...request, id }, signal);
+    const { job, found, failure } = settled;
+    if (failure) {
+      // What made an earlier run's job fail may be mended by now.
+      if (found) continue;
+      if (!isTransient(failure) || ++own >= MOST_ATTEMPTS) throw loadFailure(unit, work.label, failure);
+      await work.api.sleep(PAUSE, signal);
+    } else if (!found || (await stands(job))) return settled;
+  }
+}
+
+/** The load section for objects that go to a table or partition. */
+export const loadOf = (
+  unit: LoadUnit,
+  uris: readonly string[],
+  destinationTable: TableReference,
+  writeDisposition: "WRITE_TRUNCATE" | "WRITE_APPEND",
+): object => ({
+  labels: { app: "candlelake", table: unit.table.name },
+  load: {
+    sourceUris: uris,
+    sourceFormat: "PARQUET",
+    schema: { fields: fieldsOf(layoutOf(unit.table.name)) },
+    destinationTable,
+    writeDisposition,
+    createDisposition: "CREATE_NEVER",
+  },
+});
+
+/** Whether what a job brought into a partition is what is there now: nobody wrote after it, and the rows are there. */
+export async function standsIn(work: LoadWork, unit: LoadUnit, partition: string, job: Job): Promise<boolean> {
+  const { tables, jobs } = work;
+  const { creationTime = "0", endTime = "0" } = job.statistics ?? {};
+  for await (const other of jobs.since(Number(creationTime), `look for jobs after ${job.jobReference.jobId}`)) {
+    if (other.jobReference.jobId === job.jobReference.jobId || other.status.errorResult) continue;
+    const { load, copy } = other.configuration ?? {};
+    const destination = (load ?? copy)?.destinationTable;
+    const isHere = destination?.datasetId === tables.place.datasets.raw && destination.tableId === partition;
+    const end = other.statistics?.endTime;
+    if (isHere && (end === undefined || Number(end) > Number(endTime))) return false;
+  }
+  return (await tables.count(partition)) === rowsOf(unit);
+}
+
+/** Rows that are not what the manifests say are taken out again: the month is empty then, and the ledger says so. */
+export class WrongRows extends DataError {
+  readonly jobId: string;
+
+  constructor(unit: LoadUnit, jobId: string, why: string) {
+    super("row-count", `${unit.table.name} ${unit.month} ${why}.`, "candlelake run");
+    this.jobId = jobId;
+  }
+}
+
+/** Replaces the unit's partition by one load job. @throws DataError, WarehouseError, Interrupted */
+export async function loadUnit(work: LoadWork, unit: LoadUnit, goal: Goal, signal?: AbortSignal): Promise<Brought> {
+  const { tables } = work;
+  const partition = `${unit.table.name}$${decorator(unit.month)}`;
+  const uris = unit.objects.map((object) => object.uri ?? "");
+  const request = {
+    configuration: loadOf(unit, uris, tables.reference(partition), "WRITE_TRUNCATE"),
+    doing: `load ${unit.table.name} ${unit.month}`,
+  };
+  const name = nameOf(work, unit, goal);
+  const stands = (job: Job): Promise<boolean> => standsIn(work, unit, partition, job);
+  const { job, found } = await succeed(work, unit, name, request, stands, signal);
+  const { outputRows, inputFiles, inputFileBytes } = job.statistics?.load ?? {};
+  if (!found) work.count("load", Number(inputFileBytes ?? 0));
+  await work.onStep("verify");
+  const { jobId } = job.jobReference;
+  const expected = rowsOf(unit);
+  if (Number(outputRows) !== expected || Number(inputFiles) !== uris.length) {
+    await tables.remove(partition);
+    const files = Number(inputFiles) === uris.length ? "" : ` in ${inputFiles} objects of ${uris.length}`;
+    throw new WrongRows(unit, jobId, `has ${outputRows} rows${files}, and its manifest says ${expected}`);
+  }
+  await checkExpiry(work, unit, goal.table, partition);
+  return { jobId, endTime: Number(job.statistics?.endTime) };
+}
+
+export const nameOf = ({ tables }: LoadWork, unit: LoadUnit, { table, loaded }: Goal): string =>
+  jobName(unit, {
+    table: tables.reference(unit.table.name),
+    creationTime: table.creationTime,
+    replaces: loaded?.jobId,
+  });
+
+/** A month that a table's expiry takes away at once. */
+const expired = ({ label, tables }: LoadWork, { table, month }: LoadUnit): WarehouseError =>
+  new WarehouseError(
+    "partitions-expired",
+    `${label}: the rows of ${table.name} ${month} vanish as soon as they are loaded: its partitions expire (the sandbox). ` +
+      "Enable billing, or set no expiration.",
+    `candlelake setup --project ${tables.place.project}`,
+  );
+
+/** @throws WarehouseError `partitions-expired` where the month would be gone before anybody could read it */
+export function refuseExpired(work: LoadWork, unit: LoadUnit, { timePartitioning }: TableResource): void {
+  const { expirationMs } = timePartitioning ?? {};
+  if (expirationMs !== undefined && monthRange(unit.month).to + Number(expirationMs) <= work.now())
+    throw expired(work, unit);
+}
+
+/** @throws WarehouseError `partitions-expired` where fewer rows are there than were brought */
+export async function checkExpiry(
+  work: LoadWork,
+  unit: LoadUnit,
+  { timePartitioning }: TableResource,
+  partition: string,
+): Promise<void> {
+  if (timePartitioning?.expirationMs === undefined) return;
+  if ((await work.tables.count(partition)) < rowsOf(unit)) throw expired(work, unit);
+}

@@ -1,0 +1,133 @@
+import { AppError, Interrupted, throwIfAborted, WarehouseError } from "../../core/errors.ts";
+import type { TableName } from "../../core/table.ts";
+import type { LedgerRow, LoadUnit } from "../../ports.ts";
+import { layoutOf } from "../bigquery-sql.ts";
+import { Quota, refuseBucketless, refuseStranger } from "./admission.ts";
+import { differencesOf } from "./differences.ts";
+import { decorator } from "./job-id.ts";
+import { type LedgerState, NO_SERIES } from "./ledger-state.ts";
+import type { LedgerTable } from "./ledger-table.ts";
+import { type LoadWork, loadUnit, nameOf, refuseExpired, rowsOf, WrongRows } from "./load-unit.ts";
+import { loadThroughStaging } from "./staging.ts";
+import type { TableResource } from "./wire.ts";
+
+/** Jobs that run at once. */
+const WIDTH = 8;
+
+export interface BatchWork extends LoadWork {
+  readonly ledger: LedgerTable;
+  readonly synthetic: boolean;
+  /** Load jobs that a table takes in a day. */
+  readonly jobsADay: number;
+  /** The command that makes what is missing. */
+  readonly setup: string;
+}
+
+interface Failed {
+  readonly index: number;
+  readonly error: unknown;
+}
+
+/** Failures of one unit that say nothing of the others. */
+const LONELY = ["partitions-expired", "quota-jobs"];
+
+const isLonely = (error: unknown): boolean => error instanceof AppError && LONELY.includes(error.code);
+
+/**
+ * Replaces the units' months, several at once, then writes all their ledger rows by one job. A unit that fails keeps
+ * those that have not begun from beginning; those that were finished stay.
+ * @throws the failure of the first unit that failed
+ */
+export async function loadUnits(
+  work: BatchWork,
+  units: readonly LoadUnit[],
+  done: (unit: LoadUnit, rows: number) => void,
+  signal?: AbortSignal,
+): Promise<void> {
+  throwIfAborted(signal);
+  for (const unit of units) refuseBucketless(unit);
+  const opened = await open(work, units, signal);
+  const quota = new Quota(opened.state, work.now(), work.jobsADay);
+  const rows: LedgerRow[][] = [];
+  const failed: Failed[] = [];
+  const waiting = [...units.entries()];
+  const isStopped = (): boolean => signal?.aborted === true || failed.some(({ error }) => !isLonely(error));
+  const worker = async (): Promise<void> => {
+    for (let next = waiting.shift(); next && !isStopped(); next = waiting.shift()) {
+      const [index, unit] = next;
+      try {
+        rows[index] = await settle(work, unit, opened, quota, signal);
+      } catch (error) {
+        failed.push({ index, error });
+        if (error instanceof WrongRows && error.jobId !== "")
+          rows[index] = [emptied(work, unit, opened.state, error.jobId)];
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: WIDTH }, worker));
+  const written = rows.flat();
+  await work.onStep("ledger");
+  if (written.length > 0 && (await work.ledger.append(opened.ledger, written))) work.count("load", 0);
+  await work.onStep("done");
+  const failures = new Map(failed.map(({ index, error }) => [index, error]));
+  for (const [index, unit] of units.entries()) if (rows[index] && !failures.has(index)) done(unit, rowsOf(unit));
+  const first = failed.sort((a, b) => a.index - b.index).find(({ error }) => !isLonely(error)) ?? failed[0];
+  if (signal?.aborted) throw new Interrupted();
+  if (first) throw first.error;
+}
+
+interface Opened {
+  readonly ledger: TableResource;
+  readonly state: LedgerState;
+  readonly tables: ReadonlyMap<TableName, TableResource>;
+}
+
+/** Looks at what the units go to. @throws WarehouseError where it is not there or not ours */
+async function open(work: BatchWork, units: readonly LoadUnit[], signal?: AbortSignal): Promise<Opened> {
+  const ledger = await work.ledger.find(signal);
+  if (!ledger) throw missing(work, "has no ledger");
+  const tables = new Map<TableName, TableResource>();
+  for (const name of new Set(units.map((unit) => unit.table.name))) {
+    const table = await work.tables.table(name, signal);
+    if (!table) throw missing(work, `has no table ${name}`);
+    const [difference] = differencesOf(layoutOf(name), table);
+    if (difference) throw new WarehouseError("table-differs", `${work.label}: ${name}: ${difference}.`, work.setup);
+    tables.set(name, table);
+  }
+  return { ledger, tables, state: await work.ledger.read(ledger) };
+}
+
+const missing = ({ label, setup }: BatchWork, what: string): WarehouseError =>
+  new WarehouseError("no-warehouse", `${label} ${what} yet.`, setup);
+
+/** Replaces one unit. Returns its ledger rows. */
+async function settle(
+  work: BatchWork,
+  unit: LoadUnit,
+  { state, tables }: Opened,
+  quota: Quota,
+  signal?: AbortSignal,
+): Promise<LedgerRow[]> {
+  const table = tables.get(unit.table.name);
+  if (!table) throw new RangeError(`${unit.table.name} was not looked at`);
+  refuseStranger(unit, work.synthetic);
+  const loaded = state.unit(unit.table.name, unit.month);
+  const goal = { table, loaded };
+  if (unit.objects.length === 0) {
+    await work.tables.remove(`${unit.table.name}$${decorator(unit.month)}`);
+    return [emptied(work, unit, state, `${nameOf(work, unit, goal)}_none`)];
+  }
+  refuseExpired(work, unit, table);
+  quota.take(unit, work.label);
+  const load = unit.objects.length > work.uris ? loadThroughStaging : loadUnit;
+  const { jobId, endTime } = await load(work, unit, goal, signal);
+  // Newer than what it replaces, whatever the clocks say.
+  const loadedAt = Math.max(endTime, (loaded?.loadedAt ?? 0) + 1);
+  return unit.series.map((one) => ({ table: unit.table.name, month: unit.month, ...one, jobId, loadedAt }));
+}
+
+/** Says that nothing of the month is there. */
+function emptied(work: BatchWork, { table, month }: LoadUnit, state: LedgerState, jobId: string): LedgerRow {
+  const loadedAt = Math.max(work.now(), (state.unit(table.name, month)?.loadedAt ?? 0) + 1);
+  return { table: table.name, month, series: NO_SERIES, content: "", rows: 0, jobId, loadedAt };
+}

@@ -1,0 +1,153 @@
+import { randomUUID } from "node:crypto";
+import { AppError, UsageError } from "../../core/errors.ts";
+import { shellWord } from "../../core/shell.ts";
+import type { QueryResult } from "../../ports.ts";
+import type { Datasets } from "../dataset.ts";
+import { type Api, reasonOf, sentenceOf, statusOf } from "./api.ts";
+import { typeOf } from "./differences.ts";
+import type { Jobs } from "./jobs.ts";
+import { jobFailure } from "./refusal.ts";
+import { valueFrom } from "./values.ts";
+import type { ApiError, Field, Job, RowsPage } from "./wire.ts";
+
+export interface QueryWork {
+  readonly api: Api;
+  readonly jobs: Jobs;
+  readonly label: string;
+  readonly project: string;
+  readonly location: string;
+  readonly datasets: Datasets;
+  /** Bytes that a query may be billed for. */
+  readonly maxBytes: number;
+  readonly billed: (bytes: number) => void;
+}
+
+const EXAMPLE = 'candlelake query "SELECT * FROM spot_klines LIMIT 5"';
+const DOING = "query";
+/** Rows of one page; fewer where they are long. */
+const PAGE = "20000";
+/** A query is billed for whole mebibytes, and for ten of each table at least. https://cloud.google.com/bigquery/pricing */
+const MIB = 2 ** 20;
+const LEAST = 10 * MIB;
+
+const refuse = (why: string): UsageError =>
+  new UsageError("sql-refused", `${why} A query is one statement that reads.`, EXAMPLE);
+
+const wrong = (why: string, cause?: unknown): UsageError =>
+  new UsageError("sql-error", why, "candlelake schema", { cause });
+
+const configurationOf = ({ project, datasets }: QueryWork, sql: string, more: object = {}): object => {
+  const defaultDataset = { projectId: project, datasetId: datasets.raw };
+  return { labels: { app: "candlelake" }, query: { query: sql, useLegacySql: false, defaultDataset, ...more } };
+};
+
+/** What BigQuery makes of the statement, for nothing. @throws UsageError `sql-error` */
+async function examine(work: QueryWork, sql: string, signal?: AbortSignal): Promise<Job> {
+  try {
+    return await work.jobs.dryRun(configurationOf(work, sql), DOING, signal);
+  } catch (error) {
+    const isWrong = statusOf(error) === 400 || (statusOf(error) === 404 && reasonOf(error) === "notFound");
+    throw !(error instanceof AppError) && isWrong ? wrong(sentenceOf(error), error) : work.api.translate(error, DOING);
+  }
+}
+
+/** @throws UsageError `sql-refused` where the statement does more than read what is ours */
+function check({ statistics }: Job, { project, datasets }: QueryWork): void {
+  const { statementType = "such", referencedTables = [] } = statistics?.query ?? {};
+  if (statementType !== "SELECT") throw refuse(`${statementType.replaceAll("_", " ")} statements are refused.`);
+  const stranger = referencedTables.find(
+    ({ projectId, datasetId }) => projectId !== project || ![datasets.raw, datasets.curated].includes(datasetId),
+  );
+  if (!stranger) return;
+  const { projectId, datasetId, tableId } = stranger;
+  throw refuse(`${projectId}.${datasetId}.${tableId} is neither in ${datasets.raw} nor in ${datasets.curated}.`);
+}
+
+/** Bytes that the query would read. @throws UsageError */
+export async function costOf(work: QueryWork, sql: string, signal?: AbortSignal): Promise<number> {
+  const job = await examine(work, sql, signal);
+  check(job, work);
+  return Number(job.statistics?.totalBytesProcessed ?? 0);
+}
+
+/** What would be billed at most. */
+function billOf({ statistics }: Job): number {
+  const bytes = Number(statistics?.totalBytesProcessed ?? 0);
+  if (bytes === 0) return 0;
+  return Math.max(Math.ceil(bytes / MIB) * MIB, LEAST * (statistics?.query?.referencedTables?.length ?? 1));
+}
+
+const tooMany = (sql: string, bytes: number, most: number): UsageError =>
+  new UsageError(
+    "too-many-bytes",
+    `The query would be billed for ${bytes} bytes, and ${most} are allowed. Name fewer columns, or a range of the event time.`,
+    `candlelake query --max-bytes ${bytes} ${shellWord(sql)}`,
+  );
+
+/**
+ * Runs one reading statement: looked at first, which is free, then run with a limit to what it may be billed.
+ * @throws UsageError `sql-refused`, `sql-error`, `too-many-bytes`; WarehouseError; Interrupted
+ */
+export async function answer(work: QueryWork, sql: string, signal?: AbortSignal): Promise<QueryResult> {
+  const looked = await examine(work, sql, signal);
+  check(looked, work);
+  const bill = billOf(looked);
+  if (bill > work.maxBytes) throw tooMany(sql, bill, work.maxBytes);
+  const id = `candlelake_query_${randomUUID()}`;
+  const configuration = configurationOf(work, sql, { maximumBytesBilled: String(work.maxBytes) });
+  let job: Job;
+  let failure: ApiError | undefined;
+  try {
+    ({ job, failure } = await work.jobs.settle({ id, configuration, doing: DOING }, signal));
+  } catch (error) {
+    if (signal?.aborted) await work.jobs.cancel(id).catch(() => undefined);
+    throw error;
+  }
+  if (failure) throw failed(work, sql, failure, bill);
+  work.billed(Number(job.statistics?.query?.totalBytesBilled ?? 0));
+  const first = await page(work, id, undefined, signal);
+  const fields = first.schema?.fields ?? [];
+  return {
+    columns: fields.map((field) => ({ name: field.name, type: typeOf(field) })),
+    batches: batches(work, id, first, fields, signal),
+  };
+}
+
+function failed({ label, maxBytes }: QueryWork, sql: string, failure: ApiError, bill: number): AppError {
+  switch (failure.reason) {
+    case "bytesBilledLimitExceeded":
+      return tooMany(sql, Math.max(bill, maxBytes * 2), maxBytes);
+    case "invalid":
+    case "invalidQuery":
+    case "notFound":
+    case "resourcesExceeded":
+      return wrong(failure.message ?? failure.reason);
+    default:
+      return jobFailure(label, DOING, failure);
+  }
+}
+
+function page(work: QueryWork, id: string, pageToken: string | undefined, signal?: AbortSignal): Promise<RowsPage> {
+  const query = {
+    location: work.location,
+    maxResults: PAGE,
+    "formatOptions.useInt64Timestamp": "true",
+    ...(pageToken ? { pageToken } : {}),
+  };
+  return work.api.call<RowsPage>({ method: "GET", path: `queries/${id}`, query, doing: DOING }, signal);
+}
+
+async function* batches(
+  work: QueryWork,
+  id: string,
+  first: RowsPage,
+  fields: readonly Field[],
+  signal: AbortSignal | undefined,
+): AsyncGenerator<readonly (readonly unknown[])[]> {
+  let current = first;
+  for (;;) {
+    yield (current.rows ?? []).map(({ f }) => fields.map((field, index) => valueFrom(field, f[index]?.v)));
+    if (!current.pageToken) return;
+    current = await page(work, id, current.pageToken, signal);
+  }
+}

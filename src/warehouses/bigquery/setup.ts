@@ -1,0 +1,123 @@
+import { WarehouseError } from "../../core/errors.ts";
+import { DAY } from "../../core/time.ts";
+import type { Logger, SetupReport } from "../../ports.ts";
+import { CURATED_DESCRIPTION, LAYOUTS, type Layout } from "../bigquery-sql.ts";
+import { checkFormat, LEDGER } from "../ledger.ts";
+import { differencesOf, isTable } from "./differences.ts";
+import type { Jobs } from "./jobs.ts";
+import { moveAside } from "./move.ts";
+import type { Tables } from "./tables.ts";
+import type { DatasetResource, TableResource } from "./wire.ts";
+
+export interface SetupWork {
+  readonly tables: Tables;
+  readonly jobs: Jobs;
+  readonly label: string;
+  readonly log: Logger;
+  readonly now: () => number;
+  readonly moveExisting: boolean;
+}
+
+interface Draft {
+  readonly created: string[];
+  readonly exists: string[];
+  readonly differs: SetupReport["differs"][number][];
+}
+
+/** Makes what is missing of datasets and tables, and says of the rest what it is. @throws WarehouseError */
+export async function setUp(work: SetupWork): Promise<SetupReport> {
+  const { tables } = work;
+  const { raw, curated } = tables.place.datasets;
+  const report: Draft = { created: [], exists: [], differs: [] };
+  const found = await Promise.all([raw, curated].map((name) => tables.dataset(name)));
+  const [home] = found;
+  const places = [
+    [raw, tables.place.description],
+    [curated, CURATED_DESCRIPTION],
+  ] as const;
+  let isHere = true;
+  for (const [index, [name, description]] of places.entries()) {
+    const isOurs = await settleDataset(work, report, { name, description, found: found[index] });
+    if (name === raw) isHere = isOurs;
+  }
+  if (!isHere) return report;
+  if (home) warnOfExpiry(work, raw, home.defaultPartitionExpirationMs ?? home.defaultTableExpirationMs);
+  const there = home ? await Promise.all(LAYOUTS.map(({ relation }) => tables.table(relation.name))) : [];
+  const ledger = there[LAYOUTS.findIndex(({ relation }) => relation === LEDGER)];
+  checkFormat(ledger?.description ?? "", work.label);
+  for (const [index, layout] of LAYOUTS.entries()) await settleTable(work, report, layout, there[index]);
+  return report;
+}
+
+interface Wanted {
+  readonly name: string;
+  readonly description: string;
+  readonly found: DatasetResource | undefined;
+}
+
+/** Whether the dataset is where it was asked for. */
+async function settleDataset({ tables }: SetupWork, report: Draft, wanted: Wanted): Promise<boolean> {
+  const { name, description, found } = wanted;
+  const { project, location } = tables.place;
+  const there = found?.location.toLowerCase();
+  if (there !== undefined && there !== location) {
+    const difference = `it is in ${there}, where datasets stay, and not in ${location}`;
+    const next = `candlelake setup --project ${project} --location ${there}`;
+    report.differs.push({ table: name, difference, next });
+    return false;
+  }
+  if (!found && (await tables.createDataset(name, description))) report.created.push(name);
+  else report.exists.push(name);
+  return true;
+}
+
+async function settleTable(
+  work: SetupWork,
+  report: Draft,
+  layout: Layout,
+  found: TableResource | undefined,
+): Promise<void> {
+  const { tables } = work;
+  const { project, datasets } = tables.place;
+  const name = layout.relation.name;
+  const table = `${datasets.raw}.${name}`;
+  if (!found) {
+    if (await tables.create(name, layout)) report.created.push(table);
+    else report.exists.push(table);
+    return;
+  }
+  warnOfExpiry(work, table, found.timePartitioning?.expirationMs);
+  const differences = differencesOf(layout, found);
+  if (differences.length === 0) {
+    report.exists.push(table);
+    return;
+  }
+  const difference = differences.join("; ");
+  if (!isTable(found)) {
+    const why = `${difference}, and only tables can be copied aside: rename or delete it`;
+    report.differs.push({ table, difference: why, next: `candlelake setup --project ${project}` });
+    return;
+  }
+  if (!work.moveExisting) {
+    report.differs.push({ table, difference, next: `candlelake setup --project ${project} --move-existing` });
+    return;
+  }
+  const aside = await moveAside(work, found);
+  report.created.push(`${datasets.raw}.${aside}`);
+  if (!(await tables.create(name, layout)))
+    throw new WarehouseError(
+      "move-failed",
+      `${table} was copied to ${aside}, and somebody made another one in its place meanwhile.`,
+      `candlelake setup --project ${project}`,
+    );
+  report.created.push(table);
+}
+
+/** Where partitions expire, older months go as soon as they are loaded. */
+function warnOfExpiry({ log }: SetupWork, name: string, expirationMs: string | undefined): void {
+  if (expirationMs === undefined) return;
+  const days = Math.round(Number(expirationMs) / DAY);
+  log.warn(
+    `${name}: partitions older than ${days} days vanish at once (the sandbox): enable billing or set no expiration.`,
+  );
+}

@@ -1,0 +1,109 @@
+import { DAY } from "../../core/time.ts";
+import type { LoadUnit } from "../../ports.ts";
+import { layoutOf } from "../bigquery-sql.ts";
+import { decorator, hashOf } from "./job-id.ts";
+import {
+  type Brought,
+  checkExpiry,
+  type Goal,
+  type LoadWork,
+  loadOf,
+  nameOf,
+  rowsOf,
+  standsIn,
+  succeed,
+  WrongRows,
+} from "./load-unit.ts";
+import type { Job, TableResource } from "./wire.ts";
+
+/**
+ * Replaces a partition by more objects than one job takes: into a table of its own, job by job, and from there by one
+ * copy job, so that a reader sees the old month or the new one. @throws DataError, WarehouseError, Interrupted
+ */
+export async function loadThroughStaging(
+  work: LoadWork,
+  unit: LoadUnit,
+  goal: Goal,
+  signal?: AbortSignal,
+): Promise<Brought> {
+  const { tables } = work;
+  const month = decorator(unit.month);
+  const partition = `${unit.table.name}$${month}`;
+  const name = nameOf(work, unit, goal);
+  const staging = `_staging_${name.slice("candlelake_".length)}`;
+  const request = {
+    configuration: {
+      labels: { app: "candlelake", table: unit.table.name },
+      copy: {
+        sourceTables: [tables.reference(`${staging}$${month}`)],
+        destinationTable: tables.reference(partition),
+        writeDisposition: "WRITE_TRUNCATE",
+        createDisposition: "CREATE_NEVER",
+      },
+    },
+    doing: `copy ${staging} to ${unit.table.name} ${unit.month}`,
+  };
+  // An earlier run that came as far as the copy left nothing to be staged again.
+  const stands = (job: Job): Promise<boolean> => standsIn(work, unit, partition, job);
+  let copied = await work.jobs.find(`${name}_copy_1`, request.doing, signal);
+  if (!copied || copied.status.errorResult || !(await stands(copied))) {
+    await stage(work, unit, name, staging, signal);
+    await work.onStep("copy");
+    const { job, found } = await succeed(work, unit, `${name}_copy`, request, stands, signal);
+    if (!found) work.count("copy", 0);
+    copied = job;
+  }
+  await work.onStep("verify");
+  const { jobId } = copied.jobReference;
+  const rows = await tables.count(partition, signal);
+  await checkExpiry(work, unit, goal.table, partition);
+  if (rows !== rowsOf(unit)) {
+    await tables.remove(partition);
+    throw new WrongRows(unit, jobId, `has ${rows} rows, and its manifest says ${rowsOf(unit)}`);
+  }
+  await work.onStep("drop");
+  await tables.remove(staging);
+  return { jobId, endTime: Number(copied.statistics?.endTime) };
+}
+
+/** Brings all objects into the staging table. @throws DataError where the rows are not what the manifests say */
+async function stage(
+  work: LoadWork,
+  unit: LoadUnit,
+  name: string,
+  staging: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const { tables, uris: most } = work;
+  await work.onStep("stage");
+  const table = await stagingTable(work, unit, staging);
+  const destination = tables.reference(`${staging}$${decorator(unit.month)}`);
+  let rows = 0;
+  for (let from = 0; from < unit.objects.length; from += most) {
+    const uris = unit.objects.slice(from, from + most).map((object) => object.uri ?? "");
+    const write = from === 0 ? "WRITE_TRUNCATE" : "WRITE_APPEND";
+    const part = from / most + 1;
+    const request = {
+      configuration: loadOf(unit, uris, destination, write),
+      doing: `load part ${part} of ${unit.table.name} ${unit.month}`,
+    };
+    // A staging table that was made anew has none of the parts that an earlier one had.
+    const partName = `${name}_${hashOf([table.creationTime, uris])}_part${part}`;
+    const { job, found } = await succeed(work, unit, partName, request, async () => true, signal);
+    const { outputRows, inputFileBytes } = job.statistics?.load ?? {};
+    if (!found) work.count("load", Number(inputFileBytes ?? 0));
+    rows += Number(outputRows);
+  }
+  if (rows === rowsOf(unit)) return;
+  await tables.remove(staging);
+  throw new WrongRows(unit, "", `has ${rows} rows, and its manifest says ${rowsOf(unit)}`);
+}
+
+async function stagingTable(work: LoadWork, unit: LoadUnit, staging: string): Promise<TableResource> {
+  const expirationTime = String(work.now() + DAY);
+  for (;;) {
+    const found = await work.tables.table(staging);
+    const table = found ?? (await work.tables.create(staging, layoutOf(unit.table.name), { expirationTime }));
+    if (table) return table;
+  }
+}
