@@ -9,6 +9,7 @@ import { createTable, dropTable } from "./new-table.ts";
 import { partitionNamed, splitDecorator } from "./partition.ts";
 import { put, within } from "./placement.ts";
 import { fieldNamed } from "./schema.ts";
+import { checkServed } from "./served.ts";
 
 const SERVED = [
   "sourceTable",
@@ -26,8 +27,7 @@ interface Piece {
 
 /** @throws Failure where the job is not even taken on */
 export function copyPlan(context: Context, project: string, section: Json): Plan {
-  const strange = Object.keys(section).find((name) => !SERVED.includes(name));
-  if (strange !== undefined) throw unserved(`configuration.copy.${strange}`);
+  checkServed(section, SERVED, "configuration.copy");
   const operation = textOf(section["operationType"]) ?? "COPY";
   if (operation !== "COPY") throw unserved(`operationType ${operation}`);
   const destination = destinationOf(section, project, "WRITE_EMPTY");

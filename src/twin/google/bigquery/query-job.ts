@@ -10,6 +10,7 @@ import { type Destination, destinationOf } from "./load-options.ts";
 import { type Parameter, parametersOf } from "./parameters.ts";
 import { settle } from "./placement.ts";
 import type { Scope } from "./resolve.ts";
+import { checkServed } from "./served.ts";
 import { fieldsOfQuery, type Prepared, prepare, run } from "./statement.ts";
 import { DML, type StatementType, statementsOf, statementType } from "./statement-type.ts";
 import { storeAnswer } from "./store-answer.ts";
@@ -54,8 +55,7 @@ const FREE: Cost = { processed: 0, billed: 0 };
 
 /** @throws Failure where the text is no GoogleSQL */
 function optionsOf(section: Json, project: string): QueryOptions {
-  const strange = Object.keys(section).find((name) => !SERVED.includes(name));
-  if (strange !== undefined) throw unserved(`configuration.query.${strange}`);
+  checkServed(section, SERVED, "configuration.query");
   // Left out, it is legacy SQL that is asked for.
   if (section["useLegacySql"] === undefined || flagOf(section["useLegacySql"])) throw unserved("Legacy SQL");
   const { projectId, datasetId } = objectOf(section["defaultDataset"]);

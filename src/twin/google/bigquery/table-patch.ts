@@ -9,7 +9,7 @@ import { merged } from "./load-schema.ts";
 import { clusteringOf } from "./new-table.ts";
 import { partitioningOf } from "./partition.ts";
 import { settle } from "./placement.ts";
-import { DUCK_TYPES, fieldNamed, fieldsOf } from "./schema.ts";
+import { DUCK_TYPES, type Field, fieldNamed, fieldsOf } from "./schema.ts";
 import { PATCHABLE, tableOf, tableResource } from "./tables.ts";
 
 /** `tables.patch`: details, wider schemas, another expiration. @throws Failure */
@@ -23,7 +23,9 @@ export async function patchTable(context: Context, request: Request): Promise<Js
   const { clustering } = body;
   const clusters = clustering === undefined ? table.clustering : clusteringOf(clustering, table.fields);
   const expiration = expirationAfter(table, body);
-  if (body["schema"] !== undefined) await patchSchema(context, table, body["schema"]);
+  const sent = fieldsOf(body["schema"]) ?? [];
+  // Clients send an empty schema along where they change something else.
+  if (sent.length > 0) await patchSchema(context, table, sent);
   table.clustering = clusters;
   table.details = patched(table.details, body, PATCHABLE);
   if (table.partitioning && expiration !== table.partitioning.expirationMs) {
@@ -41,8 +43,7 @@ function expirationAfter(table: StoredTable, { timePartitioning }: Json): number
   throw invalid(`Cannot change partitioning spec of the existing table ${label(table.name)}.`);
 }
 
-async function patchSchema({ duck }: Context, table: StoredTable, schema: unknown): Promise<void> {
-  const sent = fieldsOf(schema) ?? [];
+async function patchSchema({ duck }: Context, table: StoredTable, sent: readonly Field[]): Promise<void> {
   const fields = merged(table, sent, { mayAdd: true, mayRelax: true }).map((field) => {
     const { description, mode } = fieldNamed(sent, field.name) ?? field;
     if (field.mode === "NULLABLE" && mode === "REQUIRED") {
