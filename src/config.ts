@@ -1,6 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { CONFIG_SCHEMA, NEXT, refuse, validate } from "./config-schema.ts";
+import { parseBytes } from "./core/bytes.ts";
 import { UsageError } from "./core/errors.ts";
 import { type Interval, type Period, parseInterval, parsePeriod } from "./core/interval.ts";
 import { parseSymbol } from "./core/series.ts";
@@ -39,6 +40,8 @@ export interface BigQueryPlace {
   readonly dataset: string;
   /** Where datasets are made, `us-central1`. */
   readonly location: string;
+  /** Bytes that a query may be billed for; undefined for the default. */
+  readonly maxBytes: number | undefined;
 }
 
 /** Everything that decides what a command does, complete and frozen. */
@@ -81,6 +84,8 @@ export interface Flags {
   readonly bucket?: string | undefined;
   readonly synthetic?: boolean | undefined;
   readonly keepArchives?: string | undefined;
+  /** `500M`, `10G`, or bytes. */
+  readonly maxBytes?: string | undefined;
   /** Of the library alone: no flag changes an address. */
   readonly endpoints?: Partial<Endpoints> | undefined;
 }
@@ -250,10 +255,15 @@ const addressOf = (variable: string, value: string | undefined): string | undefi
 const BIGQUERY = /^bigquery:(?<project>[a-z0-9.:-]+)\.(?<dataset>\w+)$/;
 
 /** @throws UsageError where the URL is neither DuckDB's nor BigQuery's */
-function readWarehouse(url: string, location: string, from: string): BigQueryPlace | undefined {
+function readWarehouse(
+  url: string,
+  location: string,
+  maxBytes: number | undefined,
+  from: string,
+): BigQueryPlace | undefined {
   if (url.startsWith("duckdb:") && url.length > "duckdb:".length) return undefined;
   const { project, dataset } = BIGQUERY.exec(url)?.groups ?? {};
-  if (project && dataset) return Object.freeze({ project, dataset, location });
+  if (project && dataset) return Object.freeze({ project, dataset, location, maxBytes });
   const why = `it is neither duckdb:PATH nor bigquery:PROJECT.DATASET`;
   throw new UsageError("bad-warehouse", `${from}: ${JSON.stringify(url)}: ${why}.`, NEXT);
 }
@@ -275,6 +285,9 @@ export function checkOptions<T extends object>(options: T, caller: string): T {
   validate(CONFIG_SCHEMA, Object.fromEntries(given), "", caller);
   return options;
 }
+
+/** Where datasets are made where nothing is said. */
+export const DEFAULT_LOCATION = "us-central1";
 
 /** The dataset that is meant where none is named. */
 const DATASET = "btc_forecast_raw";
@@ -329,9 +342,10 @@ export function resolveConfig(flags: Flags, environment: Readonly<Record<string,
   const location = pick("location", [
     ["flag", "--location", flags.location],
     ["file", name, file?.location],
-    ["default", "", "us-central1"],
+    ["default", "", DEFAULT_LOCATION],
   ]);
-  const bigquery = readWarehouse(warehouse, location.toLowerCase(), named("warehouse", "warehouse"));
+  const maxBytes = flags.maxBytes === undefined ? undefined : parseBytes(flags.maxBytes, "--max-bytes");
+  const bigquery = readWarehouse(warehouse, location.toLowerCase(), maxBytes, named("warehouse", "warehouse"));
   const bucketText = pick("bucket", [
     ["flag", "--bucket", flags.bucket],
     ["environment", "CANDLELAKE_BUCKET", environment.CANDLELAKE_BUCKET],

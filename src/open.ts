@@ -1,6 +1,7 @@
 import * as path from "node:path";
-import { type Config, DEFAULT_ENDPOINTS, duckdbFile, type Endpoints } from "./config.ts";
+import { type Config, DEFAULT_ENDPOINTS, DEFAULT_LOCATION, duckdbFile, type Endpoints } from "./config.ts";
 import type { Market } from "./core/series.ts";
+import type { TableName } from "./core/table.ts";
 import { systemClock } from "./net/system-clock.ts";
 import { Engine } from "./pipeline/engine.ts";
 import type { Archive, Bucket, Clock, LakeSql, Logger, Ports, Source, Warehouse } from "./ports.ts";
@@ -187,6 +188,23 @@ export function openPorts(config: Config, log: Logger = SILENT, seams: Seams = {
       await (await pool)?.close();
     },
   };
+}
+
+/** The statements that make a warehouse's tables, in its language, named as the config names them; none is opened. */
+export async function ddlOf(
+  config: Config,
+  kind: "duckdb" | "bigquery",
+  tables: readonly TableName[],
+): Promise<string> {
+  const { DATASET, datasetsOf } = await import("./warehouses/dataset.ts");
+  const { bigquery, synthetic } = config;
+  if (kind === "duckdb") {
+    const { createTables } = await import("./warehouses/duckdb-sql.ts");
+    return createTables(datasetsOf(DATASET, synthetic), tables);
+  }
+  const { createAll } = await import("./warehouses/bigquery-sql.ts");
+  const { project, dataset = DATASET, location = DEFAULT_LOCATION } = bigquery ?? {};
+  return createAll({ project, location, datasets: datasetsOf(dataset, synthetic) }, tables);
 }
 
 export interface Candlelake {

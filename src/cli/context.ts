@@ -63,6 +63,7 @@ export class Context {
         bucket: this.text("bucket"),
         synthetic: this.flag("synthetic") || undefined,
         keepArchives: this.text("keep-archives"),
+        maxBytes: this.text("max-bytes"),
       },
       process.env,
     );

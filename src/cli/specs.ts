@@ -203,7 +203,11 @@ export const SPECS: readonly CommandSpec[] = [
     args: '"SQL"',
     minArgs: 1,
     maxArgs: 1,
-    options: [{ name: "lake", doc: "Ask the Parquet files instead of the warehouse" }],
+    options: [
+      { name: "lake", doc: "Ask the Parquet files instead of the warehouse" },
+      { name: "dry-run", doc: "Say how many bytes BigQuery would read, and run nothing" },
+      { name: "max-bytes", value: "N", doc: "Bytes that BigQuery may bill for, such as 500M or 10G (default: 1G)" },
+    ],
     examples: [
       'candlelake query "SELECT open_time, close FROM spot_klines ORDER BY open_time DESC LIMIT 5"',
       'candlelake query --lake "SELECT count(*) AS n FROM futures_klines" --format json',
@@ -256,11 +260,11 @@ export const SPECS: readonly CommandSpec[] = [
       {
         name: "as",
         value: "KIND",
-        doc: "duckdb (DDL), parquet, typescript or markdown",
-        choices: ["duckdb", "parquet", "typescript", "markdown"],
+        doc: "duckdb or bigquery (DDL), parquet, typescript or markdown",
+        choices: ["duckdb", "bigquery", "parquet", "typescript", "markdown"],
       },
     ],
-    examples: ["candlelake schema", "candlelake schema spot_klines --as duckdb"],
+    examples: ["candlelake schema", "candlelake schema spot_klines --as bigquery"],
   },
   {
     name: "config",

@@ -189,6 +189,11 @@ export class Engine {
     }
   }
 
+  /** Bytes that the query would read; undefined where nobody is billed for them. */
+  async cost(sql: string, signal?: AbortSignal): Promise<number | undefined> {
+    return (await this.ports.warehouse()).cost(sql, signal);
+  }
+
   /** Read-only SQL on the lake's Parquet files: on those that manifests vouch for, and no others. */
   async queryLake(sql: string, signal?: AbortSignal): Promise<QueryResult> {
     const named = TABLES.filter((table) => sql.toLowerCase().includes(table.name));

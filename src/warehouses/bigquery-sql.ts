@@ -28,13 +28,17 @@ export function layoutOf(name: string): Layout {
   return layout;
 }
 
-/** Where a warehouse is. */
-export interface Place {
-  readonly project: string;
+/** Where tables are made. */
+export interface Home {
+  /** undefined for the project that the statements will be run in. */
+  readonly project: string | undefined;
   readonly datasets: Datasets;
   readonly location: string;
-  /** Of the raw dataset; the curated one has its own. */
-  readonly description: string;
+}
+
+/** Where a warehouse is. */
+export interface Place extends Home {
+  readonly project: string;
 }
 
 export const RAW_DESCRIPTION = "Market data as candlelake loaded them from the lake: candles, funding, open interest.";
@@ -50,17 +54,20 @@ export const identifier = (name: string): string => `\`${name}\``;
 
 export const describeColumn = ({ doc, unit }: ColumnSpec): string => (unit === "" ? doc : `${doc} Unit: ${unit}.`);
 
-export const createSchema = ({ project, location }: Place, dataset: string, description: string): string =>
-  `CREATE SCHEMA IF NOT EXISTS ${identifier(`${project}.${dataset}`)}\n` +
+const path = (...parts: readonly (string | undefined)[]): string =>
+  identifier(parts.filter((part) => part !== undefined).join("."));
+
+export const createSchema = ({ project, location }: Home, dataset: string, description: string): string =>
+  `CREATE SCHEMA IF NOT EXISTS ${path(project, dataset)}\n` +
   `OPTIONS (location = ${literal(location)}, description = ${literal(description)});`;
 
-export function createTable({ project, datasets }: Place, { relation, partitionBy, clusterBy }: Layout): string {
+export function createTable({ project, datasets }: Home, { relation, partitionBy, clusterBy }: Layout): string {
   const columns = relation.columns.map(
     (column) =>
       `  ${identifier(column.name)} ${column.type} OPTIONS (description = ${literal(describeColumn(column))})`,
   );
   const lines = [
-    `CREATE TABLE IF NOT EXISTS ${identifier(`${project}.${datasets.raw}.${relation.name}`)} (`,
+    `CREATE TABLE IF NOT EXISTS ${path(project, datasets.raw, relation.name)} (`,
     `${columns.join(",\n")}\n)`,
     ...(partitionBy ? [`PARTITION BY TIMESTAMP_TRUNC(${identifier(partitionBy)}, MONTH)`] : []),
     ...(clusterBy.length > 0 ? [`CLUSTER BY ${clusterBy.map(identifier).join(", ")}`] : []),
@@ -70,11 +77,11 @@ export function createTable({ project, datasets }: Place, { relation, partitionB
 }
 
 /** Everything that `setup` creates in an empty project; of the named tables alone where some are named. */
-export function createAll(place: Place, names?: readonly TableName[]): string {
+export function createAll(home: Home, names?: readonly TableName[]): string {
   const layouts = names ? LAYOUTS.filter(({ relation }) => names.some((name) => name === relation.name)) : LAYOUTS;
   if (layouts.length === 0) return "";
-  const { raw, curated } = place.datasets;
-  const schemas = [createSchema(place, raw, place.description)];
-  if (!names) schemas.push(createSchema(place, curated, CURATED_DESCRIPTION));
-  return `${[...schemas, ...layouts.map((layout) => createTable(place, layout))].join("\n\n")}\n`;
+  const { raw, curated } = home.datasets;
+  const schemas = [createSchema(home, raw, RAW_DESCRIPTION)];
+  if (!names) schemas.push(createSchema(home, curated, CURATED_DESCRIPTION));
+  return `${[...schemas, ...layouts.map((layout) => createTable(home, layout))].join("\n\n")}\n`;
 }

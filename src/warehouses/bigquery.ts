@@ -18,7 +18,7 @@ import { loadUnits } from "./bigquery/load-units.ts";
 import { answer, costOf, type QueryWork } from "./bigquery/query.ts";
 import { setUp } from "./bigquery/setup.ts";
 import { Tables } from "./bigquery/tables.ts";
-import { createAll, type Place, RAW_DESCRIPTION } from "./bigquery-sql.ts";
+import { createAll, type Place } from "./bigquery-sql.ts";
 import { datasetsOf } from "./dataset.ts";
 
 export interface BigQueryOptions {
@@ -26,8 +26,6 @@ export interface BigQueryOptions {
   readonly dataset: string;
   /** Lower case, `us-central1`. */
   readonly location: string;
-  /** Of the raw dataset, where it is made. */
-  readonly description?: string | undefined;
   readonly synthetic: boolean;
   readonly access: GoogleAccess;
   readonly log: Logger;
@@ -70,7 +68,7 @@ export class BigQueryWarehouse implements Warehouse {
     const datasets = datasetsOf(dataset, synthetic);
     this.options = options;
     this.label = `bigquery:${project}.${datasets.raw}`;
-    this.place = { project, datasets, location, description: options.description ?? RAW_DESCRIPTION };
+    this.place = { project, datasets, location };
     const { access, sleep: wait = sleep } = options;
     this.onStep = options.onStep ?? (() => {});
     this.api = new Api({ project, label: this.label, access, sleep: wait });
@@ -83,13 +81,10 @@ export class BigQueryWarehouse implements Warehouse {
     return createAll(this.place, tables);
   }
 
-  setup(
-    { moveExisting, description }: SetupOptions = { moveExisting: false, description: undefined },
-  ): Promise<SetupReport> {
-    const { jobs, label, place } = this;
-    const tables = new Tables(this.api, { ...place, description: description ?? place.description });
+  setup(asked: SetupOptions = { moveExisting: false, description: undefined }): Promise<SetupReport> {
+    const { tables, jobs, label } = this;
     const { log, now } = this.options;
-    return setUp({ tables, jobs, label, log, now, moveExisting });
+    return setUp({ tables, jobs, label, log, now, ...asked });
   }
 
   async ledger(): Promise<readonly LedgerRow[]> {

@@ -101,9 +101,17 @@ export class TestLake {
     this.bucket?.put(key, readFileSync(file));
   }
 
-  remove({ path: file, key }: LoadObject): void {
+  /** Returns what it was. */
+  remove({ path: file, key }: LoadObject): Uint8Array {
+    const bytes = readFileSync(file);
     unlinkSync(file);
     this.bucket?.remove(key);
+    return bytes;
+  }
+
+  restore({ path: file, key }: LoadObject, bytes: Uint8Array): void {
+    writeFileSync(file, bytes);
+    this.bucket?.put(key, bytes);
   }
 
   /** One object a day; series are told by their names. */

@@ -90,3 +90,34 @@ export async function startBigQuery(options: Partial<BigQueryTwinOptions> = {}) 
   front.endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return front;
 }
+
+/** A job as the stand-in lists it. */
+export interface ListedJob {
+  readonly id: string;
+  readonly kind: string;
+  /** `spot_klines$202501`. */
+  readonly destination: string;
+  readonly reason: string | undefined;
+}
+
+interface JobJson {
+  readonly jobReference: { readonly jobId: string };
+  readonly configuration: {
+    readonly jobType: string;
+    readonly load?: { readonly destinationTable: { readonly tableId: string } };
+    readonly copy?: { readonly destinationTable: { readonly tableId: string } };
+  };
+  readonly status: { readonly errorResult?: { readonly reason: string } };
+}
+
+/** Every job that there was, oldest first. */
+export async function jobsOf({ endpoint }: { readonly endpoint: string }): Promise<ListedJob[]> {
+  const answer = await fetch(`${endpoint}/bigquery/v2/projects/demo/jobs?projection=full`);
+  const { jobs } = (await answer.json()) as { readonly jobs: readonly JobJson[] };
+  return jobs.toReversed().map(({ jobReference, configuration, status }) => ({
+    id: jobReference.jobId,
+    kind: configuration.jobType,
+    destination: (configuration.load ?? configuration.copy)?.destinationTable.tableId ?? "",
+    reason: status.errorResult?.reason,
+  }));
+}

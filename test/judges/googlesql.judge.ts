@@ -9,7 +9,7 @@ import { describe, test } from "node:test";
 import { promisify } from "node:util";
 import { SPECS } from "../../src/cli/specs.ts";
 import { TABLES } from "../../src/market/tables.ts";
-import { createAll, RAW_DESCRIPTION } from "../../src/warehouses/bigquery-sql.ts";
+import { createAll } from "../../src/warehouses/bigquery-sql.ts";
 import { datasetsOf } from "../../src/warehouses/dataset.ts";
 
 const run = promisify(execFile);
@@ -85,7 +85,6 @@ const place = {
   project: "my-project-1",
   datasets: datasetsOf("btc_forecast_raw", false),
   location: "us-central1",
-  description: `${RAW_DESCRIPTION} Somebody's \\ own\nwords: "quoted".`,
 };
 
 describe("Google's GoogleSQL analyzer accepts what is meant for BigQuery", { skip }, () => {

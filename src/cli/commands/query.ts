@@ -1,7 +1,7 @@
 import { openCandlelake } from "../../open.ts";
 import type { QueryResult } from "../../ports.ts";
 import type { Context } from "../context.ts";
-import { csvLine, SYNTHETIC, table, write } from "../output.ts";
+import { csv, csvLine, json, ndjson, SYNTHETIC, table, write } from "../output.ts";
 
 /** More rows than this in a text table help nobody; the other formats stream whatever there is. */
 const TEXT_ROWS = 1000;
@@ -49,10 +49,26 @@ async function printText(context: Context, result: QueryResult): Promise<void> {
   if (total > rows.length) context.say(`${total - rows.length} more rows: use --format csv or json.`);
 }
 
+async function printCost(context: Context, bytes: number | undefined): Promise<void> {
+  if (context.format === "json") await write(json({ command: "query", ok: true, bytes: bytes ?? null, error: null }));
+  else if (context.format === "ndjson") await write(ndjson([{ bytes: bytes ?? null }]));
+  else if (context.format === "csv") await write(csv([{ bytes: bytes ?? "" }], ["bytes"]));
+  else
+    await write(
+      bytes === undefined
+        ? "Nothing is billed: this query would run on this machine.\n"
+        : `This query would read ${bytes} bytes; BigQuery bills 10 MiB of each table at least.\n`,
+    );
+}
+
 export async function run(context: Context): Promise<number> {
-  const { engine } = openCandlelake(context.config, context.log);
+  const { engine, ports } = openCandlelake(context.config, context.log);
   try {
     const sql = context.args[0] as string;
+    if (context.flag("dry-run")) {
+      await printCost(context, context.flag("lake") ? undefined : await engine.cost(sql, context.signal));
+      return 0;
+    }
     const result = await (context.flag("lake")
       ? engine.queryLake(sql, context.signal)
       : engine.query(sql, context.signal));
@@ -73,6 +89,8 @@ export async function run(context: Context): Promise<number> {
       case "text":
         await printText(context, result);
     }
+    const billed = ports.cloud().warehouse?.bytesBilled ?? 0;
+    if (billed > 0) context.say(`BigQuery billed ${billed} bytes.`);
     return 0;
   } finally {
     await engine.close();

@@ -2,13 +2,13 @@ import { UsageError } from "../../core/errors.ts";
 import type { Table } from "../../core/table.ts";
 import { columnsMarkdown, parquetText, typescriptText } from "../../market/schema-text.ts";
 import { parseTable, TABLES } from "../../market/tables.ts";
-import { openCandlelake } from "../../open.ts";
+import { ddlOf } from "../../open.ts";
 import type { Context } from "../context.ts";
 import { csv, json, ndjson, table, write } from "../output.ts";
 
 const COLUMNS = ["table", "column", "type", "unit", "doc"];
 
-async function duckdb(context: Context, tables: readonly Table[]): Promise<string> {
+async function ddl(kind: "duckdb" | "bigquery", context: Context, tables: readonly Table[]): Promise<string> {
   const [only] = tables;
   if (only && tables.length === 1 && !only.loaded) {
     throw new UsageError(
@@ -17,19 +17,16 @@ async function duckdb(context: Context, tables: readonly Table[]): Promise<strin
       `candlelake schema ${only.name} --as parquet`,
     );
   }
-  const { ports, engine } = openCandlelake(context.config, context.log);
-  try {
-    return (await ports.warehouse()).ddl(tables.map((one) => one.name));
-  } finally {
-    await engine.close();
-  }
+  const names = tables.map((one) => one.name);
+  return ddlOf(context.config, kind, names);
 }
 
 /** The schema in another language's words. */
 async function textAs(kind: string, context: Context, tables: readonly Table[]): Promise<string> {
   switch (kind) {
     case "duckdb":
-      return duckdb(context, tables);
+    case "bigquery":
+      return ddl(kind, context, tables);
     case "parquet":
       return tables.map(parquetText).join("\n");
     case "typescript":

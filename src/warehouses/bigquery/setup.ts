@@ -1,7 +1,7 @@
 import { WarehouseError } from "../../core/errors.ts";
 import { DAY } from "../../core/time.ts";
 import type { Logger, SetupReport } from "../../ports.ts";
-import { CURATED_DESCRIPTION, LAYOUTS, type Layout } from "../bigquery-sql.ts";
+import { CURATED_DESCRIPTION, LAYOUTS, type Layout, RAW_DESCRIPTION } from "../bigquery-sql.ts";
 import { checkFormat, LEDGER } from "../ledger.ts";
 import { differencesOf, isTable } from "./differences.ts";
 import type { Jobs } from "./jobs.ts";
@@ -16,6 +16,8 @@ export interface SetupWork {
   readonly log: Logger;
   readonly now: () => number;
   readonly moveExisting: boolean;
+  /** Of the datasets; undefined for our own words. */
+  readonly description: string | undefined;
 }
 
 interface Draft {
@@ -32,8 +34,8 @@ export async function setUp(work: SetupWork): Promise<SetupReport> {
   const found = await Promise.all([raw, curated].map((name) => tables.dataset(name)));
   const [home] = found;
   const places = [
-    [raw, tables.place.description],
-    [curated, CURATED_DESCRIPTION],
+    [raw, work.description ?? RAW_DESCRIPTION],
+    [curated, work.description ?? CURATED_DESCRIPTION],
   ] as const;
   let isHere = true;
   for (const [index, [name, description]] of places.entries()) {

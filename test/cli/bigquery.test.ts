@@ -1,0 +1,62 @@
+import * as assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { openBigQuery } from "../fakes/bigquery.ts";
+import { startBigQuery } from "../fakes/google-front.ts";
+import { Cli, nextsOf } from "./process.ts";
+
+const RAW = "btc_forecast_raw_synthetic";
+
+describe("the command line over BigQuery", () => {
+  let front: Awaited<ReturnType<typeof startBigQuery>>;
+  let cli: Cli;
+  before(async () => {
+    front = await startBigQuery();
+    cli = Cli.made({ CANDLELAKE_BIGQUERY_ENDPOINT: front.endpoint });
+  });
+  after(async () => {
+    cli[Symbol.dispose]();
+    await front[Symbol.asyncDispose]();
+  });
+
+  test("a load before setup names it; setup makes, then finds", async () => {
+    assert.deepEqual((await cli.json("status", "--project", "demo")) as object, {
+      series: [],
+      ok: true,
+      command: "status",
+      error: null,
+    });
+    const setup = ["setup", "--project", "demo", "--dataset", "btc_forecast_raw", "--location", "us-central1"];
+    const first = (await cli.json(...setup)) as { created: string[] };
+    assert.ok(first.created.includes(`${RAW}.spot_klines`));
+    const second = (await cli.json(...setup)) as { created: string[]; exists: string[] };
+    assert.deepEqual([second.created, second.exists], [[], first.created]);
+  });
+
+  test("query --dry-run says bytes, --max-bytes is a limit", async () => {
+    const query = ["query", "SELECT close FROM spot_klines", "--project", "demo"];
+    await openBigQuery(front, { synthetic: true }).setup();
+    const cost = (await cli.json(...query, "--dry-run")) as { bytes: number };
+    assert.equal(cost.bytes, 0);
+    const { stdout } = (await cli.run(...query, "--dry-run")).exits(0);
+    assert.match(stdout, /^This query would read 0 bytes/);
+    const limited = (await cli.run(...query, "--max-bytes", "1k")).exits(2);
+    const [next = ""] = nextsOf(limited.stderr);
+    assert.match(next, /^candlelake query --max-bytes 10485760 /);
+    (await cli.follow(next)).exits(0);
+    const { stderr } = (await cli.run(...query, "--max-bytes", "much")).exits(2);
+    assert.match(stderr, /--max-bytes "much" is no number of bytes/);
+    const here = (await cli.run("query", "SELECT 1", "--dry-run")).exits(0);
+    assert.match(here.stdout, /^Nothing is billed/);
+  });
+
+  test("schema --as bigquery is DDL for any project, or for the one that is named", async () => {
+    const bare = (await cli.run("schema", "spot_klines", "--as", "bigquery")).exits(0);
+    assert.match(bare.stdout, new RegExp(`^CREATE SCHEMA IF NOT EXISTS \`${RAW}\``));
+    const named = (await cli.run("schema", "--as", "bigquery", "--project", "demo")).exits(0);
+    assert.match(named.stdout, new RegExp(`CREATE TABLE IF NOT EXISTS \`demo.${RAW}.funding_rates\` \\(`));
+    const duck = (await cli.run("schema", "--as", "duckdb", "--project", "demo")).exits(0);
+    assert.match(duck.stdout, new RegExp(`CREATE TABLE IF NOT EXISTS "${RAW}"."spot_klines"`));
+    const dry = (await cli.run("setup", "--dry-run", "--project", "demo")).exits(0);
+    assert.match(dry.stdout, /PARTITION BY TIMESTAMP_TRUNC\(`open_time`, MONTH\)/);
+  });
+});

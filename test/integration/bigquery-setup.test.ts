@@ -1,0 +1,170 @@
+import * as assert from "node:assert/strict";
+import { describe } from "node:test";
+import type { SetupReport } from "../../src/ports.ts";
+import type { BigQueryWarehouse } from "../../src/warehouses/bigquery.ts";
+import { codeOf, load, rowsOf } from "../contract/warehouse.ts";
+import { type Scene, scene } from "../fakes/bigquery-scene.ts";
+
+const RAW = "datasets/btc_forecast_raw";
+const TODAY = new Date().toISOString().slice(0, 10).replaceAll("-", "");
+const MOVE = { moveExisting: true, description: undefined };
+
+/** A table as people make them: no partitions, times as text, and two rows in it. */
+async function makeByHand({ ask }: Scene, table: string): Promise<void> {
+  const fields = [
+    { name: "open_time", type: "STRING" },
+    { name: "close", type: "FLOAT" },
+  ];
+  const tableReference = { projectId: "demo", datasetId: "btc_forecast_raw", tableId: table };
+  await ask("POST", `${RAW}/tables`, { tableReference, schema: { fields } });
+  const rows = `INSERT INTO btc_forecast_raw.${table} (open_time, close) VALUES ('2025-01-01', 1), ('2025-01-01', 1)`;
+  await ask("POST", "queries", { query: rows, useLegacySql: false, location: "us-central1" });
+}
+
+async function makeDataset({ ask }: Scene, location = "us-central1"): Promise<void> {
+  const datasetReference = { projectId: "demo", datasetId: "btc_forecast_raw" };
+  await ask("POST", "datasets", { datasetReference, location });
+}
+
+interface TableJson {
+  readonly numRows: string;
+  readonly description: string;
+  readonly timePartitioning: object;
+  readonly clustering: object;
+  readonly schema: { readonly fields: readonly { name: string; mode: string; description: string }[] };
+}
+
+const tableOf = async ({ ask }: Scene, name: string) => (await ask("GET", `${RAW}/tables/${name}`)) as TableJson;
+
+const createdIn = ({ created }: SetupReport, name: string): boolean => created.includes(`btc_forecast_raw.${name}`);
+
+describe("setup", () => {
+  scene("makes tables by month, clustered, with every column described and none required", async (context) => {
+    const warehouse = context.open();
+    await warehouse.setup({ moveExisting: false, description: "Somebody's own words" });
+    const dataset = (await context.ask("GET", RAW)) as { location: string; description: string };
+    assert.deepEqual([dataset.location.toLowerCase(), dataset.description], ["us-central1", "Somebody's own words"]);
+    const table = await tableOf(context, "futures_metrics");
+    assert.deepEqual(table.timePartitioning, { type: "MONTH", field: "open_time" });
+    assert.deepEqual(table.clustering, { fields: ["symbol", "interval"] });
+    for (const { name, mode, description } of table.schema.fields) {
+      assert.deepEqual([mode ?? "NULLABLE", description !== ""], ["NULLABLE", true], name);
+    }
+    assert.match((await tableOf(context, "load_ledger")).description, /\(warehouse format 1\)$/);
+  });
+
+  scene("keeps a made world's datasets apart", async (context) => {
+    const { created } = await context.open({ synthetic: true }).setup();
+    assert.ok(created.includes("btc_forecast_raw_synthetic"));
+    assert.ok(created.includes("btc_forecast_curated_synthetic"));
+  });
+
+  scene("two at once: both find everything there", async ({ open }) => {
+    const reports = await Promise.all([open().setup(), open().setup()]);
+    for (const { created, exists, differs } of reports) {
+      assert.equal(created.length + exists.length, 7);
+      assert.deepEqual(differs, []);
+    }
+    assert.deepEqual((await open().setup()).created, []);
+  });
+
+  scene("a dataset somewhere else is named with the place that it is in, and left alone", async (context) => {
+    await makeDataset(context, "EU");
+    const { created, differs } = await context.open().setup();
+    assert.deepEqual(differs, [
+      {
+        table: "btc_forecast_raw",
+        difference: "it is in eu, where datasets stay, and not in us-central1",
+        next: "candlelake setup --project demo --location eu",
+      },
+    ]);
+    assert.deepEqual(created, ["btc_forecast_curated"]);
+  });
+});
+
+describe("a table that was there before", () => {
+  scene("is named with each difference, left as it is, and never loaded into", async (context) => {
+    await makeDataset(context);
+    await makeByHand(context, "spot_klines");
+    const warehouse = context.open();
+    const report = await warehouse.setup();
+    assert.equal(report.differs.length, 1);
+    const [{ table, difference, next } = { table: "", difference: "", next: "" }] = report.differs;
+    assert.equal(table, "btc_forecast_raw.spot_klines");
+    assert.match(difference, /it has no column ts; /);
+    assert.match(difference, /; column open_time is STRING and should be TIMESTAMP; /);
+    assert.match(difference, /; it is not partitioned and should be partitioned by month of open_time; /);
+    assert.equal(next, "candlelake setup --project demo --move-existing");
+    assert.ok(createdIn(report, "funding_rates"));
+    const unit = context.lake.candleUnit("2025-01", [{ day: "2025-01-01" }]);
+    assert.equal(await codeOf(load(warehouse, unit)), "table-differs");
+    assert.equal((await tableOf(context, "spot_klines")).numRows, "2");
+  });
+
+  scene("is copied aside and made anew when that is asked for", async (context) => {
+    await makeDataset(context);
+    await makeByHand(context, "spot_klines");
+    await makeByHand(context, `spot_klines_legacy_${TODAY}`);
+    const warehouse = context.open();
+    const report = await warehouse.setup(MOVE);
+    assert.deepEqual(report.differs, []);
+    assert.ok(createdIn(report, "spot_klines") && createdIn(report, `spot_klines_legacy_${TODAY}_2`));
+    const aside = `SELECT open_time, close FROM spot_klines_legacy_${TODAY}_2`;
+    assert.deepEqual(await rowsOf(warehouse, aside), [
+      ["2025-01-01", 1],
+      ["2025-01-01", 1],
+    ]);
+    await load(warehouse, context.lake.candleUnit("2025-01", [{ day: "2025-01-01" }]));
+    assert.deepEqual((await warehouse.setup(MOVE)).created, []);
+  });
+
+  scene("that is a view cannot be copied, and the answer says so", async (context) => {
+    await makeDataset(context);
+    const tableReference = { projectId: "demo", datasetId: "btc_forecast_raw", tableId: "spot_klines" };
+    await context.ask("POST", `${RAW}/tables`, {
+      tableReference,
+      view: { query: "SELECT 1 AS one", useLegacySql: false },
+    });
+    const { differs } = await context.open().setup(MOVE);
+    assert.match(
+      differs[0]?.difference ?? "",
+      /^it is a view, and only tables can be copied aside: rename or delete it$/,
+    );
+  });
+});
+
+describe("moving a table aside, killed", () => {
+  /** What becomes of the move: the request, by its method and path, at which the process ends. */
+  const windows: readonly (readonly [what: string, method: string, path: RegExp])[] = [
+    ["before the copy", "POST", /\/jobs$/],
+    ["before the copy is looked at", "GET", /\/jobs\/candlelake_move_/],
+    ["before the original is deleted", "DELETE", /\/tables\/spot_klines$/],
+    ["before ours is made", "POST", /\/tables$/],
+  ];
+  const dies = async (warehouse: BigQueryWarehouse): Promise<void> => {
+    await assert.rejects(warehouse.setup(MOVE));
+  };
+  for (const [what, method, path] of windows) {
+    scene(what, async (context) => {
+      await makeDataset(context);
+      await makeByHand(context, "spot_klines");
+      const { front } = context;
+      let dead = false;
+      front.interfere = (call) => {
+        dead ||= call.method === method && path.test(call.path) && !/funding|futures|interest|ledger/.test(call.body);
+        return dead ? { status: 400, headers: {}, body: new Uint8Array() } : undefined;
+      };
+      await dies(context.open());
+      front.interfere = () => undefined;
+      const warehouse = context.open();
+      assert.deepEqual((await warehouse.setup(MOVE)).differs, []);
+      assert.deepEqual((await tableOf(context, "spot_klines")).timePartitioning, { type: "MONTH", field: "open_time" });
+      assert.deepEqual((await tableOf(context, `spot_klines_legacy_${TODAY}`)).numRows, "2");
+      const listed = (await context.ask("GET", `${RAW}/tables`)) as {
+        tables: { tableReference: { tableId: string } }[];
+      };
+      const legacy = listed.tables.filter(({ tableReference }) => tableReference.tableId.includes("_legacy_"));
+      assert.equal(legacy.length, 1);
+    });
+  }
+});
