@@ -83,8 +83,11 @@ export class BigQueryWarehouse implements Warehouse {
     return createAll(this.place, tables);
   }
 
-  setup({ moveExisting }: SetupOptions = { moveExisting: false }): Promise<SetupReport> {
-    const { tables, jobs, label } = this;
+  setup(
+    { moveExisting, description }: SetupOptions = { moveExisting: false, description: undefined },
+  ): Promise<SetupReport> {
+    const { jobs, label, place } = this;
+    const tables = new Tables(this.api, { ...place, description: description ?? place.description });
     const { log, now } = this.options;
     return setUp({ tables, jobs, label, log, now, moveExisting });
   }

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from "node:crypto";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from "node:fs";
 import * as path from "node:path";
 import type { Batch, Column } from "../../src/core/batch.ts";
 import type { Table } from "../../src/core/table.ts";
@@ -67,12 +67,21 @@ export function candles(of: Candles): Row[] {
 export const nameOf = ({ venue = "binance-us", symbol = "BTCUSDT", interval = "1h" }: Omit<Candles, "day">): string =>
   `${venue}_${symbol.toLowerCase()}_spot_${interval}`;
 
-/** A folder of objects, as load units name them. */
+/** A bucket that the lake is copied to. */
+export interface TestBucket {
+  /** Returns the object's `gs://…`. */
+  put(key: string, bytes: Uint8Array): string;
+  remove(key: string): void;
+}
+
+/** A folder of objects, as load units name them; in a bucket too, where there is one. */
 export class TestLake {
   readonly folder: string;
+  private readonly bucket: TestBucket | undefined;
 
-  constructor(folder: string) {
+  constructor(folder: string, bucket?: TestBucket) {
     this.folder = folder;
+    this.bucket = bucket;
     mkdirSync(folder, { recursive: true });
   }
 
@@ -81,7 +90,20 @@ export class TestLake {
     const file = path.join(this.folder, key);
     mkdirSync(path.dirname(file), { recursive: true });
     writeFileSync(file, bytes);
-    return { path: file, key, sha256: createHash("sha256").update(bytes).digest("hex"), rows: rows.length };
+    const sha256 = createHash("sha256").update(bytes).digest("hex");
+    const uri = this.bucket?.put(key, bytes);
+    return { path: file, ...(uri === undefined ? {} : { uri }), key, sha256, rows: rows.length };
+  }
+
+  /** Somebody appends to the object, behind everybody's back. */
+  damage({ path: file, key }: LoadObject): void {
+    appendFileSync(file, "x");
+    this.bucket?.put(key, readFileSync(file));
+  }
+
+  remove({ path: file, key }: LoadObject): void {
+    unlinkSync(file);
+    this.bucket?.remove(key);
   }
 
   /** One object a day; series are told by their names. */
