@@ -38,6 +38,10 @@ export interface Lab extends AsyncDisposable {
   readonly client: BigQuery;
   /** A bare request; the body is JSON. */
   ask(method: string, path: string, body?: unknown): Promise<{ readonly status: number; readonly body: Body }>;
+  /** Runs a load job of `gs://lake/…` into `raw.klines` and answers it as `jobs.get` does. */
+  load(section: Body): Promise<Body>;
+  /** The first column of a query's answer. */
+  column(sql: string): Promise<readonly unknown[]>;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: answers are looked into, not typed
@@ -68,16 +72,28 @@ export async function startLab(options: Omit<BigQueryTwinOptions, "objects"> = {
   const address = server.address();
   if (address === null || typeof address === "string") throw new TypeError("no port");
   url = `http://127.0.0.1:${address.port}`;
+  const ask: Lab["ask"] = async (method, path, body) => {
+    const text = body === undefined ? {} : { body: JSON.stringify(body) };
+    const response = await fetch(`${url}/bigquery/v2/${path}`, { method, ...text });
+    const answer = await response.text();
+    return { status: response.status, body: answer === "" ? undefined : JSON.parse(answer) };
+  };
   return {
     url,
     twin,
     buckets,
     client: new BigQuery({ projectId: "demo", apiEndpoint: url, authClient: new PassThroughClient() }),
-    ask: async (method, path, body) => {
-      const text = body === undefined ? {} : { body: JSON.stringify(body) };
-      const response = await fetch(`${url}/bigquery/v2/${path}`, { method, ...text });
-      const answer = await response.text();
-      return { status: response.status, body: answer === "" ? undefined : JSON.parse(answer) };
+    ask,
+    load: async (section) => {
+      const load = { sourceFormat: "PARQUET", destinationTable: KLINES, sourceUris: ["gs://lake/*"], ...section };
+      const { body } = await ask("POST", "projects/demo/jobs", { configuration: { load } });
+      if (body.error) return body;
+      return (await ask("GET", `projects/demo/jobs/${body.jobReference.jobId}?location=us-central1`)).body;
+    },
+    column: async (query) => {
+      const { body } = await ask("POST", "projects/demo/queries", { query, useLegacySql: false });
+      if (body.error) throw new Error(body.error.message);
+      return (body.rows ?? []).map((row: Body) => row.f[0].v);
     },
     async [Symbol.asyncDispose]() {
       server.close();
@@ -86,6 +102,28 @@ export async function startLab(options: Omit<BigQueryTwinOptions, "objects"> = {
     },
   };
 }
+
+const KLINES = { projectId: "demo", datasetId: "raw", tableId: "klines" };
+
+/** A lab with the empty dataset `raw` in us-central1 and in it `klines`, by month. */
+export async function startKlines(options: Omit<BigQueryTwinOptions, "objects"> = {}, table: Body = {}): Promise<Lab> {
+  const lab = await startLab(options);
+  const dataset = { datasetReference: { datasetId: "raw" }, location: "us-central1" };
+  await lab.ask("POST", "projects/demo/datasets", dataset);
+  await lab.ask("POST", "projects/demo/datasets/raw/tables", {
+    tableReference: KLINES,
+    schema: { fields: FIELDS },
+    timePartitioning: { type: "MONTH", field: "ts" },
+    ...table,
+  });
+  return lab;
+}
+
+/** A part of a load job: into this partition of `raw.klines`, over what is there. */
+export const into = (decorator: string): Body => ({
+  destinationTable: { ...KLINES, tableId: `klines$${decorator}` },
+  writeDisposition: "WRITE_TRUNCATE",
+});
 
 /** The rows of a DuckDB query as a Parquet file. */
 export async function parquetOf(select: string, options = "COMPRESSION zstd"): Promise<Uint8Array> {

@@ -25,6 +25,8 @@ export interface StoredTable {
   rowCount: number;
   /** Logical bytes, as BigQuery counts them. */
   bytes: number;
+  /** When its oldest partition, or all of it, vanishes; milliseconds. Infinity: never. */
+  expires: number;
   version: number;
 }
 
@@ -51,6 +53,11 @@ export class Catalog {
     return [...this.#datasets.values()]
       .filter((dataset) => dataset.project === project)
       .sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  /** Every table of every project. */
+  tables(): readonly StoredTable[] {
+    return [...this.#datasets.values()].flatMap(({ tables }) => [...tables.values()]);
   }
 
   find(project: string, id: string): StoredDataset | undefined {

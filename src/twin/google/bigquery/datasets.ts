@@ -1,3 +1,4 @@
+import { DAY } from "../../../core/time.ts";
 import type { StoredDataset } from "./catalog.ts";
 import type { Context, Request } from "./context.ts";
 import { duplicate, Failure, invalid } from "./failure.ts";
@@ -13,6 +14,10 @@ const PATCHABLE = [
   "defaultPartitionExpirationMs",
 ];
 const MOST = 1_000;
+
+/** Without billing everything vanishes after 60 days. Source: BigQuery's manual, "Sandbox". */
+const LIFETIME = String(60 * DAY);
+const SANDBOX = { defaultTableExpirationMs: LIFETIME, defaultPartitionExpirationMs: LIFETIME };
 
 /** The patchable part of a resource as sent; null takes a property away. */
 export function patched(details: Json, body: Json, names: readonly string[]): Json {
@@ -52,6 +57,17 @@ export function insertDataset(context: Context, { project, body, base }: Request
   const { datasetId, projectId } = objectOf(body["datasetReference"]);
   const id = textOf(datasetId) ?? "";
   if (projectId !== undefined && projectId !== project) throw invalid("Project IDs of path and body differ.");
+  return resource(addDataset(context, project, id, textOf(body["location"]), patched({}, body, PATCHABLE)), base);
+}
+
+/** @throws Failure */
+export function addDataset(
+  context: Context,
+  project: string,
+  id: string,
+  location: string | undefined,
+  details: Json,
+): StoredDataset {
   if (!/^\w{1,1024}$/.test(id)) {
     throw invalid(
       `Invalid dataset ID "${id}". Dataset IDs must be alphanumeric (plus underscores) and must be at most 1024 characters long.`,
@@ -62,15 +78,15 @@ export function insertDataset(context: Context, { project, body, base }: Request
   const dataset: StoredDataset = {
     project,
     id,
-    location: locationNamed(textOf(body["location"]) || "US"),
+    location: locationNamed(location || "US"),
     created: now,
     modified: now,
-    details: patched({}, body, PATCHABLE),
+    details: { ...details, ...(context.sandbox ? SANDBOX : {}) },
     version: 1,
     tables: new Map(),
   };
   context.catalog.add(dataset);
-  return resource(dataset, base);
+  return dataset;
 }
 
 export const getDataset = ({ catalog }: Context, { project, path, base }: Request): Json =>

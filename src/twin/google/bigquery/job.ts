@@ -1,7 +1,7 @@
 import { etagOf } from "./datasets.ts";
 import type { Failure } from "./failure.ts";
 import type { Json } from "./json.ts";
-import type { QueryResult } from "./query.ts";
+import type { QueryResult } from "./query-job.ts";
 
 export type JobKind = "LOAD" | "COPY" | "QUERY";
 
@@ -26,6 +26,10 @@ export interface Job {
   hidden?: boolean;
   readonly work: () => Promise<Json>;
 }
+
+/** A job as `jobs.insert` answers it: under way, whatever will become of it. */
+export const startedResource = (job: Job, base: string): Json =>
+  jobResource({ ...job, state: "RUNNING", failure: undefined, ended: undefined, statistics: {} }, base);
 
 export const jobReference = ({ project, id, location }: Job) => ({ projectId: project, jobId: id, location });
 

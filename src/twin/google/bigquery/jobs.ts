@@ -50,6 +50,7 @@ export class Jobs {
   readonly manners: JobManners;
   readonly #context: Context;
   readonly #jobs = new Map<string, Job>();
+  readonly #requests = new Map<string, Job>();
   readonly #modified = new Map<string, number>();
 
   constructor(context: Context, manners: Partial<JobManners>) {
@@ -114,6 +115,15 @@ export class Jobs {
       }
     }
     return job;
+  }
+
+  /** The query that a request started which is sent once more. */
+  requested(project: string, request: string): Job | undefined {
+    return this.#requests.get(`${project} ${request}`);
+  }
+
+  remember(project: string, request: string, job: Job): void {
+    this.#requests.set(`${project} ${request}`, job);
   }
 
   cancel({ project, path, query }: Request): Job {

@@ -15,7 +15,8 @@ export function integerOf(value: unknown): number | undefined {
 }
 
 /** Flags come as booleans; some clients write them out. */
-export const flagOf = (value: unknown): boolean => value === true || value === "true";
+export const flagOf = (value: unknown): boolean =>
+  value === true || (typeof value === "string" && value.toLowerCase() === "true");
 
 export const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 

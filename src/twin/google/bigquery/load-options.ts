@@ -3,6 +3,7 @@ import { invalid, unserved } from "./failure.ts";
 import { flagOf, integerOf, type Json, objectOf, textOf, textsOf } from "./json.ts";
 import { splitDecorator } from "./partition.ts";
 import { type Field, fieldsOf } from "./schema.ts";
+import { checkServed } from "./served.ts";
 
 export const WRITES = ["WRITE_TRUNCATE", "WRITE_APPEND", "WRITE_EMPTY"] as const;
 export type Write = (typeof WRITES)[number];
@@ -81,8 +82,7 @@ export function destinationOf(configuration: Json, project: string, usual: Write
 
 /** @throws Failure */
 export function loadOptionsOf(configuration: Json, project: string): LoadOptions {
-  const strange = Object.keys(configuration).find((name) => !SERVED.includes(name));
-  if (strange !== undefined) throw unserved(`configuration.load.${strange}`);
+  checkServed(configuration, SERVED, "configuration.load");
   const format = (textOf(configuration["sourceFormat"]) ?? "CSV").toUpperCase();
   if (format !== "PARQUET" && format !== "NEWLINE_DELIMITED_JSON") throw unserved(`sourceFormat ${format}`);
   const destination = destinationOf(configuration, project, "WRITE_APPEND");

@@ -1,4 +1,4 @@
-import { label, type StoredTable } from "./catalog.ts";
+import { label, type StoredTable, type TableName } from "./catalog.ts";
 import { type Failure, invalid } from "./failure.ts";
 import type { LoadOptions } from "./load-options.ts";
 import { type Field, fieldNamed } from "./schema.ts";
@@ -13,14 +13,19 @@ export function fieldsAfter(source: Source, options: LoadOptions, existing: Stor
   const kept = replaced ? undefined : existing;
   const provided = options.schema;
   if (provided !== undefined && source.fields !== undefined) checkFiles(source, source.fields, provided, options);
-  const coming = provided ?? comingFields(source, options, kept);
+  const coming = provided ?? comingFields(source, options, existing, kept);
   if (kept === undefined || kept.fields.length === 0) return coming;
   return merged(kept, coming, options);
 }
 
-function comingFields(source: Source, options: LoadOptions, kept: StoredTable | undefined): readonly Field[] {
+function comingFields(
+  source: Source,
+  options: LoadOptions,
+  existing: StoredTable | undefined,
+  kept: StoredTable | undefined,
+): readonly Field[] {
   const fields = source.fields;
-  if (fields === undefined) throw invalid("No schema specified on job or table.");
+  if (fields === undefined) return existing?.fields ?? [];
   return options.ignoreUnknown && kept ? fields.filter(({ name }) => fieldNamed(kept.fields, name)) : fields;
 }
 
@@ -32,7 +37,7 @@ function checkFiles(source: Source, files: readonly Field[], provided: readonly 
       throw invalid(`Provided Schema does not match the files: Cannot find field ${name} of the file in the schema.`);
     }
     const naive = field.type === "DATETIME" && type === "TIMESTAMP" && source.naive.has(name.toLowerCase());
-    if (field.type !== type && !naive) throw changed(name, "type", field.type, type, options);
+    if (field.type !== type && !naive) throw changed(name, "type", field.type, type, options.table);
     if (mode === "REQUIRED" && field.mode === "NULLABLE") {
       throw invalid(
         `Error while reading data, error message: Field ${name} is specified as NULLABLE in provided schema which does not match REQUIRED as specified in the file.`,
@@ -41,13 +46,16 @@ function checkFiles(source: Source, files: readonly Field[], provided: readonly 
   }
 }
 
-const changed = (name: string, what: string, from: string, to: string, options: LoadOptions): Failure =>
+/** How a schema may change. */
+export type Updates = Pick<LoadOptions, "mayAdd" | "mayRelax">;
+
+const changed = (name: string, what: string, from: string, to: string, table: TableName): Failure =>
   invalid(
-    `Provided Schema does not match Table ${label(options.table)}. Field ${name} has changed ${what} from ${from} to ${to}`,
+    `Provided Schema does not match Table ${label(table)}. Field ${name} has changed ${what} from ${from} to ${to}`,
   );
 
-/** The table's columns, relaxed and widened as far as the job may. */
-function merged(table: StoredTable, coming: readonly Field[], options: LoadOptions): readonly Field[] {
+/** The table's columns, relaxed and widened as far as is allowed. @throws Failure */
+export function merged(table: StoredTable, coming: readonly Field[], options: Updates): readonly Field[] {
   const kept = table.fields.map((field) => {
     const other = fieldNamed(coming, field.name);
     if (other === undefined) {
@@ -56,9 +64,9 @@ function merged(table: StoredTable, coming: readonly Field[], options: LoadOptio
         `Provided Schema does not match Table ${label(table.name)}. Field ${field.name} is missing in new schema`,
       );
     }
-    if (other.type !== field.type) throw changed(field.name, "type", field.type, other.type, options);
+    if (other.type !== field.type) throw changed(field.name, "type", field.type, other.type, table.name);
     if (field.mode === "REQUIRED" && other.mode === "NULLABLE") {
-      if (!options.mayRelax) throw changed(field.name, "mode", field.mode, other.mode, options);
+      if (!options.mayRelax) throw changed(field.name, "mode", field.mode, other.mode, table.name);
       return { ...field, mode: other.mode };
     }
     return field;

@@ -40,6 +40,7 @@ export async function openParquet(duck: Duck, files: readonly SourceFile[], opti
           throw named(error, paths, files);
         });
       },
+      badRecords: () => 0,
       close,
     };
   } catch (error) {

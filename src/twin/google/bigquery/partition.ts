@@ -19,7 +19,7 @@ export interface Partition {
   readonly to: number;
 }
 
-const DIGITS: Readonly<Record<Unit, number>> = { YEAR: 4, MONTH: 6, DAY: 8, HOUR: 10 };
+export const DIGITS: Readonly<Record<Unit, number>> = { YEAR: 4, MONTH: 6, DAY: 8, HOUR: 10 };
 
 /** @throws Failure */
 export function partitioningOf(value: unknown, fields: readonly Field[]): TimePartitioning | undefined {

@@ -32,7 +32,11 @@ const names = (fields: readonly Field[]): string => fields.map(({ name }) => ide
 export async function put(context: Context, table: StoredTable, incoming: Incoming): Promise<Measure> {
   const { duck } = context;
   const { rows, fields, write, partition } = incoming;
-  await checkRows(duck, table.partitioning, incoming);
+  const { partitioning } = table;
+  if (partitioning !== undefined && !fields.some(({ name }) => name === partitioning.field)) {
+    throw invalid(`The field specified for partitioning cannot be found in the schema: ${partitioning.field}.`);
+  }
+  await checkRows(duck, partitioning, incoming);
   const range = partition && table.partitioning ? within(table, table.partitioning, partition) : "true";
   if (write === "WRITE_EMPTY" && (await duck.count(`SELECT count(*) FROM ${table.rows} WHERE ${range}`)) > 0) {
     throw duplicate(`Table ${label(table.name)}${partition ? `$${partition.id}` : ""}`);
@@ -41,7 +45,7 @@ export async function put(context: Context, table: StoredTable, incoming: Incomi
   const next = duck.freshName();
   const replaced = write === "WRITE_TRUNCATE";
   if (replaced && partition === undefined) {
-    await duck.ask(`CREATE TABLE ${next} AS FROM ${rows}`);
+    await duck.ask(`CREATE TABLE ${next} AS SELECT ${names(fields) || "*"} FROM ${rows}`);
   } else {
     const old = fields.map(({ name, type }) =>
       table.fields.some((field) => field.name === name)
@@ -53,12 +57,19 @@ export async function put(context: Context, table: StoredTable, incoming: Incomi
       `CREATE TABLE ${next} AS SELECT ${old.join(", ")} FROM ${table.rows} WHERE ${keep} UNION ALL SELECT ${names(fields)} FROM ${rows}`,
     );
   }
-  await expire(duck, next, table.partitioning, context.now());
-  const total = await measure(duck, next, fields);
   await duck.ask(`DROP TABLE ${table.rows}`);
-  Object.assign(table, { rows: next, fields, rowCount: total.count, bytes: total.bytes, modified: context.now() });
-  table.version++;
+  Object.assign(table, { rows: next, fields });
+  await settle(context, table);
   return arrived;
+}
+
+/** After its rows changed: what is too old vanishes, and the table's figures are taken anew. */
+export async function settle({ duck, now }: Context, table: StoredTable): Promise<void> {
+  const { rows, fields, partitioning } = table;
+  table.expires = await expire(duck, rows, partitioning, now());
+  const { count, bytes } = await measure(duck, rows, fields);
+  Object.assign(table, { rowCount: count, bytes, modified: now() });
+  table.version++;
 }
 
 async function checkRows(duck: Duck, partitioning: TimePartitioning | undefined, incoming: Incoming): Promise<void> {
@@ -103,16 +114,20 @@ function between(column: string, fields: readonly Field[], { from, to }: Partiti
 export const within = ({ fields }: StoredTable, { field }: TimePartitioning, partition: Partition): string =>
   between(field, fields, partition);
 
-/** Partitions that are older than the table allows vanish with the first write. */
+/** Partitions that are older than the table allows vanish. @returns when the next one will */
 async function expire(
   duck: Duck,
   rows: string,
   partitioning: TimePartitioning | undefined,
   now: number,
-): Promise<void> {
-  if (partitioning?.expirationMs === undefined) return;
-  const cut = `date_trunc('${partitioning.type}', ${identifier(partitioning.field)})::TIMESTAMPTZ`;
-  await duck.ask(`DELETE FROM ${rows} WHERE ${cut} <= ${instant(BigInt(now - partitioning.expirationMs) * 1000n)}`);
+): Promise<number> {
+  if (partitioning?.expirationMs === undefined) return Number.POSITIVE_INFINITY;
+  const { type, field, expirationMs } = partitioning;
+  const cut = `date_trunc('${type}', ${identifier(field)})::TIMESTAMPTZ`;
+  await duck.ask(`DELETE FROM ${rows} WHERE ${cut} <= ${instant(BigInt(now - expirationMs) * 1000n)}`);
+  const oldest = await duck.ask(`SELECT epoch_ms(min(${cut})) FROM ${rows}`);
+  const from = oldest.rows[0]?.[0];
+  return from === null || from === undefined ? Number.POSITIVE_INFINITY : Number(from) + expirationMs;
 }
 
 const SIZES: Readonly<Partial<Record<FieldType, number>>> = { BOOLEAN: 1, NUMERIC: 16, BIGNUMERIC: 32 };

@@ -1,10 +1,12 @@
 import type { Context, Request } from "./context.ts";
 import { deleteDataset, getDataset, insertDataset, listDatasets, patchDataset } from "./datasets.ts";
+import { insertAll } from "./insert-all.ts";
 import { jobReference, jobResource } from "./job.ts";
 import { insertJob } from "./job-requests.ts";
 import type { Jobs } from "./jobs.ts";
 import type { Json } from "./json.ts";
 import { query, queryResults } from "./query-requests.ts";
+import { patchTable } from "./table-patch.ts";
 import { listRows } from "./tabledata.ts";
 import { deleteTable, insertTable, listTables, tableOf, tableResource } from "./tables.ts";
 
@@ -31,8 +33,10 @@ const ROUTES: readonly (readonly [method: string, path: string, route: Route])[]
   ["GET", `${D}/tables`, ({ context, request }) => listTables(context, request)],
   ["POST", `${D}/tables`, ({ context, request }) => insertTable(context, request)],
   ["GET", T, ({ context, request }) => tableResource(context, tableOf(context, request), request.base)],
+  ["PATCH", T, ({ context, request }) => patchTable(context, request)],
   ["DELETE", T, ({ context, request }) => deleteTable(context, request).then(() => undefined)],
   ["GET", `${T}/data`, ({ context, request }) => listRows(context, request)],
+  ["POST", `${T}/insertAll`, ({ context, request }) => insertAll(context, request)],
   ["GET", `${P}/jobs`, ({ jobs, request }) => jobs.list(request)],
   ["POST", `${P}/jobs`, ({ context, jobs, request }) => insertJob(context, jobs, request, undefined)],
   ["GET", `${P}/jobs/:job`, async ({ jobs, request }) => jobResource(await jobs.poll(request), request.base)],

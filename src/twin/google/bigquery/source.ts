@@ -8,5 +8,7 @@ export interface Source {
   readonly naive: ReadonlySet<string>;
   /** Writes the rows into a new table with these columns. @throws Failure where a file cannot be read */
   copyTo(rows: string, fields: readonly Field[]): Promise<void>;
+  /** Rows that were left out, once they were copied. */
+  badRecords(): number;
   close(): Promise<void>;
 }

@@ -3,7 +3,7 @@ import type { Context, Request } from "./context.ts";
 import type { Cell } from "./duck.ts";
 import { identifier } from "./duck.ts";
 import { invalid } from "./failure.ts";
-import type { Json } from "./json.ts";
+import { flagOf, type Json } from "./json.ts";
 import { nextToken, windowOf } from "./pages.ts";
 import { partitionNamed, splitDecorator } from "./partition.ts";
 import { within } from "./placement.ts";
@@ -17,7 +17,7 @@ export const wireRows = (rows: readonly (readonly Cell[])[], fields: readonly Re
   rows.map((row) => ({ f: fields.map((field, index) => ({ v: wireValue(row[index] ?? null, field, manner) })) }));
 
 export const mannerOf = (query: URLSearchParams): Manner => ({
-  micros: query.get("formatOptions.useInt64Timestamp") === "true",
+  micros: flagOf(query.get("formatOptions.useInt64Timestamp")),
 });
 
 function selected(fields: readonly Field[], names: string | null): readonly Field[] {

@@ -1,16 +1,17 @@
 import { label, type StoredTable, type TableName } from "./catalog.ts";
 import type { Context, Request } from "./context.ts";
-import { defaultExpiration, etagOf, patched } from "./datasets.ts";
-import { duplicate, Failure, invalid } from "./failure.ts";
-import { type Json, objectOf, textOf, textsOf } from "./json.ts";
+import { etagOf, patched } from "./datasets.ts";
+import { invalid, unserved } from "./failure.ts";
+import { flagOf, type Json, objectOf, textOf } from "./json.ts";
+import { createTable, createView, dropTable } from "./new-table.ts";
 import { nextToken, windowOf } from "./pages.ts";
-import { partitioningOf, splitDecorator } from "./partition.ts";
-import { createRows } from "./rows.ts";
-import { type Field, fieldNamed, fieldsOf } from "./schema.ts";
+import { splitDecorator } from "./partition.ts";
+import { fieldsOf } from "./schema.ts";
+import { viewFields } from "./statement.ts";
 
-const PATCHABLE = ["description", "friendlyName", "labels", "expirationTime"];
+/** Properties that mean nothing more than what they say. */
+export const PATCHABLE = ["description", "friendlyName", "labels", "expirationTime"];
 const MOST = 1_000;
-const MOST_CLUSTERS = 4;
 
 const referenceOf = ({ project, dataset, table }: TableName) => ({
   projectId: project,
@@ -58,57 +59,6 @@ export function tableResource({ catalog }: Context, table: StoredTable, base: st
   };
 }
 
-export interface NewTable {
-  readonly name: TableName;
-  readonly fields: readonly Field[];
-  readonly timePartitioning?: unknown;
-  readonly clustering?: unknown;
-  readonly details?: Json;
-}
-
-function clusteringOf(value: unknown, fields: readonly Field[]): readonly string[] {
-  const names = textsOf(objectOf(value)["fields"]);
-  if (names.length > MOST_CLUSTERS) throw invalid(`Too many clustering fields: at most ${MOST_CLUSTERS} are allowed.`);
-  for (const name of names) {
-    const field = fieldNamed(fields, name);
-    if (field === undefined)
-      throw invalid(`The field specified for clustering cannot be found in the schema: ${name}.`);
-    if (["FLOAT", "BYTES", "JSON", "TIME"].includes(field.type)) {
-      throw invalid(`Entity's field ${name} of type ${field.type} cannot be used for clustering.`);
-    }
-  }
-  return names;
-}
-
-/** Makes an empty table. @throws Failure */
-export async function createTable(context: Context, wanted: NewTable): Promise<StoredTable> {
-  const { name, fields } = wanted;
-  const dataset = context.catalog.dataset(name.project, name.dataset);
-  if (!/^[\p{L}\p{M}\p{N}\p{Pc}\p{Pd} ]{1,1024}$/u.test(name.table)) throw invalid(`Invalid table ID "${name.table}".`);
-  if (dataset.tables.has(name.table)) throw duplicate(`Table ${label(name)}`);
-  const partitioning = partitioningOf(wanted.timePartitioning, fields);
-  const table: StoredTable = {
-    name,
-    created: context.now(),
-    modified: context.now(),
-    details: wanted.details ?? {},
-    fields,
-    partitioning: partitioning && {
-      ...partitioning,
-      expirationMs: partitioning.expirationMs ?? defaultExpiration(dataset),
-    },
-    clustering: clusteringOf(wanted.clustering, fields),
-    view: undefined,
-    rows: context.duck.freshName(),
-    rowCount: 0,
-    bytes: 0,
-    version: 1,
-  };
-  await createRows(context.duck, table.rows, fields);
-  dataset.tables.set(name.table, table);
-  return table;
-}
-
 /** @throws Failure */
 export async function insertTable(context: Context, { project, path, body, base }: Request): Promise<Json> {
   const dataset = path["dataset"] ?? "";
@@ -116,7 +66,11 @@ export async function insertTable(context: Context, { project, path, body, base 
   const name = { project, dataset, table: textOf(sent["tableId"]) ?? "" };
   const { query } = objectOf(body["view"]);
   const details = patched({}, body, PATCHABLE);
-  if (typeof query === "string") return tableResource(context, createView(context, name, query, details), base);
+  if (flagOf(body["requirePartitionFilter"])) throw unserved("requirePartitionFilter");
+  if (typeof query === "string") {
+    const fields = await viewFields(context, { sql: query, project, dataset: undefined, parameters: [] });
+    return tableResource(context, createView(context, { name, query, fields, details }), base);
+  }
   const { timePartitioning, clustering } = body;
   const fields = fieldsOf(body["schema"]) ?? [];
   return tableResource(
@@ -124,17 +78,6 @@ export async function insertTable(context: Context, { project, path, body, base 
     await createTable(context, { name, fields, timePartitioning, clustering, details }),
     base,
   );
-}
-
-/** @throws Failure */
-export function createView({ catalog, now }: Context, name: TableName, query: string, details: Json): StoredTable {
-  const dataset = catalog.dataset(name.project, name.dataset);
-  if (dataset.tables.has(name.table)) throw duplicate(`Table ${label(name)}`);
-  const made = { created: now(), modified: now(), version: 1 };
-  const none = { fields: [], partitioning: undefined, clustering: [], rows: "", rowCount: 0, bytes: 0 };
-  const view: StoredTable = { name, view: query, details, ...none, ...made };
-  dataset.tables.set(name.table, view);
-  return view;
 }
 
 /** The table that a path names. @throws Failure */
@@ -161,20 +104,5 @@ export async function deleteTable(context: Context, request: Request): Promise<v
   const table = tableOf(context, request);
   if (request.path["table"] !== table.name.table)
     throw invalid("Partitions are deleted by queries here, not by tables.delete.");
-  context.catalog.dataset(table.name.project, table.name.dataset).tables.delete(table.name.table);
-  if (table.view === undefined) await context.duck.ask(`DROP TABLE ${table.rows}`);
-}
-
-/** @throws Failure `conditionNotMet` */
-export function checkEtag(table: StoredTable, match: string | undefined): void {
-  if (match !== undefined && match !== etagOf("table", label(table.name), table.version)) {
-    throw new Failure("conditionNotMet", "Precondition Failed");
-  }
-}
-
-/** New details of a table, without its schema. */
-export function patchDetails(context: Context, table: StoredTable, body: Json): void {
-  table.details = patched(table.details, body, PATCHABLE);
-  table.modified = context.now();
-  table.version++;
+  await dropTable(context, table);
 }

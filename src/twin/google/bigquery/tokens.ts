@@ -16,7 +16,7 @@ const STRING =
 const QUOTED = /`((?:[^`\\]|\\.)+)`/y;
 const NUMBER = /0[xX][0-9a-fA-F]+|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?/y;
 const WORD = /@{0,2}[\p{L}_][\p{L}\p{N}_]*/uy;
-const SYMBOL = /<=|>=|<>|!=|\|\||<<|>>|=>|[-+*/%(),.;=<>[\]{}:?&|^~]/y;
+const SYMBOL = /<=|>=|<>|!=|\|\||<<|>>|=>|[-+*/(),.;=<>[\]?&|~]/y;
 
 /** GoogleSQL's words. @throws Failure `invalidQuery` */
 export function tokensOf(sql: string): Token[] {
@@ -42,7 +42,6 @@ export function tokensOf(sql: string): Token[] {
       continue;
     }
     const after = tokens.at(-1);
-    // A dash within a project's name belongs to it, as in `my-project.raw.klines`.
     const word = take(WORD);
     if (word) tokens.push({ kind: "word", text: word[0], value: word[0].toUpperCase() });
     else if (after?.text !== "." && take(NUMBER)) tokens.push(plain("number", sql.slice(start, at)));

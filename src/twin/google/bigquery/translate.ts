@@ -1,5 +1,13 @@
 import { identifier, literal } from "./duck.ts";
-import type { Token } from "./tokens.ts";
+import { Failure, unserved } from "./failure.ts";
+import { BEFORE_PARENTHESIS, FUNCTIONS } from "./functions.ts";
+import { syntaxError, type Token } from "./tokens.ts";
+
+/** What a statement's words stand for besides themselves. */
+export interface Meaning {
+  /** SQL of a query parameter, `@name` or `?`. @throws Failure */
+  readonly parameter: (name: string) => string;
+}
 
 /** Types as DuckDB names them. */
 const TYPES: Readonly<Record<string, string>> = {
@@ -11,49 +19,80 @@ const TYPES: Readonly<Record<string, string>> = {
   NUMERIC: "DECIMAL(38,9)",
   BIGNUMERIC: "DECIMAL(38,18)",
   DATETIME: "TIMESTAMP",
+  TIMESTAMP: "TIMESTAMPTZ",
 };
 
-const UNITS = new Set(
-  "MICROSECOND MILLISECOND SECOND MINUTE HOUR DAY WEEK ISOWEEK MONTH QUARTER YEAR ISOYEAR".split(" "),
-);
-const CUT = /^(TIMESTAMP|DATE|DATETIME)_(TRUNC|DIFF)$/;
+const UNITS = new Set("MICROSECOND MILLISECOND SECOND MINUTE HOUR DAY ISOWEEK MONTH QUARTER YEAR".split(" "));
+const TAKES_UNIT = /^(TIMESTAMP|DATE|DATETIME)_(TRUNC|DIFF)$/;
+const PATTERNED = /^(FORMAT|PARSE)_(TIMESTAMP|DATE|DATETIME)$/;
+const SUNDAYS = new Set(["WEEK", "DAYOFWEEK"]);
 
-/** One token of GoogleSQL as DuckDB reads it, by its neighbours. */
-export function translated(tokens: readonly Token[], at: number): string {
+/** One token of GoogleSQL as DuckDB reads it, by its neighbours. @throws Failure */
+export function translated(tokens: readonly Token[], at: number, meaning: Meaning): string {
   const token = tokens[at];
   if (token === undefined) return "";
-  const next = tokens[at + 1];
   switch (token.kind) {
     case "quoted":
       return token.value.split(".").map(identifier).join(".");
     case "string":
-      return literal(token.value);
-    case "word":
-      return word(token, next, tokens, at);
+      return literal(PATTERNED.test(tokens[at - 2]?.value ?? "") ? pattern(token.value) : token.value);
+    case "number":
+      // GoogleSQL's fractions are doubles, DuckDB's are decimals.
+      return /^[\d.]*\.[\d.]*$/.test(token.text) ? `${token.text}e0` : token.text;
+    case "symbol":
+      return token.text === "?" ? meaning.parameter("?") : token.text;
     default:
-      return token.text;
+      return word(token, tokens, at, meaning);
   }
 }
 
-function word({ text, value }: Token, next: Token | undefined, tokens: readonly Token[], at: number): string {
-  if (tokens[at - 1]?.value === ".") return identifier(text);
-  const calls = next?.value === "(";
-  if (value === "TIMESTAMP") return calls ? "bq_timestamp" : "TIMESTAMPTZ";
-  if (value === "EXCEPT" && calls && tokens[at - 1]?.value === "*") return "EXCLUDE";
-  if (value === "SAFE_CAST") return "TRY_CAST";
-  if (value === "STRUCT" && calls) return "row";
-  if (calls && value in FUNCTIONS) return FUNCTIONS[value] ?? text;
-  if (UNITS.has(value) && isUnitArgument(tokens, at)) return literal(value.replace("ISOWEEK", "WEEK"));
-  if (value in TYPES && !calls) return TYPES[value] ?? text;
-  return text;
+function word({ text, value }: Token, tokens: readonly Token[], at: number, meaning: Meaning): string {
+  const before = tokens[at - 1]?.value;
+  const next = tokens[at + 1];
+  if (text.startsWith("@")) return meaning.parameter(text.slice(1));
+  if (before === ".") return identifier(text);
+  if (value === "INTERVAL") return interval(next);
+  if (before === "INTERVAL") return `(${text})`;
+  if (value === "CURRENT_TIMESTAMP" || value === "CURRENT_DATE") {
+    return `bq_${value.toLowerCase()}${next?.value === "(" ? "" : "()"}`;
+  }
+  if (next?.value === "(" && !(value === "EXCEPT" && before === "*")) return call(text, value, before);
+  if (value === "EXCEPT" && before === "*") return "EXCLUDE";
+  if (SUNDAYS.has(value) && (next?.value === "FROM" || isUnitArgument(tokens, at)))
+    throw unserved(`The date part ${value}`);
+  if (UNITS.has(value) && isUnitArgument(tokens, at)) return literal(value.replace("ISO", ""));
+  return TYPES[value] ?? text;
 }
 
-const FUNCTIONS: Readonly<Record<string, string>> = {
-  IF: "if",
-  DATETIME: "bq_datetime",
-  STRING: "bq_string",
-  DATE: "bq_date",
-};
+/** A pattern of time in DuckDB's letters. */
+const pattern = (text: string): string =>
+  text
+    .replaceAll("%F", "%Y-%m-%d")
+    .replaceAll("%T", "%H:%M:%S")
+    .replaceAll("%E3S", "%S.%g")
+    .replaceAll("%E6S", "%S.%f");
+
+/** `interval` is a reserved word: it begins a span of time and is no name without its quotes. */
+function interval(next: Token | undefined): string {
+  const begins = next !== undefined && (next.kind !== "symbol" || ["(", "-", "?"].includes(next.value));
+  if (
+    !begins ||
+    (next.kind === "word" && ["FROM", "AS", "ASC", "DESC", "IN", "IS", "AND", "OR"].includes(next.value))
+  ) {
+    throw syntaxError(`Unexpected keyword INTERVAL`);
+  }
+  return "INTERVAL";
+}
+
+function call(text: string, value: string, before: string | undefined): string {
+  const served = FUNCTIONS.get(value);
+  const isType = before === "AS" && value in TYPES;
+  if (served !== undefined && !isType) return served;
+  if (isType || BEFORE_PARENTHESIS.has(value)) return TYPES[value]?.replace(/\(.*/, "") ?? text;
+  // A table whose columns are listed, or a name that WITH or WINDOW gives.
+  if (["INTO", ".", "WITH", "RECURSIVE", "OVER", "WINDOW"].includes(before ?? "")) return text;
+  throw new Failure("invalidQuery", `Function not found, or not served by this stand-in: ${text}`);
+}
 
 /** `TIMESTAMP_TRUNC(ts, MONTH)` takes a word where DuckDB takes a text. */
 function isUnitArgument(tokens: readonly Token[], at: number): boolean {
@@ -62,7 +101,7 @@ function isUnitArgument(tokens: readonly Token[], at: number): boolean {
   for (let back = at - 1; back >= 0; back--) {
     const { value } = tokens[back] ?? { value: "" };
     if (value === ")") depth++;
-    if (value === "(" && depth-- === 0) return CUT.test(tokens[back - 1]?.value ?? "");
+    if (value === "(" && depth-- === 0) return TAKES_UNIT.test(tokens[back - 1]?.value ?? "");
   }
   return false;
 }

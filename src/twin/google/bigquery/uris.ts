@@ -1,5 +1,6 @@
 import type { StoredObjects } from "../call.ts";
-import { type Failure, invalid, notFound } from "./failure.ts";
+import { locationNamed } from "./datasets.ts";
+import { invalid, notFound } from "./failure.ts";
 
 export interface SourceFile {
   readonly uri: string;
@@ -55,8 +56,7 @@ const holds = (multi: string, region: string): boolean => {
 function checkLocations(bucket: string, dataset: string): void {
   const there = dataset.toLowerCase();
   if (bucket === there || holds(bucket, there) || holds(there, bucket)) return;
-  throw differentLocations(bucket, dataset);
+  throw invalid(
+    `Cannot read and write in different locations: source: ${locationNamed(bucket)}, destination: ${dataset}`,
+  );
 }
-
-export const differentLocations = (source: string, destination: string): Failure =>
-  invalid(`Cannot read and write in different locations: source: ${source}, destination: ${destination}`);
