@@ -151,7 +151,7 @@ export const SPECS: readonly CommandSpec[] = [
     args: "",
     minArgs: 0,
     maxArgs: 0,
-    options: [{ name: "dry-run", doc: "Print the steps and do nothing" }],
+    options: [MAX_RUNTIME, { name: "dry-run", doc: "Print the steps and do nothing" }],
     about: "`ingest` and `run` do it too where a bucket is named; this one takes the whole lake.",
     examples: ["candlelake upload --bucket gs://my-data", "candlelake upload --bucket gs://my-data --dry-run"],
   },

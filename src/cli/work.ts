@@ -1,9 +1,10 @@
 import { EXIT } from "../core/errors.ts";
 import type { Step } from "../core/plan.ts";
 import { openCandlelake } from "../open.ts";
-import { type Applied, exitCodeOf } from "../pipeline/apply.ts";
+import type { Applied } from "../pipeline/apply.ts";
 import type { Plan, Request } from "../pipeline/engine.ts";
 import type { Estimate } from "../pipeline/estimate.ts";
+import { exitCodeOf } from "../pipeline/exit-code.ts";
 import { foreseen, type Outcome } from "../pipeline/outcome.ts";
 import type { Context } from "./context.ts";
 import type { Severity } from "./log.ts";
@@ -116,6 +117,7 @@ export async function work(context: Context, request: Request, dryRun: boolean):
         },
       },
       context.signal,
+      context.stop,
     );
     context.progress.clear();
     return await report(context, context.settle(applied), usage(), false, estimate);

@@ -1,4 +1,5 @@
 import type { File, FileMetadata, Bucket as Handle } from "@google-cloud/storage";
+import { orAborted } from "../core/abort.ts";
 import { StoreError, throwIfAborted } from "../core/errors.ts";
 import { findCredentials, type GoogleAccess, withoutEmulators } from "../google/auth.ts";
 import { googleFailure } from "../google/failure.ts";
@@ -105,7 +106,7 @@ export class GcsBucket implements Bucket {
     try {
       const bucket = await this.open();
       this.asked++;
-      return await work(bucket);
+      return await orAborted(work(bucket), signal);
     } catch (error) {
       throw this.failure(error, doing);
     }
