@@ -39,6 +39,8 @@ export interface Applied {
   readonly fatal: AppError | undefined;
   /** What was asked for, whether or not it was there already. */
   readonly goal: Goal;
+  /** Bytes of the objects that the bucket was seen to have. */
+  readonly stored: number;
 }
 
 /** How many series are worked on at once: enough to hide a venue's latency, few enough to bound memory. */
@@ -92,7 +94,7 @@ export class Apply {
       cut ??
       (await this.ending(() => this.loadAll(of("load"))));
     const outcomes = steps.map((step) => this.outcomeOf(step, fatal));
-    return { outcomes, fatal, goal: this.goal };
+    return { outcomes, fatal, goal: this.goal, stored: this.lake.remote?.bytes ?? 0 };
   }
 
   /** What ended the work before its end, if anything did. */
