@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { GLOBAL_OPTIONS, SPECS } from "../../src/cli/specs.ts";
 import { INTERVALS, PERIODS } from "../../src/core/interval.ts";
 import { TABLES } from "../../src/market/tables.ts";
+import { startGoogleTwin } from "../../src/twin/google/start.ts";
 import { Cli, commandOf } from "./process.ts";
 
 const VERSION = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")).version;
@@ -49,7 +50,13 @@ for (const spec of SPECS) {
 }
 
 test("the examples run on made data, in the order in which one comes to them", async () => {
-  using cli = Cli.made();
+  const google = await startGoogleTwin();
+  await fetch(`${google.url}/storage/v1/b?project=my-project`, {
+    method: "POST",
+    body: JSON.stringify({ name: "my-data", location: "us-central1" }),
+  });
+  const { CANDLELAKE_STORAGE_ENDPOINT = "", CANDLELAKE_BIGQUERY_ENDPOINT = "" } = google.settings;
+  using cli = Cli.made({ CANDLELAKE_STORAGE_ENDPOINT, CANDLELAKE_BIGQUERY_ENDPOINT });
   const ran = new Set<string>();
   for (const name of [
     "init",
@@ -58,6 +65,7 @@ test("the examples run on made data, in the order in which one comes to them", a
     "plan",
     "run",
     "ingest",
+    "upload",
     "load",
     "status",
     "query",
@@ -76,6 +84,7 @@ test("the examples run on made data, in the order in which one comes to them", a
     }
     ran.add(name);
   }
+  await google.close();
   // `twin` serves until it is stopped: twin.test.ts.
   assert.deepEqual(
     SPECS.map((spec) => spec.name).filter((name) => !ran.has(name)),

@@ -16,6 +16,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join, resolve } from "node:path";
 import { after, test } from "node:test";
+import { startGoogleTwin } from "../../src/twin/google/start.ts";
 import { startTwin } from "../../src/twin/start.ts";
 
 const root = resolve(import.meta.dirname, "../..");
@@ -120,28 +121,47 @@ test("every block of commands runs in order in an empty folder, and again", asyn
   }
 });
 
-test("the old pipeline's steps run in the order of the table, against a stand-in", async () => {
+test("the old pipeline's steps run in the order of the table, as they stand, against stand-ins of venue and cloud", async () => {
   const commands = tableCommands();
   const ours = commands.filter((code) => code.startsWith("candlelake "));
-  assert.ok(ours.length >= 8, `${ours.length} commands`);
-  // What else is set as code: a flag to add to the commands before it, and the installation.
+  assert.ok(ours.length >= 7, `${ours.length} commands`);
+  // What else is set as code: a flag to add to the commands before it, the installation and the login.
   assert.deepEqual(
     commands.filter((code) => !ours.includes(code)),
-    ["npm ci", "--synthetic"],
+    ["npm ci", "gcloud auth application-default login", "--synthetic"],
   );
-  const twin = await startTwin({ now: Date.now() });
-  after(() => twin.close());
+  const [twin, google] = [await startTwin({ now: Date.now() }), await startGoogleTwin()];
+  after(() => Promise.all([twin.close(), google.close()]));
   const cwd = folder("table");
-  for (const line of ours) assert.notEqual(await shell(line, cwd, twin.settings), "", line);
+  const { CANDLELAKE_STORAGE_ENDPOINT = "", CANDLELAKE_BIGQUERY_ENDPOINT = "" } = google.settings;
+  const endpoints = { CANDLELAKE_STORAGE_ENDPOINT, CANDLELAKE_BIGQUERY_ENDPOINT };
+  const settings = { ...twin.settings, ...endpoints, DATA_BUCKET: "demo-bucket", PROJECT: "demo" };
+  const steps = ours.filter((line) => !/^candlelake (?:init|run)\b/.test(line));
+  for (const line of steps) assert.notEqual(await shell(line, cwd, settings), "", line);
   const [count] = JSON.parse(
     await shell(
-      "candlelake query \"SELECT count(*) AS n FROM spot_klines WHERE open_time::DATE = '2025-01-01'\" --format json",
+      "candlelake query \"SELECT count(*) AS n FROM spot_klines WHERE DATE(open_time) = '2025-01-01'\" --project $PROJECT --format json",
       cwd,
-      twin.settings,
+      settings,
     ),
   );
   assert.deepEqual(count, { n: 24 });
-  for (const line of ours.filter((code) => /^candlelake (?:ingest|load|run)\b/.test(code))) {
-    assert.match(await shell(`${line} --synthetic`, cwd, twin.settings), /^Nothing to do/m, line);
+  for (const line of steps.filter((code) => /^candlelake (?:ingest|load)\b/.test(code))) {
+    assert.match(await shell(`${line} --synthetic`, cwd, settings), /^Nothing to do/m, line);
   }
+  for (const line of ours.filter((code) => !steps.includes(code)))
+    assert.notEqual(await shell(line, cwd, settings), "", line);
+});
+
+test("the same steps without a bucket and without a project need nothing but a laptop", async () => {
+  const twin = await startTwin({ now: Date.now() });
+  after(() => twin.close());
+  const cwd = folder("laptop");
+  const local = tableCommands()
+    .filter((code) => code.startsWith("candlelake "))
+    .map((line) => line.replaceAll(/ --(?:bucket|project|dataset|location) \S+/g, ""));
+  for (const line of local) assert.notEqual(await shell(line, cwd, twin.settings), "", line);
+  const sql = "SELECT count(*) AS n FROM spot_klines WHERE open_time::DATE = '2025-01-01'";
+  const [count] = JSON.parse(await shell(`candlelake query "${sql}" --format json`, cwd, twin.settings));
+  assert.deepEqual(count, { n: 24 });
 });
