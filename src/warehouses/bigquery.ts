@@ -79,7 +79,7 @@ export class BigQueryWarehouse implements Warehouse {
     this.tables = new Tables(this.api, this.place);
     this.jobs = new Jobs(this.api, location, this.onStep);
     const { longLedger = LONG_LEDGER } = options;
-    this.ledgerTable = new LedgerTable(this.tables, this.jobs, this.label, this.setupCommand(), longLedger);
+    this.ledgerTable = new LedgerTable(this.tables, this.jobs, this.label, longLedger);
   }
 
   ddl(tables?: readonly TableName[]): string {
@@ -108,7 +108,6 @@ export class BigQueryWarehouse implements Warehouse {
     const work = {
       ...{ api, tables, jobs, label, onStep, now, synthetic, uris, jobsADay },
       ledger: this.ledgerTable,
-      setup: this.setupCommand(),
       count: (kind: "load" | "copy", bytes: number): void => {
         this.used[kind === "load" ? "loadJobs" : "copyJobs"]++;
         this.used.bytesLoaded += bytes;
@@ -130,10 +129,6 @@ export class BigQueryWarehouse implements Warehouse {
   }
 
   async close(): Promise<void> {}
-
-  private setupCommand(): string {
-    return `candlelake setup --project ${this.place.project}`;
-  }
 
   private queryWork(): QueryWork {
     const { api, jobs, label } = this;

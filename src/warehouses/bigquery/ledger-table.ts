@@ -18,16 +18,14 @@ export class LedgerTable {
   private readonly tables: Tables;
   private readonly jobs: Jobs;
   private readonly label: string;
-  private readonly next: string;
   private readonly long: number;
 
   /** @param long rows from which on what is past is left out */
-  constructor(tables: Tables, jobs: Jobs, label: string, next: string, long: number) {
+  constructor(tables: Tables, jobs: Jobs, label: string, long: number) {
     this.long = long;
     this.tables = tables;
     this.jobs = jobs;
     this.label = label;
-    this.next = next;
   }
 
   /** undefined where there is no ledger. @throws WarehouseError `newer-format`, `table-differs` */
@@ -36,8 +34,9 @@ export class LedgerTable {
     if (!table) return undefined;
     checkFormat(table.description ?? "", this.label);
     const [difference] = differencesOf(layoutOf(LEDGER.name), table);
+    const { setupCommand } = this.tables;
     if (difference)
-      throw new WarehouseError("table-differs", `${this.label}: ${LEDGER.name}: ${difference}.`, this.next);
+      throw new WarehouseError("table-differs", `${this.label}: ${LEDGER.name}: ${difference}.`, setupCommand);
     return table;
   }
 

@@ -19,8 +19,6 @@ export interface BatchWork extends LoadWork {
   readonly synthetic: boolean;
   /** Load jobs that a table takes in a day. */
   readonly jobsADay: number;
-  /** The command that makes what is missing. */
-  readonly setup: string;
 }
 
 interface Failed {
@@ -93,7 +91,8 @@ async function open(work: BatchWork, units: readonly LoadUnit[], signal?: AbortS
     if (!table) throw missing(work, `has no table ${name}`);
     refuseElsewhere(work, table);
     const [difference] = differencesOf(layoutOf(name), table);
-    if (difference) throw new WarehouseError("table-differs", `${work.label}: ${name}: ${difference}.`, work.setup);
+    const { setupCommand } = work.tables;
+    if (difference) throw new WarehouseError("table-differs", `${work.label}: ${name}: ${difference}.`, setupCommand);
     tables.set(name, table);
   }
   return { ledger, tables, state: await work.ledger.read(ledger) };
@@ -108,8 +107,10 @@ function refuseElsewhere({ label, tables }: BatchWork, { location }: TableResour
   throw new WarehouseError("other-location", `${label} is in ${there}, and ${asked} was asked for.`, next);
 }
 
-const missing = ({ label, setup }: BatchWork, what: string): WarehouseError =>
-  new WarehouseError("no-warehouse", `${label} ${what} yet.`, setup);
+function missing({ label, tables }: BatchWork, what: string): WarehouseError {
+  const { setupCommand } = tables;
+  return new WarehouseError("no-warehouse", `${label} ${what} yet.`, setupCommand);
+}
 
 /** Replaces one unit. Returns its ledger rows. */
 async function settle(
