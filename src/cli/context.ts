@@ -13,19 +13,22 @@ import { Progress } from "./progress.ts";
 /** What a command is given. */
 export class Context {
   readonly line: CommandLine;
+  /** Aborts when the user asks to stop, or when the command's time is up. */
   readonly signal: AbortSignal;
+  /** Aborts when the user asks to stop. */
+  readonly stop: AbortSignal;
   readonly progress: Progress;
   readonly logStyle: LogStyle;
   private readonly deadline: Deadline | undefined;
   private resolved: Resolved | undefined;
   private result: Readonly<Record<string, unknown>> = {};
 
-  /** @param signal aborts when the user asks to stop */
-  constructor(line: CommandLine, signal: AbortSignal) {
+  constructor(line: CommandLine, stop: AbortSignal) {
     this.line = line;
+    this.stop = stop;
     const time = this.text("max-runtime");
     this.deadline = time === undefined ? undefined : new Deadline(time);
-    this.signal = this.deadline?.within(signal) ?? signal;
+    this.signal = this.deadline?.within(stop) ?? stop;
     checkLogVariable(process.env);
     this.logStyle = logStyle(this.text("log"), process.env, process.stderr.isTTY === true);
     this.progress = new Progress({

@@ -69,6 +69,9 @@ function stopOnSignal(): AbortSignal {
   return controller.signal;
 }
 
+/** Milliseconds for which a command that was stopped may leave something behind that keeps the process. */
+const LINGER = 1_000;
+
 async function dispatch(line: CommandLine): Promise<number> {
   const [{ Context }, { setFlagsFromString }] = await Promise.all([import("./context.ts"), import("node:v8")]);
   // Without these V8 lets garbage pile up with the length of the work: years would take far more memory than months.
@@ -83,6 +86,9 @@ async function dispatch(line: CommandLine): Promise<number> {
     return exit;
   } catch (error) {
     throw context.cause(error);
+  } finally {
+    // Google's clients go on with what they were told to leave.
+    if (context.signal.aborted) setTimeout(() => process.exit(), LINGER).unref();
   }
 }
 

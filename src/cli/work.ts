@@ -1,13 +1,16 @@
 import { EXIT } from "../core/errors.ts";
 import type { Step } from "../core/plan.ts";
 import { openCandlelake } from "../open.ts";
-import { type Applied, exitCodeOf } from "../pipeline/apply.ts";
+import type { Applied } from "../pipeline/apply.ts";
 import type { Plan, Request } from "../pipeline/engine.ts";
 import type { Estimate } from "../pipeline/estimate.ts";
+import { exitCodeOf } from "../pipeline/exit-code.ts";
 import { foreseen, type Outcome } from "../pipeline/outcome.ts";
+import type { CloudUsage } from "../ports.ts";
 import type { Context } from "./context.ts";
 import type { Severity } from "./log.ts";
 import { count, json, ndjson, SYNTHETIC, write } from "./output.ts";
+import { receiptLine, receiptOf } from "./receipt.ts";
 import { stepEvent, stepJson, stepsCsv } from "./steps.ts";
 import { complaints, estimateLine, summary } from "./summary.ts";
 import { totals, type Usage } from "./totals.ts";
@@ -25,6 +28,7 @@ async function report(
   context: Context,
   applied: Applied,
   usage: Usage,
+  cloud: CloudUsage,
   planOnly: boolean,
   estimate: Estimate | null,
 ): Promise<number> {
@@ -36,6 +40,7 @@ async function report(
   const { code, next } = worst ? context.detail(worst) : {};
   context.account({ code, next, synthetic: context.config.synthetic, ...totals(outcomes, usage) });
   if (fatal) context.complain({ ...fatal.detail, message: `candlelake: ${fatal.message}` });
+  const receipt = planOnly ? undefined : receiptOf(applied, cloud);
   const steps = outcomes.map((outcome) => stepJson(context, outcome));
   switch (context.format) {
     case "json": {
@@ -48,6 +53,7 @@ async function report(
           steps,
           totals: totals(outcomes, usage),
           estimate: estimate && aboutOf(estimate),
+          ...(receipt ? { receipt } : {}),
           error: whole ? context.detail(whole) : null,
         }),
       );
@@ -62,7 +68,7 @@ async function report(
     case "text":
       // A plan is what was asked for; of work that went well a quiet run says nothing, and a log says it in its own words.
       if (planOnly || (!context.flag("quiet") && context.logStyle === "text"))
-        await write(text(context, applied, usage, planOnly));
+        await write(text(context, applied, usage, planOnly) + (receipt ? receiptLine(receipt) : ""));
   }
   return exit;
 }
@@ -87,13 +93,13 @@ function say(context: Context, { request, goal, notes, estimate }: Plan, dryRun:
 
 /** Plans a request and, unless it is a dry run, carries it out; prints the answer and returns the exit code. */
 export async function work(context: Context, request: Request, dryRun: boolean): Promise<number> {
-  const { engine, usage } = openCandlelake(context.config, context.log);
+  const { engine, ports, usage } = openCandlelake(context.config, context.log);
   try {
     if (dryRun) {
       const plan = await engine.plan(request, context.signal);
       say(context, plan, true);
-      const applied = { outcomes: plan.steps.map(foreseen), fatal: undefined, goal: plan.goal };
-      return await report(context, applied, usage(), true, plan.estimate);
+      const applied = { outcomes: plan.steps.map(foreseen), fatal: undefined, goal: plan.goal, stored: 0 };
+      return await report(context, applied, usage(), ports.cloud(), true, plan.estimate);
     }
     let estimate: Estimate | null = null;
     const applied = await engine.apply(
@@ -116,9 +122,10 @@ export async function work(context: Context, request: Request, dryRun: boolean):
         },
       },
       context.signal,
+      context.stop,
     );
     context.progress.clear();
-    return await report(context, context.settle(applied), usage(), false, estimate);
+    return await report(context, context.settle(applied), usage(), ports.cloud(), false, estimate);
   } finally {
     context.progress.clear();
     await engine.close();

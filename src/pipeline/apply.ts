@@ -1,4 +1,4 @@
-import { AppError, DataError, EXIT, StoreError, throwIfAborted } from "../core/errors.ts";
+import { AppError, DataError, Interrupted, StoreError, throwIfAborted } from "../core/errors.ts";
 import { fileStem, objectKey } from "../core/layout.ts";
 import { finalRange, hasRows } from "../core/partition.ts";
 import {
@@ -10,8 +10,9 @@ import {
   type LoadStep,
   type Step,
   type Target,
+  type UploadStep,
 } from "../core/plan.ts";
-import { type Day, daysOf, monthOf } from "../core/time.ts";
+import { type Day, monthOf } from "../core/time.ts";
 import { TABLE } from "../market/tables.ts";
 import type { Archive, Refiner, Source } from "../ports.ts";
 import { fillStored } from "./fill.ts";
@@ -38,6 +39,8 @@ export interface Applied {
   readonly fatal: AppError | undefined;
   /** What was asked for, whether or not it was there already. */
   readonly goal: Goal;
+  /** Bytes of the objects that the bucket was seen to have. */
+  readonly stored: number;
 }
 
 /** How many series are worked on at once: enough to hide a venue's latency, few enough to bound memory. */
@@ -55,6 +58,8 @@ export class Apply {
   private readonly state: LakeState;
   private readonly ports: ApplyPorts;
   private readonly signal: AbortSignal | undefined;
+  /** Stops everything, where `signal` is only the end of the time for new work. */
+  private readonly stop: AbortSignal | undefined;
   private readonly report: (outcome: Outcome) => void;
   private readonly outcomes = new Map<Step, Outcome>();
 
@@ -65,6 +70,7 @@ export class Apply {
     ports: ApplyPorts,
     report: (outcome: Outcome) => void,
     signal?: AbortSignal,
+    stop: AbortSignal | undefined = signal,
   ) {
     this.goal = goal;
     this.lake = lake;
@@ -72,27 +78,46 @@ export class Apply {
     this.ports = ports;
     this.report = report;
     this.signal = signal;
+    this.stop = stop;
   }
 
   async run(steps: readonly Step[]): Promise<Applied> {
-    let fatal: AppError | undefined;
-    try {
-      await this.fetchAll(steps.filter((step) => step.action === "fetch"));
-      await this.deriveAll(steps.filter((step) => step.action === "derive"));
-      await uploadAll(
-        steps.filter((step) => step.action === "upload"),
-        this.lake,
-        this.state,
-        (outcome) => this.settle(outcome),
-        this.signal,
-      );
-      await this.loadAll(steps.filter((step) => step.action === "load"));
-    } catch (error) {
-      if (!isFatal(error)) throw error;
-      fatal = error;
-    }
+    const of = <A extends Step["action"]>(action: A) =>
+      steps.filter((step): step is Extract<Step, { action: A }> => step.action === action);
+    const cut = await this.ending(async () => {
+      await this.fetchAll(of("fetch"));
+      await this.deriveAll(of("derive"));
+    });
+    const isLate = cut instanceof Interrupted && this.stop?.aborted !== true;
+    const fatal =
+      (cut && !isLate ? cut : await this.ending(() => this.upload(steps, of("upload")))) ??
+      cut ??
+      (await this.ending(() => this.loadAll(of("load"))));
     const outcomes = steps.map((step) => this.outcomeOf(step, fatal));
-    return { outcomes, fatal, goal: this.goal };
+    return { outcomes, fatal, goal: this.goal, stored: this.lake.remote?.bytes ?? 0 };
+  }
+
+  /** What ended the work before its end, if anything did. */
+  private async ending(work: () => Promise<void>): Promise<AppError | undefined> {
+    try {
+      await work();
+      return undefined;
+    } catch (error) {
+      if (isFatal(error)) return error;
+      throw error;
+    }
+  }
+
+  /**
+   * What this run has made goes to the bucket even when there is no time for more of it: the machine may be thrown away,
+   * folder and all, and the next one would begin where this one did.
+   */
+  private async upload(all: readonly Step[], steps: readonly UploadStep[]): Promise<void> {
+    const makes = all.filter((step) => step.action === "fetch" || step.action === "derive");
+    const unmade = new Set(makes.filter((step) => !this.outcomes.has(step)).map(({ path }) => path));
+    const due = steps.filter(({ path }) => !unmade.has(path));
+    const signal = makes.length > unmade.size ? this.stop : this.signal;
+    await uploadAll(due, this.lake, this.state, (outcome) => this.settle(outcome), signal);
   }
 
   /** What is not in a manifest on the disk is not done, whatever was told of it before the disk refused. */
@@ -280,24 +305,3 @@ const outside = (target: Target, day: Day): boolean => {
   const time = Date.parse(`${day}T00:00:00Z`);
   return time < target.range.from || time >= target.range.to;
 };
-
-/** Whether everything that a goal names failed: its partitions, or its load units where it names no partition. */
-function isAll(bad: readonly Outcome[], { targets, load }: Goal): boolean {
-  const due = ({ series, range, now, first }: Target): number =>
-    daysOf(range).filter((day) => hasRows(series, day, now, first)).length;
-  if (targets.length === 0) return bad.length >= (load ?? []).reduce((sum, { months }) => sum + months.length, 0);
-  const fetches = bad.filter((outcome) => outcome.step.action === "fetch");
-  return fetches.length >= targets.reduce((sum, target) => sum + due(target), 0);
-}
-
-/**
- * What a command's exit code is, given its outcomes: its own error's where all that was asked for failed. What was there
- * already counts like what was done, so that the code is the same when the command is repeated.
- */
-export function exitCodeOf({ outcomes, fatal, goal }: Applied): number {
-  if (fatal) return fatal.exitCode;
-  const bad = outcomes.filter((outcome) => outcome.status === "failed" || outcome.status === "deferred");
-  if (bad.length === 0) return EXIT.ok;
-  const failure = bad.find((outcome) => outcome.status === "failed");
-  return (isAll(bad, goal) ? failure?.error?.exitCode : undefined) ?? EXIT.incomplete;
-}

@@ -1,5 +1,5 @@
 import { AppError, DataError } from "../core/errors.ts";
-import { CACHE, fileStem, MANIFESTS, manifestKey, parseManifestName, partitionFolder } from "../core/layout.ts";
+import { CACHE, MANIFESTS, manifestKey, parseManifestName, partitionFolder } from "../core/layout.ts";
 import { type Entry, type Manifest, manifestText } from "../core/manifest.ts";
 import { parseManifest } from "../core/manifest-reader.ts";
 import type { Series } from "../core/series.ts";
@@ -154,6 +154,11 @@ export class BucketLake {
     return this.objects.get(key);
   }
 
+  /** Bytes of all objects that were seen. */
+  get bytes(): number {
+    return [...this.objects.values()].reduce((sum, object) => sum + object.bytes, 0);
+  }
+
   /** The bucket has an entry's very bytes, and they are the generation that its own manifest means. */
   holds({ object, sha256: hash }: Entry): boolean {
     if (object === null) return false;
@@ -205,11 +210,6 @@ export class BucketLake {
   async foreign(table: TableName): Promise<readonly BucketObject[]> {
     await this.listFolder(table);
     return [...this.objects.values()].filter((object) => object.key.startsWith(`${table}/`) && !isOurs(object));
-  }
-
-  /** The series' file name, for messages. */
-  label(table: TableName, series: Series, month: Month): string {
-    return `${this.bucket.uri(table)} ${fileStem(series)} ${month}`;
   }
 }
 

@@ -95,9 +95,16 @@ export class Engine {
 
   /**
    * Plans under the lake's lock and carries the plan out. What fails is told in the outcomes and stops nothing else.
+   * @param stop ends what is under way; `signal` alone leaves time to upload what was made
    * @throws UsageError, and StoreError where the lake cannot be locked
    */
-  async apply(request: Request, command: string, report: Report = {}, signal?: AbortSignal): Promise<Applied> {
+  async apply(
+    request: Request,
+    command: string,
+    report: Report = {},
+    signal?: AbortSignal,
+    stop = signal,
+  ): Promise<Applied> {
     const lock = await this.ports.lock(command, signal);
     try {
       const opened = await this.open(request, signal);
@@ -116,6 +123,7 @@ export class Engine {
         ports,
         (outcome) => report.settled?.(outcome),
         signal,
+        stop,
       );
       return await apply.run(opened.steps);
     } finally {

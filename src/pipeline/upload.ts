@@ -1,4 +1,4 @@
-import { AppError, DataError, StoreError, throwIfAborted } from "../core/errors.ts";
+import { AppError, DataError, Interrupted, StoreError, throwIfAborted } from "../core/errors.ts";
 import { inOrder } from "../core/in-order.ts";
 import { manifestKey } from "../core/layout.ts";
 import type { Entry } from "../core/manifest.ts";
@@ -109,7 +109,7 @@ async function uploadMonth(
       await sendQuarantined(lake, remote, entry, either);
       return done;
     } catch (error) {
-      if (!(error instanceof AppError) || isHopeless(error)) throw error;
+      if (!(error instanceof AppError) || error instanceof Interrupted || isHopeless(error)) throw error;
       return error;
     }
   };
@@ -125,7 +125,7 @@ async function uploadMonth(
   try {
     await remote.save({ table, series, month, ...lake.told(table, series, month), partitions }, signal);
   } catch (error) {
-    if (!(error instanceof AppError) || isHopeless(error)) throw error;
+    if (!(error instanceof AppError) || error instanceof Interrupted || isHopeless(error)) throw error;
     const uri = remote.bucket.uri(manifestKey(table, series, month));
     const lost = new StoreError(error.code, `${uri}: another run has written it meanwhile.`, "candlelake upload");
     for (const { step } of sent) settle(failed(step, lost));

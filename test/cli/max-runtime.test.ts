@@ -4,6 +4,7 @@ import { describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseDuration } from "../../src/core/duration.ts";
 import { UsageError } from "../../src/core/errors.ts";
+import { startGoogleTwin } from "../../src/twin/google/start.ts";
 import { startTwin, type Twin } from "../../src/twin/start.ts";
 import { tree } from "../fakes/folder.ts";
 import { Cli, commandOf, nextsOf, type Running, type WorkAnswer } from "./process.ts";
@@ -68,6 +69,62 @@ describe("--max-runtime", () => {
     } finally {
       await silent.close();
       await good.close();
+    }
+  });
+
+  test("what is finished is in the bucket before the end: a machine that is thrown away loses nothing", {
+    skip: !posix,
+  }, async () => {
+    const silent = await startTwin({ now: NOW, faults: "timeout@/klines@4-" });
+    const good = await startTwin({ now: NOW });
+    const google = await startGoogleTwin();
+    try {
+      const bucket = { ...google.settings, CANDLELAKE_WAREHOUSE: "" };
+      using one = Cli.at({ ...silent.settings, ...bucket });
+      timeOnDemand(one);
+      const words = ["ingest", "spot", ...MONTHS, "--max-runtime", "1h"];
+      const running = one.start(...words, "--format", "json");
+      await asked(silent, 4, running);
+      running.child.kill("SIGUSR2");
+      const { steps } = (await running.end()).exits(1).json<WorkAnswer>();
+      const fate = (action: string) => steps.filter((step) => step.action === action).map(({ status }) => status);
+      assert.deepEqual(fate("upload"), fate("fetch"));
+      const done = fate("upload").filter((status) => status === "done").length;
+      assert.ok(done > 0 && done < steps.length / 2);
+      assert.equal(steps.filter(({ error }) => error?.code === "max-runtime").length, steps.length - 2 * done);
+
+      using two = Cli.at({ ...good.settings, ...bucket });
+      const rest = (await two.run(...words, "--format", "json")).exits(0).json<WorkAnswer>();
+      assert.equal(rest.steps.length, steps.length - 2 * done);
+    } finally {
+      await silent.close();
+      await good.close();
+      await google.close();
+    }
+  });
+
+  test("leaves an upload of what lay there before when the time is up", { skip: !posix }, async () => {
+    const google = await startGoogleTwin();
+    try {
+      using cli = Cli.made();
+      (await cli.run("ingest", "spot", ...MONTHS)).exits(0);
+      Object.assign(cli.env, google.settings, { CANDLELAKE_WAREHOUSE: "" });
+      google.setFaults("503@/upload@40-");
+      timeOnDemand(cli);
+      const running = cli.start("upload", "--max-runtime", "1h", "--format", "json");
+      while (!google.requests.some(({ status }) => status === 503)) {
+        assert.equal(running.child.exitCode, null, running.stderr);
+        await sleep(5);
+      }
+      running.child.kill("SIGUSR2");
+      const { steps } = (await running.end()).exits(1).json<WorkAnswer>();
+      const left = steps.filter(({ error }) => error?.code === "max-runtime");
+      assert.ok(left.length > 0 && left.length < steps.length);
+      google.setFaults("");
+      const rest = (await cli.run("upload", "--format", "json")).exits(0).json<WorkAnswer>();
+      assert.equal(rest.steps.length, left.length);
+    } finally {
+      await google.close();
     }
   });
 

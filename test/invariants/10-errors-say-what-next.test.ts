@@ -11,7 +11,7 @@ import { DAY, HOUR, parseTime } from "../../src/core/time.ts";
 import { parseTable } from "../../src/market/tables.ts";
 import { systemClock } from "../../src/net/system-clock.ts";
 import { openCandlelake, SILENT } from "../../src/open.ts";
-import { exitCodeOf } from "../../src/pipeline/apply.ts";
+import { exitCodeOf } from "../../src/pipeline/exit-code.ts";
 import type { Wish } from "../../src/pipeline/wish.ts";
 import type { Clock } from "../../src/ports.ts";
 import { FileStore } from "../../src/stores/file.ts";

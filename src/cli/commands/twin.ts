@@ -35,14 +35,22 @@ function optionsOf(context: Context): StartOptions {
   };
 }
 
+/** BigQuery's stand-in keeps its rows in DuckDB, which is read only here. */
+async function startGoogle(context: Context) {
+  const { startGoogleTwin } = await import("../../twin/google/start.ts");
+  const faults = context.text("google-faults");
+  return startGoogleTwin(faults === undefined ? {} : { faults });
+}
+
 /** Serves until the signal: the settings on standard output, and then nothing but answers. */
 export async function run(context: Context): Promise<number> {
+  const google = context.flag("google") ? await startGoogle(context) : undefined;
   const twin = await startTwin(optionsOf(context));
+  const settings = { ...twin.settings, ...google?.settings };
   try {
-    if (context.format === "json")
-      await write(json({ command: "twin", ok: true, settings: twin.settings, error: null }));
+    if (context.format === "json") await write(json({ command: "twin", ok: true, settings, error: null }));
     else {
-      const lines = Object.entries(twin.settings).map(([name, value]) => `${name}=${value}\n`);
+      const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}\n`);
       await write(`${lines.join("")}ready\n`);
     }
     await new Promise<void>((resolve) => {
@@ -52,5 +60,6 @@ export async function run(context: Context): Promise<number> {
     return 0;
   } finally {
     await twin.close();
+    await google?.close();
   }
 }

@@ -1,0 +1,221 @@
+import * as assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { describe, test } from "node:test";
+import { objectKey } from "../../src/core/layout.ts";
+import { DAY, HOUR, MINUTE } from "../../src/core/time.ts";
+import { CloudLab, tally } from "../fakes/cloud-lab.ts";
+import { CrashingBucket } from "../fakes/crashing-bucket.ts";
+import { Killed } from "../fakes/crashing-store.ts";
+import { wish } from "../fakes/lab.ts";
+import { ModelVenue } from "../fakes/model-venue.ts";
+import { spot } from "../fakes/series.ts";
+
+const start = Date.UTC(2025, 0, 30);
+const listed = Date.UTC(2024, 11, 20);
+/** Ten hours and a bit into the third day, which is in another month than the first two. */
+const now = start + 2 * DAY + 10 * HOUR + MINUTE;
+const SPOT = wish("spot", start, undefined);
+const FUTURES = wish("futures", start, undefined);
+const key = (day: string) => objectKey("spot_klines", spot("1h"), day);
+
+const open = () => CloudLab.open(new ModelVenue(listed, now));
+
+describe("a lake in a bucket", () => {
+  test("objects lie at their paths with what a plan asks of them, and the second run does nothing", async () => {
+    await using lab = await open();
+    await using one = lab.machine("one");
+    assert.equal(tally(await one.ingest(SPOT)), "fetch done 3, upload done 3");
+    const objects = await lab.objects();
+    assert.deepEqual([...objects.keys()].sort(), [
+      "_manifests/spot_klines/binance-us_btcusdt_spot_1h_2025-01.json",
+      "_manifests/spot_klines/binance-us_btcusdt_spot_1h_2025-02.json",
+      key("2025-01-30"),
+      key("2025-01-31"),
+      key("2025-02-01"),
+    ]);
+    const stored = objects.get(key("2025-01-30")) ?? assert.fail();
+    const manifest = JSON.parse(
+      new TextDecoder().decode(
+        await lab.bucket().read("_manifests/spot_klines/binance-us_btcusdt_spot_1h_2025-01.json"),
+      ),
+    );
+    const entry = manifest.partitions["2025-01-30"];
+    assert.deepEqual(entry.stored, { generation: stored.generation, crc32c: stored.crc32c });
+    assert.deepEqual(stored.metadata, {
+      sha256: entry.sha256,
+      content: entry.content,
+      rows: "24",
+      from: "2025-01-30T00:00:00.000Z",
+      to: "2025-01-30T23:00:00.000Z",
+    });
+    assert.equal(tally(await one.ingest(SPOT)), "");
+    await using again = lab.machine("one");
+    assert.equal(tally(await again.ingest(SPOT)), "");
+    assert.equal(again.usage.writes, 0);
+  });
+
+  test("a machine with an empty folder goes on from the bucket: it fetches what is new, and downloads no object", async () => {
+    await using lab = await open();
+    await using one = lab.machine("one");
+    await one.ingest(SPOT, FUTURES);
+    const before = lab.venue.requests;
+    await using two = lab.machine("two");
+    assert.equal(tally(await two.ingest(SPOT, FUTURES)), "");
+    assert.equal(lab.venue.requests, before);
+    const reads = lab.google.requests.filter(({ query }) => query.includes("alt=media"));
+    assert.ok(reads.length > 0 && reads.every(({ path }) => path.includes("_manifests")), "objects were read");
+    lab.venue.time += HOUR;
+    assert.equal(tally(await two.ingest(SPOT)), "fetch done 1, upload done 1");
+    // The one that was there first takes over what the other has read since.
+    assert.deepEqual(await one.plan(SPOT), []);
+  });
+
+  test("what is derived is derived on another machine from the inputs that it needs", async () => {
+    await using lab = await open();
+    await using one = lab.machine("one");
+    await one.ingest(FUTURES);
+    const whole = await lab.contents();
+    lab.venue.time += HOUR;
+    await using two = lab.machine("two");
+    assert.match(tally(await two.ingest(FUTURES)), /derive done 1, upload done 4/);
+    await using rival = await open();
+    rival.venue.time += HOUR;
+    await using alone = rival.machine("alone");
+    await alone.ingest(FUTURES);
+    const [got, wanted] = [await lab.contents(), await rival.contents()];
+    assert.deepEqual(Object.keys(got), Object.keys(whole));
+    for (const name of Object.keys(wanted)) if (name.endsWith(".parquet")) assert.equal(got[name], wanted[name], name);
+  });
+
+  test("of two machines one writes the manifest, the other says so and is right the next time", async () => {
+    await using lab = await open();
+    await using one = lab.machine("one");
+    await using two = lab.machine("two");
+    const race = await Promise.all([one.ingest(SPOT), two.ingest(SPOT)]);
+    for (const { outcomes } of race)
+      for (const { status, error } of outcomes)
+        assert.ok(status === "done" || error?.code === "bucket-conflict", `${status} ${error?.message}`);
+    assert.equal(tally(await two.ingest(SPOT)).includes("conflict"), false);
+    assert.equal(tally(await one.ingest(SPOT)).includes("conflict"), false);
+    for (const machine of [one, two]) assert.deepEqual(await machine.plan(SPOT), []);
+    await using fresh = lab.machine("fresh");
+    assert.deepEqual(await fresh.plan(SPOT), []);
+  });
+
+  test("an object that was changed or removed under its entry is put back from the folder", async () => {
+    await using lab = await open();
+    await using one = lab.machine("one");
+    await one.ingest(SPOT);
+    const whole = await lab.contents();
+    const objects = await lab.objects();
+    const [first, second] = [key("2025-01-30"), key("2025-01-31")];
+    const bucket = lab.bucket();
+    const { generation, metadata } = objects.get(first) ?? assert.fail();
+    await bucket.write(first, Buffer.from("other bytes"), { replaces: generation, metadata });
+    await bucket.remove(second, objects.get(second)?.generation ?? "");
+    assert.deepEqual(await one.plan(SPOT), [
+      "upload spot_klines 2025-01-30: object missing or changed in the bucket",
+      "upload spot_klines 2025-01-31: object missing or changed in the bucket",
+    ]);
+    assert.equal(tally(await one.ingest(SPOT)), "upload done 2");
+    assert.deepEqual(await lab.contents(), whole);
+  });
+
+  test("where no folder has it either, it is fetched again", async () => {
+    await using lab = await open();
+    await using one = lab.machine("one");
+    await one.ingest(SPOT);
+    const whole = await lab.contents();
+    const { generation } = (await lab.objects()).get(key("2025-01-31")) ?? assert.fail();
+    await lab.bucket().remove(key("2025-01-31"), generation);
+    await using two = lab.machine("two");
+    assert.deepEqual(await two.plan(SPOT), [
+      "fetch spot_klines 2025-01-31: object missing or changed",
+      "upload spot_klines 2025-01-31: the partition changes",
+    ]);
+    assert.equal(tally(await two.ingest(SPOT)), "fetch done 1, upload done 1");
+    assert.deepEqual(await lab.contents(), whole);
+  });
+
+  test("what others have put at our path is named, and neither overwritten nor taken for ours", async () => {
+    await using lab = await open();
+    const theirs = Buffer.from("PAR1 of somebody else");
+    await lab.bucket().write(key("2025-01-30"), theirs, { replaces: null });
+    await lab.bucket().write("spot_klines/interval=1h/yyyy=2025/mm=01/dd=01/old.parquet", theirs, { replaces: null });
+    await using one = lab.machine("one");
+    const { outcomes } = await one.ingest(SPOT);
+    const bad = outcomes.flatMap(({ error }) => (error ? [error] : []));
+    assert.deepEqual(
+      bad.map(({ code }) => code),
+      ["foreign-object"],
+    );
+    assert.match(bad[0]?.message ?? "", new RegExp(`^gs://demo-bucket/raw/${key("2025-01-30")} was there before`));
+    assert.deepEqual(Buffer.from((await lab.bucket().read(key("2025-01-30"))) ?? []), theirs);
+    assert.deepEqual(
+      [...(await one.engine.foreign())].sort(),
+      [
+        `gs://demo-bucket/raw/${key("2025-01-30")}`,
+        "gs://demo-bucket/raw/spot_klines/interval=1h/yyyy=2025/mm=01/dd=01/old.parquet",
+      ].sort(),
+    );
+  });
+
+  test("killed between any two writes and run again, the bucket is as if nothing had happened", async () => {
+    await using lab = await open();
+    await using whole = lab.machine("whole");
+    await whole.ingest(SPOT, FUTURES);
+    const expected = await lab.contents();
+    const writes = Object.keys(expected).length;
+    assert.ok(writes > 20, `${writes} objects`);
+    for (let n = 0; n < writes; n += 3) {
+      await using rival = await open();
+      const bucket = new CrashingBucket(rival.bucket(), n);
+      await using killed = rival.machine("one", bucket);
+      await assert.rejects(killed.ingest(SPOT, FUTURES), Killed);
+      await using again = rival.machine(n % 2 ? "one" : "another");
+      await again.ingest(SPOT, FUTURES);
+      assert.deepEqual(await rival.contents(), expected, `killed before write ${n} of ${bucket.changes.at(-1)}`);
+    }
+  });
+
+  test("an object whose manifest was not written any more is not sent again", async () => {
+    await using lab = await open();
+    await using killed = lab.machine("one", new CrashingBucket(lab.bucket(), 2));
+    await assert.rejects(killed.ingest(SPOT), Killed);
+    await using again = lab.machine("one");
+    const { outcomes } = await again.ingest(SPOT);
+    const sent = outcomes.filter(({ step, bytes }) => step.action === "upload" && bytes > 0);
+    assert.deepEqual(
+      sent.map(({ step }) => (step.action === "upload" ? step.day : "")),
+      ["2025-02-01"],
+    );
+  });
+
+  test("a row that was refused keeps its evidence in the bucket", async () => {
+    await using lab = await open();
+    lab.venue.quirks = { broken: (_, time) => time === start + 5 * HOUR };
+    await using one = lab.machine("one");
+    await one.ingest(SPOT);
+    const name = "_quarantine/spot_klines/binance-us_btcusdt_spot_1h_2025-01-30.json";
+    assert.deepEqual(Buffer.from((await lab.bucket().read(name)) ?? []), readFileSync(`${lab.path("one")}/${name}`));
+  });
+
+  test("files of the bucket are queried through a cache, and a broken copy in it is fetched again", async () => {
+    await using lab = await open();
+    await using one = lab.machine("one");
+    await one.ingest(SPOT);
+    await using two = lab.machine("two");
+    const count = async () => {
+      const { batches } = await two.engine.queryLake("SELECT count(*) AS n FROM spot_klines");
+      for await (const [row] of batches) return row?.[0];
+      return undefined;
+    };
+    assert.equal(await count(), 58);
+    const downloaded = two.usage.bytesDownloaded;
+    assert.equal(await count(), 58);
+    assert.equal(two.usage.bytesDownloaded, downloaded);
+    const { metadata } = (await lab.objects()).get(key("2025-01-30")) ?? assert.fail();
+    writeFileSync(`${lab.path("two")}/_cache/demo-bucket/objects/${metadata["sha256"]}.parquet`, "broken");
+    assert.equal(await count(), 58);
+  });
+});
