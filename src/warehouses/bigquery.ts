@@ -40,10 +40,14 @@ export interface BigQueryOptions {
   readonly uris?: number | undefined;
   /** Load jobs that a table takes in a day. */
   readonly jobsADay?: number | undefined;
+  /** Rows from which on the ledger is written anew where most of them are past. */
+  readonly longLedger?: number | undefined;
 }
 
 /** https://cloud.google.com/bigquery/quotas#load_jobs */
 const URIS = 10_000;
+/** A page or two of table data. */
+const LONG_LEDGER = 50_000;
 /** A gibibyte: more than every table of a few series, a cent's worth at most. */
 const MAX_BYTES = 2 ** 30;
 
@@ -74,7 +78,8 @@ export class BigQueryWarehouse implements Warehouse {
     this.api = new Api({ project, label: this.label, access, sleep: wait });
     this.tables = new Tables(this.api, this.place);
     this.jobs = new Jobs(this.api, location, this.onStep);
-    this.ledgerTable = new LedgerTable(this.tables, this.jobs, this.label, this.setupCommand());
+    const { longLedger = LONG_LEDGER } = options;
+    this.ledgerTable = new LedgerTable(this.tables, this.jobs, this.label, longLedger);
   }
 
   ddl(tables?: readonly TableName[]): string {
@@ -103,7 +108,6 @@ export class BigQueryWarehouse implements Warehouse {
     const work = {
       ...{ api, tables, jobs, label, onStep, now, synthetic, uris, jobsADay },
       ledger: this.ledgerTable,
-      setup: this.setupCommand(),
       count: (kind: "load" | "copy", bytes: number): void => {
         this.used[kind === "load" ? "loadJobs" : "copyJobs"]++;
         this.used.bytesLoaded += bytes;
@@ -125,10 +129,6 @@ export class BigQueryWarehouse implements Warehouse {
   }
 
   async close(): Promise<void> {}
-
-  private setupCommand(): string {
-    return `candlelake setup --project ${this.place.project}`;
-  }
 
   private queryWork(): QueryWork {
     const { api, jobs, label } = this;

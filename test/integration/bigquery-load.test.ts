@@ -3,6 +3,7 @@ import { describe } from "node:test";
 import { AppError, Interrupted } from "../../src/core/errors.ts";
 import { DAY } from "../../src/core/time.ts";
 import { codeOf, load, rowsOf } from "../contract/warehouse.ts";
+import type { TestLake } from "../contract/warehouse-lake.ts";
 import { catchUp, scene, stateOf, writesOf } from "../fakes/bigquery-scene.ts";
 import { jobsOf, refusing } from "../fakes/google-front.ts";
 
@@ -56,6 +57,26 @@ describe("a load job's name", () => {
     await catchUp(warehouse, [older]);
     assert.deepEqual(await rowsOf(warehouse, "SELECT max(close) AS top FROM spot_klines"), [[123]]);
     assert.equal((await writesOf(front))["spot_klines$202501"], 3);
+  });
+
+  scene("a job that was found is no proof where nobody says what came after it", async ({ open, lake, front }) => {
+    await open().setup();
+    const unit = lake.candleUnit("2025-01", [{ day: "2025-01-01" }]);
+    const dying = open({
+      onStep(step) {
+        if (step === "ledger") throw new Error("killed");
+      },
+    });
+    await assert.rejects(
+      dying.load([unit], () => {}),
+      /killed/,
+    );
+    front.interfere = ({ method, path }) =>
+      method === "GET" && path.endsWith("/jobs") ? refusing(403, "accessDenied") : undefined;
+    assert.deepEqual(await catchUp(open(), [unit]), ["2025-01"]);
+    front.interfere = () => undefined;
+    assert.deepEqual(await rowsOf(open(), COUNT), [[24]]);
+    assert.equal((await writesOf(front))["spot_klines$202501"], 2);
   });
 
   scene("tables that were made anew are loaded anew", async ({ open, lake, ask, front }) => {
@@ -205,7 +226,20 @@ describe("a load is refused before it begins", () => {
     assert.match(refusal.message, /BigQuery loads from a bucket/);
   });
 
-  scene("where a table differs, and where a newer program made the warehouse", async ({ open, lake, ask }) => {
+  scene("where the warehouse, or the bucket, is somewhere else than was said", async ({ open, lake }) => {
+    const unit = lake.candleUnit("2025-01", [{ day: "2025-01-01" }]);
+    await open().setup();
+    const moved = await refusalOf(load(open({ location: "europe-west1" }), unit));
+    assert.deepEqual([moved.code, moved.exitCode], ["other-location", 4]);
+    assert.equal(moved.next, "candlelake load --project demo --location us-central1");
+    const apart = open({ dataset: "elsewhere", location: "europe-west1" });
+    await apart.setup();
+    const refusal = await refusalOf(load(apart, unit));
+    assert.deepEqual([refusal.code, refusal.exitCode], ["other-location", 4]);
+    assert.match(refusal.message, /us-central1.*europe-west1/i);
+  });
+
+  scene("where a newer program made the warehouse", async ({ open, lake, ask }) => {
     const warehouse = open();
     await warehouse.setup();
     const unit = lake.candleUnit("2025-01", [{ day: "2025-01-01" }]);
@@ -262,6 +296,63 @@ describe("the sandbox", () => {
     },
     { sandbox: true },
   );
+});
+
+describe("the ledger", () => {
+  const contents = (lake: TestLake, count: number) =>
+    Array.from({ length: count }, (_, i) => lake.candleUnit("2025-01", [{ day: "2025-01-01", close: i + 1, rows: 1 }]));
+
+  scene("is written anew where most of it is past, and tells the same", async ({ open, lake, ask }) => {
+    let now = Date.now();
+    const warehouse = open({ longLedger: 6, now: () => now });
+    await warehouse.setup();
+    await catchUp(warehouse, [lake.candleUnit("2025-02", [{ day: "2025-02-01" }])]);
+    for (const unit of contents(lake, 5)) await catchUp(warehouse, [unit]);
+    const size = async (): Promise<number> =>
+      Number(((await ask("GET", "datasets/btc_forecast_raw/tables/load_ledger")) as { numRows: string }).numRows);
+    assert.equal(await size(), 6);
+    // A day later the jobs of before count no more.
+    now += 2 * DAY;
+    const [unit] = contents(lake, 1);
+    if (!unit) return assert.fail();
+    const before = await warehouse.ledger();
+    await catchUp(warehouse, [unit]);
+    assert.equal(await size(), 2);
+    const after = await warehouse.ledger();
+    assert.deepEqual(
+      after.filter(({ month }) => month === "2025-02"),
+      before.filter(({ month }) => month === "2025-02"),
+    );
+    assert.equal(after.find(({ month }) => month === "2025-01")?.content, unit.series[0]?.content);
+    assert.deepEqual((await warehouse.setup()).differs, []);
+    assert.deepEqual(await catchUp(warehouse, [unit]), []);
+  });
+
+  scene("is only added to while somebody else writes to it", async ({ open, lake, ask }) => {
+    let now = Date.now();
+    const other = open();
+    await other.setup();
+    const units = contents(lake, 4);
+    for (const unit of units) await catchUp(other, [unit]);
+    const beside = lake.candleUnit("2025-03", [{ day: "2025-03-01" }]);
+    const warehouse = open({
+      longLedger: 4,
+      now: () => now,
+      async onStep(step) {
+        if (step === "verify") await catchUp(other, [beside]);
+      },
+    });
+    now += 2 * DAY;
+    const [first] = units;
+    if (!first) return assert.fail();
+    await catchUp(warehouse, [first]);
+    assert.deepEqual(
+      (await warehouse.ledger()).map(({ month }) => month),
+      ["2025-01", "2025-03"],
+    );
+    const { numRows } = (await ask("GET", "datasets/btc_forecast_raw/tables/load_ledger")) as { numRows: string };
+    assert.equal(numRows, "6");
+  });
 });
 
 describe("what a load costs", () => {

@@ -26,6 +26,11 @@ export interface Settled {
 /** Milliseconds between two looks at a job; the last one stays. */
 const POLLS = [200, 300, 500, 800, 1_200, 2_000, 3_000, 5_000];
 
+interface JobPage {
+  readonly jobs?: readonly Job[];
+  readonly nextPageToken?: string;
+}
+
 /** Jobs of one location. */
 export class Jobs {
   private readonly api: Api;
@@ -82,20 +87,20 @@ export class Jobs {
     await this.api.call({ method: "POST", path: `jobs/${id}/cancel`, query: { location }, doing: `cancel job ${id}` });
   }
 
-  /** Jobs of the same user that began since, newest first. @throws WarehouseError */
-  async *since(time: number, doing: string): AsyncGenerator<Job> {
+  /** Jobs of the same user that were made since; undefined where he may not list them. @throws WarehouseError */
+  async since(time: number, doing: string): Promise<readonly Job[] | undefined> {
+    const jobs: Job[] = [];
+    const asked = { projection: "full", minCreationTime: String(time), maxResults: "1000" };
     let pageToken: string | undefined;
     do {
-      const query = { projection: "full", minCreationTime: String(time), ...(pageToken ? { pageToken } : {}) };
-      const page = await this.api.call<{ jobs?: readonly Job[]; nextPageToken?: string }>({
-        method: "GET",
-        path: "jobs",
-        query,
-        doing,
-      });
-      yield* page.jobs ?? [];
+      const query = pageToken ? { ...asked, pageToken } : asked;
+      const request = { method: "GET", path: "jobs", query, doing } as const;
+      const page = await this.api.callOr<JobPage, undefined>(request, 403, undefined);
+      if (!page) return undefined;
+      jobs.push(...(page.jobs ?? []));
       pageToken = page.nextPageToken;
     } while (pageToken);
+    return jobs;
   }
 
   private async wait(begun: Job, doing: string, signal?: AbortSignal): Promise<Job> {

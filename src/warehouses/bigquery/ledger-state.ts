@@ -27,9 +27,16 @@ export class LedgerState {
   private readonly units = new Map<string, LoadedUnit & { readonly rows: Map<string, LedgerRow> }>();
   /** Times of the jobs of each table. */
   private readonly jobs = new Map<string, Map<string, number>>();
+  private readonly all: LedgerRow[] = [];
+
+  /** Rows as they were read, past ones among them. */
+  get size(): number {
+    return this.all.length;
+  }
 
   add(row: LedgerRow): void {
     const { table, month, jobId, loadedAt, series } = row;
+    this.all.push(row);
     const jobs = this.jobs.get(table) ?? new Map<string, number>();
     this.jobs.set(table, jobs.set(jobId, loadedAt));
     const key = unitKey(table, month);
@@ -48,6 +55,11 @@ export class LedgerState {
   /** Jobs that wrote to the table since; in milliseconds. */
   jobsSince(table: TableName, time: number): number {
     return [...(this.jobs.get(table)?.values() ?? [])].filter((loadedAt) => loadedAt >= time).length;
+  }
+
+  /** Rows that still tell something: what is loaded, and which jobs there were since. */
+  kept(since: number): LedgerRow[] {
+    return this.all.filter((row) => row.loadedAt >= since || row.jobId === this.unit(row.table, row.month)?.jobId);
   }
 
   /** What is loaded now, by table, month and series. */

