@@ -130,6 +130,7 @@ export async function dryRunStatistics(context: Context, project: string, sectio
   const [only] = statements;
   if (only === undefined) throw syntaxError("Unexpected end of script");
   const type = statements.length > 1 ? "SCRIPT" : statementType(only);
+  if (type === "UNKNOWN") throw syntaxError(`Unexpected ${describe(only[0])}`);
   if (type !== "SELECT" && !DML.includes(type)) {
     return statisticsOf({ type, cost: FREE, fields: [], affected: undefined }, []);
   }
