@@ -1,0 +1,100 @@
+import type { GoogleAnswer, GoogleCall, GoogleService, StoredObjects } from "../call.ts";
+import { answer, empty, refusal } from "./answer.ts";
+import { Catalog } from "./catalog.ts";
+import type { Context, Request } from "./context.ts";
+import { discoveryDocument } from "./discovery.ts";
+import { Duck } from "./duck.ts";
+import { expire } from "./expiry.ts";
+import { Failure, invalid } from "./failure.ts";
+import { SETUP } from "./functions.ts";
+import { insertJob } from "./job-requests.ts";
+import { type JobManners, Jobs } from "./jobs.ts";
+import { type Json, objectOf } from "./json.ts";
+import { routeOf } from "./routes.ts";
+import { isUpload, Uploads } from "./upload.ts";
+
+export interface BigQueryTwinOptions {
+  /** What load jobs read. */
+  readonly objects: StoredObjects;
+  /** Milliseconds since the epoch. Left out: the machine's clock. */
+  readonly now?: () => number;
+  readonly jobs?: Partial<JobManners>;
+  /** A project without billing: no DML, no streaming, and everything expires after 60 days. */
+  readonly sandbox?: boolean;
+}
+
+const DISCOVERY = ["/$discovery/rest", "/discovery/v1/apis/bigquery/v2/rest"];
+
+/** A stand-in of BigQuery's REST interface, stricter than emulators where loads go wrong. */
+export class BigQueryTwin implements GoogleService {
+  readonly #context: Context;
+  readonly #jobs: Jobs;
+  readonly #uploads = new Uploads();
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor({ objects, now = Date.now, jobs = {}, sandbox = false }: BigQueryTwinOptions) {
+    this.#context = { catalog: new Catalog(), duck: new Duck(SETUP), objects, now, sandbox };
+    this.#jobs = new Jobs(this.#context, jobs);
+  }
+
+  /** How jobs behave from now on; tests change it while the twin runs. */
+  get jobs(): JobManners {
+    return this.#jobs.manners;
+  }
+
+  /** One request at a time: nobody sees another one's work half done. */
+  async handle(call: GoogleCall): Promise<GoogleAnswer | undefined> {
+    const turn = this.#last.then(() => this.#answer(call));
+    this.#last = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async close(): Promise<void> {
+    await this.#last;
+    await this.#context.duck.close();
+  }
+
+  async #answer(call: GoogleCall): Promise<GoogleAnswer | undefined> {
+    const path = decodeURIComponent(call.path);
+    if (DISCOVERY.includes(path)) return answer(discoveryDocument(call.origin));
+    try {
+      await expire(this.#context);
+      return isUpload(call.path) ? await this.#upload(call) : await this.#route(call);
+    } catch (error) {
+      if (error instanceof Failure) return refusal(error);
+      throw error;
+    }
+  }
+
+  async #route(call: GoogleCall): Promise<GoogleAnswer | undefined> {
+    const found = routeOf(call.method, call.path);
+    if (found === undefined) return undefined;
+    const { project = "", ...path } = found.path;
+    const request = requestOf(call, project, path, bodyOf(call));
+    const result = await found.route({ context: this.#context, jobs: this.#jobs, request });
+    return result === undefined ? empty() : answer(result);
+  }
+
+  async #upload(call: GoogleCall): Promise<GoogleAnswer> {
+    const received = this.#uploads.receive(call);
+    if ("status" in received) return received;
+    const request = requestOf(call, received.project, {}, received.body);
+    return answer(await insertJob(this.#context, this.#jobs, request, received.data));
+  }
+}
+
+const requestOf = (
+  { query, headers, origin }: GoogleCall,
+  project: string,
+  path: Readonly<Record<string, string>>,
+  body: Json,
+): Request => ({ project, path, query, body, headers, base: `${origin}/bigquery/v2` });
+
+function bodyOf({ body }: GoogleCall): Json {
+  if (body.byteLength === 0) return {};
+  try {
+    return objectOf(JSON.parse(new TextDecoder().decode(body)));
+  } catch {
+    throw invalid("Invalid JSON payload received.");
+  }
+}
