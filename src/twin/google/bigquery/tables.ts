@@ -5,7 +5,8 @@ import { invalid, unserved } from "./failure.ts";
 import { flagOf, type Json, objectOf, textOf } from "./json.ts";
 import { createTable, createView, dropTable } from "./new-table.ts";
 import { nextToken, windowOf } from "./pages.ts";
-import { splitDecorator } from "./partition.ts";
+import { partitionNamed, splitDecorator } from "./partition.ts";
+import { settle, within } from "./placement.ts";
 import { fieldsOf } from "./schema.ts";
 import { viewFields } from "./statement.ts";
 
@@ -102,7 +103,10 @@ export function listTables({ catalog }: Context, { project, path, query }: Reque
 /** @throws Failure */
 export async function deleteTable(context: Context, request: Request): Promise<void> {
   const table = tableOf(context, request);
-  if (request.path["table"] !== table.name.table)
-    throw invalid("Partitions are deleted by queries here, not by tables.delete.");
-  await dropTable(context, table);
+  const { decorator } = splitDecorator(request.path["table"] ?? "");
+  if (decorator === undefined) return dropTable(context, table);
+  const partition = partitionNamed(label(table.name), decorator, table.partitioning);
+  const range = table.partitioning ? within(table, table.partitioning, partition) : "true";
+  await context.duck.ask(`DELETE FROM ${table.rows} WHERE ${range}`);
+  await settle(context, table);
 }
