@@ -1,7 +1,7 @@
 import { label, type StoredTable, type TableName } from "./catalog.ts";
 import type { Context, Request } from "./context.ts";
 import { etagOf, patched } from "./datasets.ts";
-import { invalid, unserved } from "./failure.ts";
+import { unserved } from "./failure.ts";
 import { flagOf, type Json, objectOf, textOf } from "./json.ts";
 import { createTable, createView, dropTable } from "./new-table.ts";
 import { nextToken, windowOf } from "./pages.ts";
