@@ -1,4 +1,5 @@
 import type { GoogleAnswer, GoogleCall, GoogleService, StoredObjects } from "../call.ts";
+import { checkAccess } from "./access.ts";
 import { answer, empty, refusal } from "./answer.ts";
 import { Catalog } from "./catalog.ts";
 import type { Context, Request } from "./context.ts";
@@ -58,6 +59,7 @@ export class BigQueryTwin implements GoogleService {
     const path = decodeURIComponent(call.path);
     if (DISCOVERY.includes(path)) return answer(discoveryDocument(call.origin));
     try {
+      checkAccess(call);
       await expire(this.#context);
       return isUpload(call.path) ? await this.#upload(call) : await this.#route(call);
     } catch (error) {
