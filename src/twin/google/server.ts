@@ -1,5 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { send } from "../send.ts";
 import type { GoogleAnswer, GoogleCall, GoogleService } from "./call.ts";
+import type { GoogleFaults } from "./faults.ts";
 import { GoogleRefusal, jsonAnswer } from "./refusal.ts";
 
 /** One line of the log. */
@@ -13,13 +15,21 @@ export interface GoogleRequest {
   readonly status: number;
 }
 
+/** Older lines are dropped, half of them at a time. */
+const LOG_LINES = 100_000;
+
 /** Answers HTTP requests by the first service that knows the path. */
 export class GoogleServer {
   readonly requests: GoogleRequest[] = [];
   readonly #services: readonly GoogleService[];
+  readonly #faults: GoogleFaults;
+  readonly #denied: ReadonlySet<string>;
 
-  constructor(services: readonly GoogleService[]) {
+  /** @param denied permissions that the caller lacks throughout; it may change */
+  constructor(services: readonly GoogleService[], faults: GoogleFaults, denied: ReadonlySet<string>) {
     this.#services = services;
+    this.#faults = faults;
+    this.#denied = denied;
   }
 
   /** Never rejects: a defect of the stand-in's own is an answer too. */
@@ -28,11 +38,12 @@ export class GoogleServer {
     // The client went away in the middle of its body: nothing was asked.
     if (!body) return;
     const call = callOf(request, body);
-    const { status, headers, body: answer } = await this.#answer(call);
-    this.requests.push({ method: call.method, path: call.path, query: queryText(request.url), status });
-    // 204 and 304 have no body, and a length would make some clients wait for one.
-    if (status === 204 || status === 304) response.writeHead(status, headers).end();
-    else response.writeHead(status, { ...headers, "content-length": answer.byteLength }).end(answer);
+    const { refusal, delivery, denied, done } = this.#faults.blow(call);
+    const lacking = { ...call, denied: new Set([...this.#denied, ...denied]) };
+    const answer = done ? await this.#answer(lacking) : undefined;
+    const final = refusal?.answer ?? answer ?? NOTHING;
+    this.#log({ method: call.method, path: call.path, query: queryText(request.url), status: final.status });
+    send({ ...final, ...(delivery ? { delivery } : {}) }, request, response);
   }
 
   async #answer(call: GoogleCall): Promise<GoogleAnswer> {
@@ -44,12 +55,19 @@ export class GoogleServer {
       return new GoogleRefusal(404, "notFound", `Not Found: ${call.method} ${call.path}`).answer;
     } catch (error) {
       const message = `The stand-in failed: ${error instanceof Error ? error.stack : String(error)}`;
-      return jsonAnswer(500, {
-        error: { code: 500, message, errors: [{ message, domain: "global", reason: "backendError" }] },
-      });
+      const errors = [{ message, domain: "global", reason: "backendError" }];
+      return jsonAnswer(500, { error: { code: 500, message, errors } });
     }
   }
+
+  #log(request: GoogleRequest): void {
+    if (this.requests.length >= LOG_LINES) this.requests.splice(0, LOG_LINES / 2);
+    this.requests.push(request);
+  }
 }
+
+/** Where a fault keeps the request from being done and every answer from arriving. */
+const NOTHING: GoogleAnswer = { status: 0, headers: {}, body: new Uint8Array() };
 
 const queryText = (url = "/"): string => url.split("?").slice(1).join("?");
 

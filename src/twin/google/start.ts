@@ -1,7 +1,8 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { listen } from "../listen.ts";
-import type { GoogleService } from "./call.ts";
+import { BigQueryTwin, type BigQueryTwinOptions } from "./bigquery/bigquery.ts";
+import { GoogleFaults } from "./faults.ts";
 import { type GoogleRequest, GoogleServer } from "./server.ts";
 import { StorageTwin } from "./storage/storage.ts";
 
@@ -10,6 +11,14 @@ export interface GoogleTwinOptions {
   readonly now?: number | (() => number);
   /** 0, which is usual, takes a free one. */
   readonly port?: number;
+  /** What goes wrong, as `docs/twin.md` spells it: `503-after@POST/upload@2`. */
+  readonly faults?: string;
+  /** Permissions that the caller lacks: `storage.objects.create`. */
+  readonly denied?: readonly string[];
+  /** How BigQuery's jobs behave. */
+  readonly jobs?: NonNullable<BigQueryTwinOptions["jobs"]>;
+  /** A project without billing. */
+  readonly sandbox?: boolean;
 }
 
 export interface GoogleTwin {
@@ -18,6 +27,9 @@ export interface GoogleTwin {
   /** Environment variables that turn candlelake to the stand-ins. */
   readonly settings: Readonly<Record<string, string>>;
   readonly storage: StorageTwin;
+  readonly bigquery: BigQueryTwin;
+  /** Permissions that the caller lacks from now on. */
+  readonly denied: Set<string>;
   /** What was asked, the oldest first. */
   readonly requests: readonly GoogleRequest[];
   /** Ends every connection. Nothing keeps running. */
@@ -29,11 +41,12 @@ export interface GoogleTwin {
  * @throws UsageError where the faults or the port are wrong
  */
 export async function startGoogleTwin(options: GoogleTwinOptions = {}): Promise<GoogleTwin> {
-  const { now = Date.now } = options;
+  const { now = Date.now, faults = "", jobs = {}, sandbox = false } = options;
   const clock = typeof now === "number" ? () => now : now;
   const storage = new StorageTwin({ now: clock });
-  const services: GoogleService[] = [storage];
-  const google = new GoogleServer(services);
+  const bigquery = new BigQueryTwin({ objects: storage, now: clock, jobs, sandbox });
+  const denied = new Set(options.denied);
+  const google = new GoogleServer([storage, bigquery], new GoogleFaults(faults), denied);
   const server = createServer((request, response) => void google.respond(request, response));
   const url = `http://127.0.0.1:${await listen(server, options.port ?? 0)}`;
   return {
@@ -46,13 +59,16 @@ export async function startGoogleTwin(options: GoogleTwinOptions = {}): Promise<
       GOOGLE_CLOUD_PROJECT: "demo",
     },
     storage,
+    bigquery,
+    denied,
     requests: google.requests,
     close: async () => {
       const closed = once(server, "close");
       server.close();
       server.closeAllConnections();
       await closed;
-      for (const service of services) await service.close();
+      await storage.close();
+      await bigquery.close();
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { GoogleAnswer, GoogleCall, GoogleService, StoredObjects } from "../call.ts";
 import { GoogleRefusal, jsonAnswer } from "../refusal.ts";
+import { checkAccess } from "./access.ts";
 import { Catalog } from "./catalog.ts";
 import type { Context, Request } from "./context.ts";
 import { discoveryDocument } from "./discovery.ts";
@@ -58,6 +59,7 @@ export class BigQueryTwin implements GoogleService {
   async #answer(call: GoogleCall): Promise<GoogleAnswer | undefined> {
     if (DISCOVERY.includes(call.path.replace("%24", "$"))) return jsonAnswer(200, discoveryDocument(call.origin));
     try {
+      checkAccess(call);
       await expire(this.#context);
       return isUpload(call.path) ? await this.#upload(call) : await this.#route(call);
     } catch (error) {

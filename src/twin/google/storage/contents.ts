@@ -4,8 +4,9 @@ import type { ObjectVersion } from "./object.ts";
 export class Contents {
   readonly #live = new Map<string, ObjectVersion>();
   /** Ascending by generation. */
-  readonly #noncurrent = new Map<string, ObjectVersion[]>();
-  #names: readonly string[] | undefined;
+  readonly #noncurrent = new Map<string, readonly ObjectVersion[]>();
+  /** Every name with its place in the order; undefined where a name came or went since. */
+  #order: readonly (readonly [key: string, name: string])[] | undefined;
 
   live(name: string): ObjectVersion | undefined {
     return this.#live.get(name);
@@ -21,10 +22,13 @@ export class Contents {
     return [...(this.#noncurrent.get(name) ?? []), ...(live ? [live] : [])];
   }
 
-  /** Names with a generation of whatever kind, in the order of their UTF-8 bytes, in which lists come. */
-  names(): readonly string[] {
-    this.#names ??= sorted(new Set([...this.#live.keys(), ...this.#noncurrent.keys()]));
-    return this.#names;
+  /** Names with a generation of whatever kind, from this one on, in the order in which lists come. */
+  *names(from: string): Generator<string> {
+    this.#order ??= ordered(new Set([...this.#live.keys(), ...this.#noncurrent.keys()]));
+    for (let i = lowerBound(this.#order, byteOrder(from)); i < this.#order.length; i++) {
+      const name = this.#order[i]?.[1];
+      if (name !== undefined) yield name;
+    }
   }
 
   get empty(): boolean {
@@ -33,28 +37,27 @@ export class Contents {
 
   /** @param kept what becomes of the live one before: a noncurrent one, or nothing */
   put(version: ObjectVersion, kept: ObjectVersion | undefined): void {
+    if (!this.#live.has(version.name)) this.#order = undefined;
     if (kept) this.#keep(kept);
-    else if (!this.#live.has(version.name)) this.#names = undefined;
     this.#live.set(version.name, version);
   }
 
   /** Another state of the same generation. */
   update(version: ObjectVersion): void {
-    if (this.#live.get(version.name)?.generation === version.generation) this.#live.set(version.name, version);
-    else {
-      const versions = this.#noncurrent.get(version.name) ?? [];
-      this.#noncurrent.set(
-        version.name,
-        versions.map((other) => (other.generation === version.generation ? version : other)),
-      );
-    }
+    const { name, generation } = version;
+    if (this.#live.get(name)?.generation === generation) this.#live.set(name, version);
+    const others = this.#noncurrent.get(name);
+    if (!others) return;
+    this.#noncurrent.set(
+      name,
+      others.map((other) => (other.generation === generation ? version : other)),
+    );
   }
 
-  /** Takes the live one away; it stays as a noncurrent one where `kept` says so. */
-  retire(name: string, kept: ObjectVersion | undefined): void {
-    this.#live.delete(name);
-    if (kept) this.#keep(kept);
-    this.#names = undefined;
+  /** The live one becomes a noncurrent one. */
+  retire(kept: ObjectVersion): void {
+    this.#live.delete(kept.name);
+    this.#keep(kept);
   }
 
   /** Takes one generation away for good. */
@@ -63,7 +66,7 @@ export class Contents {
     const rest = (this.#noncurrent.get(name) ?? []).filter((version) => version.generation !== generation);
     if (rest.length > 0) this.#noncurrent.set(name, rest);
     else this.#noncurrent.delete(name);
-    this.#names = undefined;
+    this.#order = undefined;
   }
 
   #keep(version: ObjectVersion): void {
@@ -71,10 +74,21 @@ export class Contents {
   }
 }
 
-/** Compared as UTF-16, which is what strings compare by, some names beyond the basic plane would come too early. */
+/** Lists come in the order of UTF-8 bytes; strings compare as UTF-16, which differs beyond the basic plane. */
 export const byteOrder = (name: string): string => Buffer.from(name).toString("latin1");
 
-function sorted(names: Iterable<string>): string[] {
-  const keys = Array.from(names, (name) => [byteOrder(name), name] as const);
-  return keys.sort(([a], [b]) => (a < b ? -1 : 1)).map(([, name]) => name);
+function ordered(names: Iterable<string>): [string, string][] {
+  const keyed = Array.from(names, (name): [string, string] => [byteOrder(name), name]);
+  return keyed.sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+/** Index of the first one whose key is not below. */
+function lowerBound(order: readonly (readonly [key: string, name: string])[], key: string): number {
+  let [low, high] = [0, order.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((order[middle]?.[0] ?? "") < key) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

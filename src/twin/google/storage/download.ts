@@ -1,11 +1,11 @@
-import type { GoogleAnswer, GoogleCall } from "../call.ts";
+import type { GoogleAnswer } from "../call.ts";
 import { GoogleRefusal } from "../refusal.ts";
 import { etagOf, type ObjectVersion } from "./object.ts";
 
 const RANGE = /^bytes=(?:(\d+)-(\d*)|-(\d+))$/;
 
 /** The object's bytes, or the one range of them that the request asks for; a header with several ranges counts for none. */
-export function media(version: ObjectVersion, storageClass: string, { headers }: GoogleCall): GoogleAnswer {
+export function media(version: ObjectVersion, storageClass: string, range: string | undefined): GoogleAnswer {
   const { bytes, crc32c, md5Hash, fields } = version;
   const about = {
     "content-type": fields.contentType ?? "application/octet-stream",
@@ -20,7 +20,7 @@ export function media(version: ObjectVersion, storageClass: string, { headers }:
     "x-goog-stored-content-encoding": fields.contentEncoding ?? "identity",
     "x-goog-stored-content-length": String(bytes.byteLength),
   };
-  const part = rangeIn(headers["range"], bytes.byteLength);
+  const part = rangeIn(range, bytes.byteLength);
   if (!part) return { status: 200, headers: about, body: bytes };
   const { from, to } = part;
   return {

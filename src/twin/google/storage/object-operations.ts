@@ -8,11 +8,19 @@ import { bucketOf, jsonIn, type StorageRequest, versionOf } from "./state.ts";
 import { checkRetention } from "./write.ts";
 
 export function getObject(request: StorageRequest): GoogleAnswer {
+  const { query, origin } = request.call;
+  if (query.get("alt") === "media") return downloadObject(request);
+  const bucket = bucketOf(request);
+  const version = versionOf(request);
+  new Preconditions(query).check(version, true);
+  return jsonAnswer(200, objectResource(version, bucket, origin));
+}
+
+export function downloadObject(request: StorageRequest): GoogleAnswer {
   const bucket = bucketOf(request);
   const version = versionOf(request);
   new Preconditions(request.call.query).check(version, true);
-  if (request.call.query.get("alt") === "media") return media(version, bucket.storageClass, request.call);
-  return jsonAnswer(200, objectResource(version, bucket.name, bucket.storageClass, request.call.origin));
+  return media(version, bucket.storageClass, request.call.headers["range"]);
 }
 
 export function patchObject(request: StorageRequest): GoogleAnswer {
@@ -26,7 +34,7 @@ export function patchObject(request: StorageRequest): GoogleAnswer {
     updated: request.state.now(),
   };
   bucket.contents.update(version);
-  return jsonAnswer(200, objectResource(version, bucket.name, bucket.storageClass, request.call.origin));
+  return jsonAnswer(200, objectResource(version, bucket, request.call.origin));
 }
 
 /** Of a versioned bucket the live generation becomes a noncurrent one, unless the request names it. */
@@ -35,7 +43,7 @@ export function deleteObject(request: StorageRequest): GoogleAnswer {
   const version = versionOf(request);
   new Preconditions(request.call.query).check(version, false);
   if (bucket.versioned && !request.call.query.has("generation")) {
-    bucket.contents.retire(version.name, { ...version, deleted: request.state.now() });
+    bucket.contents.retire({ ...version, deleted: request.state.now() });
   } else {
     checkRetention(request.state, bucket, version);
     bucket.contents.drop(version);

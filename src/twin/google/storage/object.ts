@@ -53,7 +53,11 @@ export function sumsOf(bytes: Uint8Array, declared: DeclaredSums): { crc32c: str
 }
 
 /** The object resource of the JSON API: 64-bit numbers are strings, times RFC 3339. */
-export function objectResource(version: ObjectVersion, bucket: string, storageClass: string, origin: string) {
+export function objectResource(
+  version: ObjectVersion,
+  { name: bucket, storageClass }: { readonly name: string; readonly storageClass: string },
+  origin: string,
+): Readonly<Record<string, unknown>> {
   const { name, bytes, created, updated, deleted, fields, components } = version;
   const generation = String(version.generation);
   const path = `${encodeURIComponent(bucket)}/o/${encodeURIComponent(name)}`;

@@ -2,6 +2,7 @@ import type { GoogleCall } from "../call.ts";
 import { GoogleRefusal, invalid } from "../refusal.ts";
 import { type Bucket, type Json, noBucket } from "./bucket.ts";
 import type { ObjectVersion } from "./object.ts";
+import type { Sessions } from "./sessions.ts";
 
 /** Everything that the stand-in knows. */
 export interface State {
@@ -9,6 +10,7 @@ export interface State {
   /** Milliseconds. */
   readonly now: () => number;
   readonly nextGeneration: () => number;
+  readonly sessions: Sessions;
 }
 
 /** A request with what its path names; a name that the path lacks is empty. */
@@ -17,6 +19,8 @@ export interface StorageRequest {
   readonly state: State;
   readonly bucket: string;
   readonly object: string;
+  /** Where a copy goes. */
+  readonly target: { readonly bucket: string; readonly object: string };
 }
 
 /** @throws GoogleRefusal 404 */

@@ -1,8 +1,9 @@
 import { GoogleRefusal, invalid } from "../refusal.ts";
+import { need } from "./access.ts";
 import type { Bucket } from "./bucket.ts";
 import { type DeclaredSums, type ObjectFields, type ObjectVersion, rfc3339, sumsOf } from "./object.ts";
 import type { Preconditions } from "./preconditions.ts";
-import type { State } from "./state.ts";
+import type { State, StorageRequest } from "./state.ts";
 
 /** An object as it is to be written. */
 export interface Draft {
@@ -18,11 +19,13 @@ export interface Draft {
  * Makes the draft the live generation, or changes nothing.
  * @throws GoogleRefusal
  */
-export function write(state: State, bucket: Bucket, draft: Draft, conditions: Preconditions): ObjectVersion {
+export function write(request: StorageRequest, bucket: Bucket, draft: Draft, conditions: Preconditions): ObjectVersion {
+  const { state } = request;
   const { name, bytes, fields, components } = draft;
   checkName(name);
   const sums = sumsOf(bytes, draft.declared ?? {});
   const before = bucket.contents.live(name);
+  if (before) need(request, "storage.objects.delete");
   conditions.check(before, false);
   if (before && !bucket.versioned) checkRetention(state, bucket, before);
   const now = state.now();
