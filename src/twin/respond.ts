@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { bytesOf, JSON_TYPE, type TwinAnswer } from "./answer.ts";
+import { send } from "./send.ts";
 import type { TwinVenues } from "./twin.ts";
 
 /** Sends what the venues answer, the way it is to be delivered. */
@@ -8,28 +9,7 @@ export function respond(venues: TwinVenues, request: IncomingMessage, response: 
     response.writeHead(405, { allow: "GET, HEAD" }).end();
     return;
   }
-  const { status, headers, body, delivery } = answerOf(venues, request);
-  if (delivery?.kind === "silence") return;
-  if (delivery?.kind === "reset") {
-    request.socket.resetAndDestroy();
-    return;
-  }
-  response.writeHead(status, { ...headers, "content-length": body.byteLength });
-  if (request.method === "HEAD") {
-    response.end();
-  } else if (delivery?.kind === "slow") {
-    sendSlowly(response, body, delivery.delay);
-  } else {
-    response.end(body);
-  }
-}
-
-function sendSlowly(response: ServerResponse, body: Uint8Array, delay: number): void {
-  const half = body.byteLength >> 1;
-  response.flushHeaders();
-  response.write(body.subarray(0, half));
-  const timer = setTimeout(() => response.end(body.subarray(half)), delay);
-  response.on("close", () => clearTimeout(timer));
+  send(answerOf(venues, request), request, response);
 }
 
 /** A defect of the twin's own is an answer too: a server that dies tells its client nothing. */

@@ -1,9 +1,9 @@
 import { once } from "node:events";
-import { createServer, type Server } from "node:http";
-import { UsageError } from "../core/errors.ts";
+import { createServer } from "node:http";
 import type { TwinAnswer } from "./answer.ts";
 import type { ArchiveAccess } from "./archive/archive-host.ts";
 import { FaultInjector } from "./faults/injector.ts";
+import { listen } from "./listen.ts";
 import { MadeFeed } from "./made-feed.ts";
 import { ReplayFeed } from "./replay/replay-feed.ts";
 import { respond } from "./respond.ts";
@@ -82,18 +82,4 @@ export async function startTwin(options: StartOptions = {}): Promise<Twin> {
       await closed;
     },
   };
-}
-
-/** @returns the port that it got */
-async function listen(server: Server, port: number): Promise<number> {
-  try {
-    server.listen(port, "127.0.0.1");
-    await once(server, "listening");
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new UsageError("bad-port", `--port ${port}: ${why}.`, "candlelake twin", { cause: error });
-  }
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new TypeError("a server on a port has an address");
-  return address.port;
 }

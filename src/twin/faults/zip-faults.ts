@@ -3,12 +3,13 @@ import { CHECKSUM, checksumOf } from "../archive/checksum.ts";
 import { ARCHIVE_KINDS } from "./archive-kinds.ts";
 import type { Content } from "./content.ts";
 import type { Fault } from "./grammar.ts";
+import type { FaultKind } from "./kinds.ts";
 import type { Request } from "./refusals.ts";
 import { strikes } from "./selector.ts";
 
 /** A ZIP and its checksum asked for together, whichever comes first. */
 interface Visit {
-  readonly faults: readonly Fault[];
+  readonly faults: readonly Fault<FaultKind>[];
   zip: boolean;
   checksum: boolean;
 }
@@ -18,10 +19,10 @@ interface Visit {
  * too: the checksum fits the ZIP that comes, so that a client has to find out by itself what is wrong in it.
  */
 export class ZipFaults {
-  readonly #faults: readonly { readonly fault: Fault; seen: number }[];
+  readonly #faults: readonly { readonly fault: Fault<FaultKind>; seen: number }[];
   readonly #visits = new Map<string, Visit>();
 
-  constructor(faults: readonly Fault[]) {
+  constructor(faults: readonly Fault<FaultKind>[]) {
     // What changes lines comes before what changes the ZIP around them, as the table has it.
     const order = Object.values(ARCHIVE_KINDS);
     this.#faults = faults
@@ -51,9 +52,10 @@ export class ZipFaults {
   }
 
   #open(path: string): Visit {
-    const faults: Fault[] = [];
+    const faults: Fault<FaultKind>[] = [];
     for (const entry of this.#faults) {
-      const { route, selector } = entry.fault;
+      const { method = "GET", route, selector } = entry.fault;
+      if (method !== "GET") continue;
       if (route !== undefined && !path.includes(route)) continue;
       if (strikes(selector, ++entry.seen)) faults.push(entry.fault);
     }
@@ -63,5 +65,5 @@ export class ZipFaults {
   }
 }
 
-const struck = (answer: TwinAnswer, request: Request, faults: readonly Fault[]): TwinAnswer =>
+const struck = (answer: TwinAnswer, request: Request, faults: readonly Fault<FaultKind>[]): TwinAnswer =>
   faults.reduce((result, { kind, argument }) => kind.apply({ answer: result, argument, ...request }), answer);

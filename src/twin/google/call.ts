@@ -9,6 +9,8 @@ export interface GoogleCall {
   readonly body: Uint8Array;
   /** `http://127.0.0.1:PORT`, for addresses in answers. */
   readonly origin: string;
+  /** Permissions that the caller lacks: `storage.objects.create`. */
+  readonly denied?: ReadonlySet<string>;
 }
 
 export interface GoogleAnswer {

@@ -1,5 +1,6 @@
 import type { GoogleAnswer, GoogleCall, GoogleService, StoredObjects } from "../call.ts";
-import { answer, empty, refusal } from "./answer.ts";
+import { GoogleRefusal, jsonAnswer } from "../refusal.ts";
+import { checkAccess } from "./access.ts";
 import { Catalog } from "./catalog.ts";
 import type { Context, Request } from "./context.ts";
 import { discoveryDocument } from "./discovery.ts";
@@ -23,6 +24,7 @@ export interface BigQueryTwinOptions {
   readonly sandbox?: boolean;
 }
 
+const NO_CONTENT: GoogleAnswer = { status: 204, headers: {}, body: new Uint8Array() };
 const DISCOVERY = ["/$discovery/rest", "/discovery/v1/apis/bigquery/v2/rest"];
 
 /** A stand-in of BigQuery's REST interface, stricter than emulators where loads go wrong. */
@@ -55,13 +57,13 @@ export class BigQueryTwin implements GoogleService {
   }
 
   async #answer(call: GoogleCall): Promise<GoogleAnswer | undefined> {
-    const path = decodeURIComponent(call.path);
-    if (DISCOVERY.includes(path)) return answer(discoveryDocument(call.origin));
+    if (DISCOVERY.includes(call.path.replace("%24", "$"))) return jsonAnswer(200, discoveryDocument(call.origin));
     try {
+      checkAccess(call);
       await expire(this.#context);
       return isUpload(call.path) ? await this.#upload(call) : await this.#route(call);
     } catch (error) {
-      if (error instanceof Failure) return refusal(error);
+      if (error instanceof Failure) return new GoogleRefusal(error.status, error.reason, error.message).answer;
       throw error;
     }
   }
@@ -72,14 +74,14 @@ export class BigQueryTwin implements GoogleService {
     const { project = "", ...path } = found.path;
     const request = requestOf(call, project, path, bodyOf(call));
     const result = await found.route({ context: this.#context, jobs: this.#jobs, request });
-    return result === undefined ? empty() : answer(result);
+    return result === undefined ? NO_CONTENT : jsonAnswer(200, result);
   }
 
   async #upload(call: GoogleCall): Promise<GoogleAnswer> {
     const received = this.#uploads.receive(call);
     if ("status" in received) return received;
     const request = requestOf(call, received.project, {}, received.body);
-    return answer(await insertJob(this.#context, this.#jobs, request, received.data));
+    return jsonAnswer(200, await insertJob(this.#context, this.#jobs, request, received.data));
   }
 }
 

@@ -142,8 +142,11 @@ export class Jobs {
   list({ project, query, base }: Request): Json {
     const states = query.getAll("stateFilter").map((state) => state.toUpperCase());
     const full = query.get("projection") === "full";
+    const earliest = Number(query.get("minCreationTime") ?? 0);
+    const latest = Number(query.get("maxCreationTime") ?? Number.POSITIVE_INFINITY);
     const all = [...this.#jobs.values()]
       .filter((job) => job.project === project && !job.hidden && (states.length === 0 || states.includes(job.state)))
+      .filter(({ created }) => created >= earliest && created <= latest)
       .reverse();
     const window = windowOf(query, MOST);
     const jobs = all.slice(window.start, window.start + window.size).map((job) => {

@@ -57,6 +57,8 @@ const SERVED = [
   "nullMarker",
   "preserveAsciiControlCharacters",
   "useAvroLogicalTypes",
+  // Google's client for Node sends it here too; the service does not know it.
+  "location",
 ];
 
 /** A destination with its dispositions. @throws Failure */

@@ -4,7 +4,7 @@ import { type Duck, identifier, instant } from "./duck.ts";
 import { duplicate, invalid } from "./failure.ts";
 import type { Write } from "./load-options.ts";
 import type { Partition, TimePartitioning } from "./partition.ts";
-import { DUCK_TYPES, type Field, type FieldType } from "./schema.ts";
+import { DUCK_TYPES, type Field, type FieldType, fieldNamed } from "./schema.ts";
 
 /** Rows on their way into a table. */
 export interface Incoming {
@@ -42,25 +42,29 @@ export async function put(context: Context, table: StoredTable, incoming: Incomi
     throw duplicate(`Table ${label(table.name)}${partition ? `$${partition.id}` : ""}`);
   }
   const arrived = await measure(duck, rows, fields);
-  const next = duck.freshName();
-  const replaced = write === "WRITE_TRUNCATE";
-  if (replaced && partition === undefined) {
+  if (write === "WRITE_TRUNCATE" && partition === undefined) {
+    const next = duck.freshName();
     await duck.ask(`CREATE TABLE ${next} AS SELECT ${names(fields) || "*"} FROM ${rows}`);
+    await duck.ask(`DROP TABLE ${table.rows}`);
+    table.rows = next;
   } else {
-    const old = fields.map(({ name, type }) =>
-      table.fields.some((field) => field.name === name)
-        ? identifier(name)
-        : `CAST(NULL AS ${DUCK_TYPES[type]}) AS ${identifier(name)}`,
-    );
-    const keep = replaced ? `NOT coalesce(${range}, false)` : "true";
-    await duck.ask(
-      `CREATE TABLE ${next} AS SELECT ${old.join(", ")} FROM ${table.rows} WHERE ${keep} UNION ALL SELECT ${names(fields)} FROM ${rows}`,
-    );
+    await duck.atomically(async () => {
+      await addColumns(duck, table, fields);
+      if (write === "WRITE_TRUNCATE") await duck.ask(`DELETE FROM ${table.rows} WHERE ${range}`);
+      await duck.ask(`INSERT INTO ${table.rows} (${names(fields)}) SELECT ${names(fields)} FROM ${rows}`);
+    });
   }
-  await duck.ask(`DROP TABLE ${table.rows}`);
-  Object.assign(table, { rows: next, fields });
+  table.fields = fields;
   await settle(context, table);
   return arrived;
+}
+
+/** Widens the table by those of the columns that it lacks. */
+export async function addColumns(duck: Duck, table: StoredTable, fields: readonly Field[]): Promise<void> {
+  for (const { name, type } of fields) {
+    if (fieldNamed(table.fields, name) !== undefined) continue;
+    await duck.ask(`ALTER TABLE ${table.rows} ADD COLUMN ${identifier(name)} ${DUCK_TYPES[type]}`);
+  }
 }
 
 /** After its rows changed: what is too old vanishes, and the table's figures are taken anew. */

@@ -1,5 +1,6 @@
 import type { Context, Request } from "./context.ts";
 import { deleteDataset, getDataset, insertDataset, listDatasets, patchDataset } from "./datasets.ts";
+import { invalid } from "./failure.ts";
 import { insertAll } from "./insert-all.ts";
 import { jobReference, jobResource } from "./job.ts";
 import { insertJob } from "./job-requests.ts";
@@ -8,7 +9,7 @@ import type { Json } from "./json.ts";
 import { query, queryResults } from "./query-requests.ts";
 import { patchTable } from "./table-patch.ts";
 import { listRows } from "./tabledata.ts";
-import { deleteTable, insertTable, listTables, tableOf, tableResource } from "./tables.ts";
+import { deleteTable, getTable, insertTable, listTables } from "./tables.ts";
 
 export interface Call {
   readonly context: Context;
@@ -32,7 +33,7 @@ const ROUTES: readonly (readonly [method: string, path: string, route: Route])[]
   ["DELETE", D, ({ context, request }) => deleteDataset(context, request).then(() => undefined)],
   ["GET", `${D}/tables`, ({ context, request }) => listTables(context, request)],
   ["POST", `${D}/tables`, ({ context, request }) => insertTable(context, request)],
-  ["GET", T, ({ context, request }) => tableResource(context, tableOf(context, request), request.base)],
+  ["GET", T, ({ context, request }) => getTable(context, request)],
   ["PATCH", T, ({ context, request }) => patchTable(context, request)],
   ["DELETE", T, ({ context, request }) => deleteTable(context, request).then(() => undefined)],
   ["GET", `${T}/data`, ({ context, request }) => listRows(context, request)],
@@ -65,9 +66,17 @@ export function routeOf(method: string, path: string): Found | undefined {
     if (names.length !== parts.length) continue;
     if (!names.every((name, index) => name.startsWith(":") || name === parts[index])) continue;
     const pairs = names.flatMap((name, index) =>
-      name.startsWith(":") ? [[name.slice(1), decodeURIComponent(parts[index] ?? "")] as const] : [],
+      name.startsWith(":") ? [[name.slice(1), decoded(parts[index] ?? "")] as const] : [],
     );
     return { route, path: Object.fromEntries(pairs) };
   }
   return undefined;
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    throw invalid(`Invalid percent-encoding: ${part}`);
+  }
 }

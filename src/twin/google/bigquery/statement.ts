@@ -51,7 +51,7 @@ export async function fieldsOfQuery(
 /** Columns of a table that takes a query's rows. @throws Failure */
 export function tableFields(fields: readonly ResultField[]): readonly Field[] {
   return fields.map(({ name, type, mode }) => {
-    if (type === "RECORD" || type === "INTERVAL" || mode === "REPEATED") {
+    if (type === "INTERVAL" || mode === "REPEATED") {
       throw new Failure(
         "notImplemented",
         `A table's column ${name} of type ${type} ${mode} is not served by this stand-in.`,

@@ -2,14 +2,13 @@ import type { StoredTable } from "./catalog.ts";
 import { label } from "./catalog.ts";
 import type { Context, Request } from "./context.ts";
 import { etagOf, patched } from "./datasets.ts";
-import { identifier } from "./duck.ts";
 import { Failure, invalid } from "./failure.ts";
 import type { Json } from "./json.ts";
 import { merged } from "./load-schema.ts";
 import { clusteringOf } from "./new-table.ts";
 import { partitioningOf } from "./partition.ts";
-import { settle } from "./placement.ts";
-import { DUCK_TYPES, type Field, fieldNamed, fieldsOf } from "./schema.ts";
+import { addColumns, settle } from "./placement.ts";
+import { type Field, fieldNamed, fieldsOf } from "./schema.ts";
 import { PATCHABLE, tableOf, tableResource } from "./tables.ts";
 
 /** `tables.patch`: details, wider schemas, another expiration. @throws Failure */
@@ -58,8 +57,6 @@ async function patchSchema({ duck }: Context, table: StoredTable, sent: readonly
     if (fieldNamed(sent, name)) continue;
     throw invalid(`Provided Schema does not match Table ${label(table.name)}. Field ${name} is missing in new schema`);
   }
-  for (const { name, type } of fields.slice(table.fields.length)) {
-    await duck.ask(`ALTER TABLE ${table.rows} ADD COLUMN ${identifier(name)} ${DUCK_TYPES[type]}`);
-  }
+  await addColumns(duck, table, fields);
   table.fields = fields;
 }

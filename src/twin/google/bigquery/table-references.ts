@@ -40,7 +40,11 @@ export function tableReferences(tokens: readonly Token[]): readonly TableReferen
       continue;
     }
     if (value === "FROM") inFrom[inFrom.length - 1] = true;
-    const reference = referenceAt(tokens, skipWords(tokens, at + 1), WRITTEN.includes(value));
+    const reference = referenceAt(
+      tokens,
+      skipWords(tokens, at + 1),
+      WRITTEN.includes(value) || tokens[at - 1]?.value === "DELETE",
+    );
     if (reference === undefined) continue;
     const [name = ""] = reference.path;
     if (reference.path.length > 1 || !common.has(name.toLowerCase())) found.push(reference);
@@ -51,7 +55,7 @@ export function tableReferences(tokens: readonly Token[]): readonly TableReferen
 
 function startsTable(tokens: readonly Token[], at: number): boolean {
   const { value } = tokens[at] ?? { value: "" };
-  if (WRITTEN.includes(value)) return true;
+  if (WRITTEN.includes(value) || tokens[at - 1]?.value === "DELETE") return true;
   if (!READ.includes(value)) return false;
   const before = tokens[at - 1]?.value;
   if (value === "FROM" && before === "DISTINCT") return false;

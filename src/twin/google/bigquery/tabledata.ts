@@ -1,14 +1,11 @@
-import { label } from "./catalog.ts";
 import type { Context, Request } from "./context.ts";
 import type { Cell } from "./duck.ts";
 import { identifier } from "./duck.ts";
 import { invalid } from "./failure.ts";
 import { flagOf, type Json } from "./json.ts";
 import { nextToken, windowOf } from "./pages.ts";
-import { partitionNamed, splitDecorator } from "./partition.ts";
-import { within } from "./placement.ts";
 import { type Field, fieldNamed } from "./schema.ts";
-import { tableOf } from "./tables.ts";
+import { partitionRange, tableOf } from "./tables.ts";
 import { type Manner, type ResultField, wireValue } from "./values.ts";
 
 const MOST = 100_000;
@@ -34,14 +31,12 @@ function selected(fields: readonly Field[], names: string | null): readonly Fiel
 export async function listRows(context: Context, request: Request): Promise<Json> {
   const table = tableOf(context, request);
   if (table.view !== undefined) throw invalid(`Cannot list a table of type VIEW.`);
-  const { decorator } = splitDecorator(request.path["table"] ?? "");
-  const partition =
-    decorator === undefined ? undefined : partitionNamed(label(table.name), decorator, table.partitioning);
-  const where = partition && table.partitioning ? within(table, table.partitioning, partition) : "true";
+  const range = partitionRange(table, request.path["table"] ?? "");
+  const where = range ?? "true";
   const fields = selected(table.fields, request.query.get("selectedFields"));
   const window = windowOf(request.query, MOST);
   const total =
-    partition === undefined
+    range === undefined
       ? table.rowCount
       : await context.duck.count(`SELECT count(*) FROM ${table.rows} WHERE ${where}`);
   const columns = fields.map(({ name }) => identifier(name)).join(", ") || "1";

@@ -6,7 +6,7 @@ import { flagOf, type Json, objectOf, textOf } from "./json.ts";
 import { createTable, createView, dropTable } from "./new-table.ts";
 import { nextToken, windowOf } from "./pages.ts";
 import { partitionNamed, splitDecorator } from "./partition.ts";
-import { settle, within } from "./placement.ts";
+import { measure, settle, within } from "./placement.ts";
 import { fieldsOf } from "./schema.ts";
 import { viewFields } from "./statement.ts";
 
@@ -41,6 +41,23 @@ function summary(table: StoredTable): Json {
     ...(table.view === undefined ? {} : { view: { useLegacySql: false } }),
     ...table.details,
   };
+}
+
+/** `tables.get`; of a partition with its rows and bytes. @throws Failure */
+export async function getTable(context: Context, request: Request): Promise<Json> {
+  const table = tableOf(context, request);
+  const range = partitionRange(table, request.path["table"] ?? "");
+  if (range === undefined) return tableResource(context, table, request.base);
+  const { count, bytes } = await measure(context.duck, `(FROM ${table.rows} WHERE ${range})`, table.fields);
+  return tableResource(context, { ...table, rowCount: count, bytes }, request.base);
+}
+
+/** Which rows a decorator names, as a condition; undefined without one. @throws Failure */
+export function partitionRange(table: StoredTable, tableId: string): string | undefined {
+  const { decorator } = splitDecorator(tableId);
+  if (decorator === undefined) return undefined;
+  const partition = partitionNamed(label(table.name), decorator, table.partitioning);
+  return table.partitioning && within(table, table.partitioning, partition);
 }
 
 export function tableResource({ catalog }: Context, table: StoredTable, base: string): Json {
@@ -103,10 +120,8 @@ export function listTables({ catalog }: Context, { project, path, query }: Reque
 /** @throws Failure */
 export async function deleteTable(context: Context, request: Request): Promise<void> {
   const table = tableOf(context, request);
-  const { decorator } = splitDecorator(request.path["table"] ?? "");
-  if (decorator === undefined) return dropTable(context, table);
-  const partition = partitionNamed(label(table.name), decorator, table.partitioning);
-  const range = table.partitioning ? within(table, table.partitioning, partition) : "true";
+  const range = partitionRange(table, request.path["table"] ?? "");
+  if (range === undefined) return dropTable(context, table);
   await context.duck.ask(`DELETE FROM ${table.rows} WHERE ${range}`);
   await settle(context, table);
 }

@@ -34,8 +34,10 @@ export function translated(tokens: readonly Token[], at: number, meaning: Meanin
   switch (token.kind) {
     case "quoted":
       return token.value.split(".").map(identifier).join(".");
-    case "string":
-      return literal(PATTERNED.test(tokens[at - 2]?.value ?? "") ? pattern(token.value) : token.value);
+    case "string": {
+      const text = PATTERNED.test(tokens[at - 2]?.value ?? "") ? pattern(token.value) : token.value;
+      return /^r?b/i.test(token.text) ? `encode(${literal(text)})` : literal(text);
+    }
     case "number":
       // GoogleSQL's fractions are doubles, DuckDB's are decimals.
       return /^[\d.]*\.[\d.]*$/.test(token.text) ? `${token.text}e0` : token.text;
@@ -87,6 +89,8 @@ function interval(next: Token | undefined): string {
 function call(text: string, value: string, before: string | undefined): string {
   const served = FUNCTIONS.get(value);
   const isType = before === "AS" && value in TYPES;
+  // `x IN UNNEST(list)` is DuckDB's `x IN list`, where a parenthesis would make it a list of lists.
+  if (value === "UNNEST" && before === "IN") return "bq_list";
   if (served !== undefined && !isType) return served;
   if (isType || BEFORE_PARENTHESIS.has(value)) return TYPES[value]?.replace(/\(.*/, "") ?? text;
   // A table whose columns are listed, or a name that WITH or WINDOW gives.

@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
 import type { GoogleAnswer, GoogleCall } from "../call.ts";
-import { empty } from "./answer.ts";
 import { invalid, notFound } from "./failure.ts";
 import { type Json, objectOf } from "./json.ts";
 
@@ -37,7 +36,7 @@ export class Uploads {
     const fresh = randomUUID();
     this.#sessions.set(fresh, { project, body: jsonOf(call.body), parts: [], received: 0 });
     const location = `${call.origin}${call.path}?uploadType=resumable&upload_id=${fresh}`;
-    return empty(200, { location, "x-guploader-uploadid": fresh });
+    return bare(200, { location, "x-guploader-uploadid": fresh });
   }
 
   #continue(id: string, { headers, body }: GoogleCall): Upload | GoogleAnswer {
@@ -53,12 +52,18 @@ export class Uploads {
       session.received += news.byteLength;
     }
     if (total === "*" || session.received < Number(total)) {
-      return empty(308, session.received > 0 ? { range: `bytes=0-${session.received - 1}` } : {});
+      return bare(308, session.received > 0 ? { range: `bytes=0-${session.received - 1}` } : {});
     }
     this.#sessions.delete(id);
     return { project: session.project, body: session.body, data: Buffer.concat(session.parts) };
   }
 }
+
+const bare = (status: number, headers: Readonly<Record<string, string>>): GoogleAnswer => ({
+  status,
+  headers,
+  body: new Uint8Array(),
+});
 
 function jsonOf(bytes: Uint8Array): Json {
   try {

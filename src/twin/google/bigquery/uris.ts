@@ -30,7 +30,7 @@ function filesOf(objects: StoredObjects, uri: string, destination: string): read
   if (more !== undefined) throw invalid(`Invalid source URI: ${uri}. Using multiple asterisks is unsupported.`);
   const location = objects.location(bucket);
   if (location === undefined) throw notFound(`URI ${uri}`);
-  checkLocations(location, destination);
+  checkLocations(location.toLowerCase(), destination);
   const names =
     suffix === undefined
       ? [path]

@@ -1,13 +1,13 @@
 import type { DuckDBType } from "@duckdb/node-api";
 import type { Cell } from "./duck.ts";
+import { unserved } from "./failure.ts";
 import type { FieldType } from "./schema.ts";
 
 /** A column of an answer. */
 export interface ResultField {
   readonly name: string;
-  readonly type: FieldType | "RECORD" | "INTERVAL";
+  readonly type: FieldType | "INTERVAL";
   readonly mode: "NULLABLE" | "REQUIRED" | "REPEATED";
-  readonly fields?: readonly ResultField[];
 }
 
 const TYPES: Readonly<Record<string, FieldType | "INTERVAL">> = {
@@ -39,14 +39,11 @@ const TYPES: Readonly<Record<string, FieldType | "INTERVAL">> = {
   '"NULL"': "INTEGER",
 };
 
-/** How BigQuery types a column that DuckDB answers. */
+/** How BigQuery types a column that DuckDB answers. @throws Failure where there is no such type here */
 export function resultField(name: string, type: DuckDBType): ResultField {
   const spelled = String(type);
   if (spelled.endsWith("]") && "valueType" in type) return { ...resultField(name, type.valueType), mode: "REPEATED" };
-  if ("entryTypes" in type) {
-    const fields = type.entryTypes.map((entry, index) => resultField(type.entryNames[index] ?? "", entry));
-    return { name, type: "RECORD", mode: "NULLABLE", fields };
-  }
+  if ("entryTypes" in type) throw unserved(`The type of the column ${name}, STRUCT,`);
   const decimal = /^DECIMAL\(\d+,(\d+)\)$/.exec(spelled);
   if (decimal) return { name, type: Number(decimal[1]) > 9 ? "BIGNUMERIC" : "NUMERIC", mode: "NULLABLE" };
   return { name, type: TYPES[spelled] ?? "STRING", mode: "NULLABLE" };
@@ -57,17 +54,13 @@ export interface Manner {
   readonly micros: boolean;
 }
 
-/** A value as the REST interface writes it: text, null, or cells within cells. */
+/** A value as the REST interface writes it: text, null, or cells of a list. */
 export function wireValue(cell: Cell, field: ResultField, manner: Manner): unknown {
   if (field.mode === "REPEATED") {
     const item: ResultField = { ...field, mode: "NULLABLE" };
     return itemsOf(cell).map((value) => ({ v: wireValue(value, item, manner) }));
   }
   if (cell === null) return null;
-  if (field.type === "RECORD") {
-    const entries = typeof cell === "object" && "entries" in cell ? Object.values(cell.entries) : [];
-    return { f: (field.fields ?? []).map((part, index) => ({ v: wireValue(entries[index] as Cell, part, manner) })) };
-  }
   if (typeof cell === "number") return field.type === "FLOAT" ? floatText(cell) : String(cell);
   if (typeof cell === "object") {
     if ("bytes" in cell) return Buffer.from(cell.bytes).toString("base64");
