@@ -1,5 +1,5 @@
 import { AppError, DataError, Interrupted, StoreError, throwIfAborted } from "../core/errors.ts";
-import { fileStem, objectKey } from "../core/layout.ts";
+import { objectKey } from "../core/layout.ts";
 import { finalRange, hasRows } from "../core/partition.ts";
 import {
   type DeriveStep,
@@ -15,6 +15,7 @@ import {
 import { type Day, monthOf } from "../core/time.ts";
 import { TABLE } from "../market/tables.ts";
 import type { Archive, Refiner, Source } from "../ports.ts";
+import { byTarget } from "./by-target.ts";
 import { fillStored } from "./fill.ts";
 import { Intake } from "./intake.ts";
 import type { Lake } from "./lake.ts";
@@ -137,20 +138,7 @@ export class Apply {
   }
 
   private async fetchAll(steps: readonly FetchStep[]): Promise<void> {
-    const groups = new Map<Target, FetchStep[]>();
-    for (const step of steps) {
-      const target = this.goal.targets.find(
-        (candidate) =>
-          candidate.table === step.table &&
-          fileStem(candidate.series) === fileStem(step.series) &&
-          !outside(candidate, step.day),
-      );
-      if (!target) throw new Error(`no target for ${step.path}`);
-      const group = groups.get(target);
-      if (group) group.push(step);
-      else groups.set(target, [step]);
-    }
-    const waiting = [...groups];
+    const waiting = [...byTarget(steps, this.goal)];
     const worker = async (): Promise<void> => {
       for (let next = waiting.shift(); next; next = waiting.shift()) await this.fetchSeries(...next);
     };
@@ -300,8 +288,3 @@ export class Apply {
     }
   }
 }
-
-const outside = (target: Target, day: Day): boolean => {
-  const time = Date.parse(`${day}T00:00:00Z`);
-  return time < target.range.from || time >= target.range.to;
-};

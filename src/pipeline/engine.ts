@@ -1,6 +1,6 @@
 import type { Batch } from "../core/batch.ts";
 import { concat, numbers, slice } from "../core/batch.ts";
-import { AppError, StoreError, throwIfAborted, UsageError } from "../core/errors.ts";
+import { AppError, throwIfAborted, UsageError } from "../core/errors.ts";
 import { type Goal, plan, type Step, type Target } from "../core/plan.ts";
 import type { Series } from "../core/series.ts";
 import type { Table } from "../core/table.ts";
@@ -10,7 +10,7 @@ import type { ExportFormat, LakeTable, Ports, QueryResult, SetupOptions, SetupRe
 import { type Applied, Apply } from "./apply.ts";
 import { BucketLake } from "./bucket-lake.ts";
 import { type Leftover, leftovers } from "./clean.ts";
-import { type Estimate, estimate } from "./estimate.ts";
+import { type Estimate, estimate, refuseWithoutRoom } from "./estimate.ts";
 import { loadGoal, readGoal, uploadGoal } from "./goal.ts";
 import { Lake } from "./lake.ts";
 import type { Outcome } from "./outcome.ts";
@@ -278,20 +278,6 @@ export class Engine {
   async close(): Promise<void> {
     await this.ports.close();
   }
-}
-
-/** Bytes below which an estimate may be wrong by as much as it says: there the disk itself has the last word. */
-const ROUGH = 2e6;
-
-/** Too little room is said before anything is fetched. */
-function refuseWithoutRoom({ disk, free }: Estimate, label: string): void {
-  if (free === null || disk <= free || disk < ROUGH) return;
-  const mega = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
-  throw new StoreError(
-    "too-little-disk",
-    `${label} has room for ${mega(free)}, and this takes about ${mega(disk)}. Nothing was fetched; make room, or ask for less.`,
-    "candlelake status",
-  );
 }
 
 /** Which rows: of some series, of a range of event times. Everything where left out. */

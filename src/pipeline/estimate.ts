@@ -1,4 +1,5 @@
 import { archiveKey } from "../core/archive-file.ts";
+import { StoreError } from "../core/errors.ts";
 import { countOpens } from "../core/interval.ts";
 import { finalRange, seriesGrid } from "../core/partition.ts";
 import type { FetchStep, Goal, Step, Target } from "../core/plan.ts";
@@ -73,4 +74,18 @@ function derivedRows(series: FetchStep["series"], day: string): number {
   const grid = seriesGrid(series);
   const from = timeOfDay(day);
   return grid ? countOpens(grid, { from, to: from + 24 * HOUR }) : 0;
+}
+
+/** Bytes below which an estimate may be wrong by as much as it says: there the disk itself has the last word. */
+const ROUGH = 2e6;
+
+/** Too little room is said before anything is fetched. @throws StoreError */
+export function refuseWithoutRoom({ disk, free }: Estimate, label: string): void {
+  if (free === null || disk <= free || disk < ROUGH) return;
+  const mega = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
+  throw new StoreError(
+    "too-little-disk",
+    `${label} has room for ${mega(free)}, and this takes about ${mega(disk)}. Nothing was fetched; make room, or ask for less.`,
+    "candlelake status",
+  );
 }
