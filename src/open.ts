@@ -79,12 +79,12 @@ const elsewhere = (config: Config, key: "storage" | "bigquery"): string | undefi
 /** Where objects of a world lie in a bucket. */
 const bucketRoot = (synthetic: boolean): string => (synthetic ? "synthetic/" : "raw/");
 
-async function openBucket(config: Config, log: Logger): Promise<Bucket | undefined> {
+async function openBucket(config: Config, clock: Clock, log: Logger): Promise<Bucket | undefined> {
   const { bucket, project, synthetic } = config;
   if (bucket === undefined) return undefined;
   const { GcsBucket } = await import("./stores/gcs.ts");
   const access = { endpoint: elsewhere(config, "storage"), project };
-  return new GcsBucket({ name: bucket, root: bucketRoot(synthetic), access, log });
+  return new GcsBucket({ name: bucket, root: bucketRoot(synthetic), access, log, clock });
 }
 
 /** Config to ports: the only place that names adapters. Nothing is read or written before it is asked for. */
@@ -128,7 +128,7 @@ export function openPorts(config: Config, log: Logger = SILENT, seams: Seams = {
     synthetic: config.synthetic,
     store,
     bucket() {
-      bucket ??= openBucket(config, log).then((made) => {
+      bucket ??= openBucket(config, clock, log).then((made) => {
         openedBucket = made;
         return made;
       });

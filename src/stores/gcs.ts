@@ -1,11 +1,18 @@
 import type { File, FileMetadata, Bucket as Handle } from "@google-cloud/storage";
 import { orAborted } from "../core/abort.ts";
-import { StoreError, throwIfAborted } from "../core/errors.ts";
-import { findCredentials, type GoogleAccess, withoutEmulators } from "../google/auth.ts";
+import { type AppError, StoreError } from "../core/errors.ts";
+import { iso } from "../core/time.ts";
+import type { GoogleAccess } from "../google/auth.ts";
+import { evidenceOf } from "../google/evidence.ts";
 import { googleFailure } from "../google/failure.ts";
-import { watchRequests } from "../google/http-count.ts";
-import type { Bucket, BucketObject, BucketUsage, Logger } from "../ports.ts";
+import { persist } from "../google/persist.ts";
+import type { Bucket, BucketObject, BucketUsage, Clock, Logger } from "../ports.ts";
+import { openBucket } from "./gcs/client.ts";
 import { crc32c } from "./gcs/crc32c.ts";
+import { download } from "./gcs/download.ts";
+import { isWritten, LIST_FIELDS, objectOf, typeOf } from "./gcs/object.ts";
+import { upload } from "./gcs/upload.ts";
+import { namesOf } from "./key.ts";
 
 export interface GcsOptions {
   readonly name: string;
@@ -13,248 +20,203 @@ export interface GcsOptions {
   readonly root: string;
   readonly access: GoogleAccess;
   readonly log: Logger;
-  /** Milliseconds for which a request is repeated. Left out: a minute. */
-  readonly patience?: number;
+  readonly clock: Clock;
 }
 
-const GOOGLE = "https://storage.googleapis.com";
-/** Objects from here on are sent in pieces: https://cloud.google.com/storage/docs/uploads-downloads */
-const LARGE = 8 * 2 ** 20;
-/** All that is looked at of an object in a list. */
-const FIELDS = "items(name,size,generation,crc32c,updated,metadata),nextPageToken";
+/** The most that a page of a list may hold. */
 const PAGE = 1000;
-const MINUTE = 60_000;
 
 type WriteOptions = Parameters<Bucket["write"]>[2];
 
-/** HTTP status of a client's error. */
-const statusOf = (error: unknown): number | undefined => {
-  const code = (error as { code?: unknown } | undefined)?.code;
-  return typeof code === "number" ? code : undefined;
-};
+/** A missing object and a missing bucket are both 404, and told apart by their words alone. */
+function isObjectMissing(error: unknown): boolean {
+  const { status, message } = evidenceOf(error);
+  return status === 404 && !/bucket does not exist/i.test(message);
+}
 
-const same = (a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean =>
-  Object.keys(a).length === Object.keys(b).length && Object.keys(a).every((name) => a[name] === b[name]);
+/** Ours, or the client's; fetch says with a cause, and only with one, that the network failed. */
+const isDefect = (error: unknown): boolean =>
+  (error instanceof TypeError || error instanceof RangeError) && error.cause === undefined && !("code" in error);
 
 /**
- * A bucket of Cloud Storage through Google's client, which is loaded with the first request. Every write names the
- * generation that it replaces: only so does the client repeat it, and a repetition never happens twice
- * (docs/decisions/cloud-storage.md).
+ * A bucket of Cloud Storage through Google's client, which is loaded with the first request. Every change names the
+ * generation that it replaces, so that it may be sent twice and happens once (docs/decisions/cloud-storage.md).
  */
 export class GcsBucket implements Bucket {
   readonly name: string;
-  private readonly root: string;
   private readonly options: GcsOptions;
   private opened: Promise<Handle> | undefined;
-  private readonly counts = { lists: 0, reads: 0, writes: 0, others: 0, bytesUploaded: 0, bytesDownloaded: 0 };
-  /** Requests that we asked for; what went out beyond them were repetitions. */
-  private asked = 0;
+  private readonly counts = {
+    lists: 0,
+    reads: 0,
+    writes: 0,
+    others: 0,
+    retries: 0,
+    bytesUploaded: 0,
+    bytesDownloaded: 0,
+  };
 
   constructor(options: GcsOptions) {
     this.name = options.name;
-    this.root = options.root;
     this.options = options;
   }
 
-  uri(key: string): string {
-    return `gs://${this.name}/${this.root}${key}`;
-  }
-
   get usage(): BucketUsage {
-    const { lists, reads, writes, others } = this.counts;
-    return { ...this.counts, retries: Math.max(0, lists + reads + writes + others - this.asked) };
+    return { ...this.counts };
   }
 
-  private open(): Promise<Handle> {
-    this.opened ??= this.connect();
-    return this.opened;
-  }
-
-  private async connect(): Promise<Handle> {
-    const { access, patience = MINUTE } = this.options;
-    // The client asks nobody for a token where it is sent elsewhere than to Google.
-    if (access.endpoint === undefined) findCredentials();
-    const { Storage } = await import("@google-cloud/storage");
-    const storage = withoutEmulators(
-      () =>
-        new Storage({
-          ...(access.endpoint === undefined ? {} : { apiEndpoint: access.endpoint }),
-          ...(access.project === undefined ? {} : { projectId: access.project }),
-          retryOptions: { totalTimeout: patience / 1000, maxRetryDelay: 8, maxRetries: 5 },
-          userAgent: "candlelake",
-        }),
-    );
-    watchRequests(new URL(access.endpoint ?? GOOGLE).host, ({ method, path }) => this.count(method, path));
-    return storage.bucket(this.name);
-  }
-
-  private count(method: string, path: string): void {
-    if (!path.includes(`/b/${encodeURIComponent(this.name)}`)) return;
-    if (path.includes("/upload/")) this.counts.writes++;
-    else if (/\/o\?|\/o$/.test(path)) this.counts.lists++;
-    else if (method === "GET" && path.includes("alt=media")) this.counts.reads++;
-    else this.counts.others++;
-  }
-
-  private failure(error: unknown, doing: string): unknown {
-    if (error instanceof TypeError || error instanceof RangeError) return error;
-    return googleFailure(error, { service: "storage", label: `gs://${this.name}`, doing });
-  }
-
-  private async attempt<T>(doing: string, work: (bucket: Handle) => Promise<T>, signal?: AbortSignal): Promise<T> {
-    throwIfAborted(signal);
-    try {
-      const bucket = await this.open();
-      this.asked++;
-      return await orAborted(work(bucket), signal);
-    } catch (error) {
-      throw this.failure(error, doing);
-    }
-  }
-
-  private object(metadata: FileMetadata): BucketObject {
-    const { name = "", size, generation, updated } = metadata;
-    return {
-      key: name.slice(this.root.length),
-      bytes: Number(size),
-      generation: String(generation),
-      crc32c: String(metadata["crc32c"] ?? ""),
-      updated: Date.parse(String(updated)),
-      metadata: { ...(metadata.metadata as Record<string, string> | undefined) },
-    };
+  uri(key: string): string {
+    return `gs://${this.name}/${this.options.root}${key}`;
   }
 
   async *list(prefix: string, signal?: AbortSignal): AsyncIterable<BucketObject> {
-    const folder = `${this.root}${prefix === "" ? "" : `${prefix}/`}`;
+    const { root } = this.options;
+    const folder = prefix === "" ? root : `${this.pathOf(prefix)}/`;
+    const query = { prefix: folder, maxResults: PAGE, fields: LIST_FIELDS, autoPaginate: false };
     let pageToken: string | undefined;
     do {
-      const page = await this.attempt(
-        `list ${folder}`,
-        async (bucket) => {
-          const query = { prefix: folder, maxResults: PAGE, fields: FIELDS, autoPaginate: false };
-          const [files, next] = await bucket.getFiles(pageToken === undefined ? query : { ...query, pageToken });
-          // Where fields are named the client hands on the service's own items.
-          return {
-            items: files as unknown as FileMetadata[],
-            token: (next as { pageToken?: string } | null | undefined)?.pageToken,
-          };
-        },
-        signal,
-      );
-      for (const item of page.items) yield this.object(item);
-      pageToken = page.token;
+      const token = pageToken;
+      const page = await this.ask(`list ${folder}`, signal, async (bucket) => {
+        this.counts.lists++;
+        const [files, next] = await bucket.getFiles(token === undefined ? query : { ...query, pageToken: token });
+        // Where fields are named the client hands on the service's own items.
+        return { items: files as unknown as FileMetadata[], next: next as { pageToken?: string } | null };
+      });
+      // A console's "folders" are empty objects: the root's own has no key.
+      for (const item of page.items) if (item.name !== root) yield objectOf(item, root);
+      pageToken = page.next?.pageToken;
     } while (pageToken !== undefined);
   }
 
   async stat(key: string, signal?: AbortSignal): Promise<BucketObject | undefined> {
-    return this.attempt(
-      `look at ${this.root}${key}`,
-      async (bucket) => {
-        try {
-          const [metadata] = await bucket.file(`${this.root}${key}`).getMetadata();
-          return this.object(metadata);
-        } catch (error) {
-          if (statusOf(error) === 404 && !isBucketGone(error)) return undefined;
-          throw error;
-        }
-      },
-      signal,
-    );
+    const path = this.pathOf(key);
+    return this.ask(`look at ${path}`, signal, async (bucket) => {
+      this.counts.others++;
+      try {
+        const [resource] = await bucket.file(path).getMetadata();
+        return objectOf(resource, this.options.root);
+      } catch (error) {
+        if (isObjectMissing(error)) return undefined;
+        throw error;
+      }
+    });
   }
 
   async read(key: string, generation?: string, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    return this.attempt(
-      `read ${this.root}${key}`,
-      async (bucket) => {
-        const file = bucket.file(`${this.root}${key}`, generation === undefined ? {} : { generation });
-        try {
-          // The client compares the bytes with the checksum that comes in a header.
-          const [bytes] = await file.download({ validation: "crc32c" });
-          this.counts.bytesDownloaded += bytes.length;
-          return new Uint8Array(bytes);
-        } catch (error) {
-          if (statusOf(error) === 404 && !isBucketGone(error)) return undefined;
-          throw error;
-        }
-      },
-      signal,
-    );
+    const path = this.pathOf(key);
+    return this.ask(`read ${path}`, signal, async (bucket) => {
+      this.counts.reads++;
+      try {
+        const { bytes, crc32c: told } = await download(fileOf(bucket, path, generation), signal);
+        this.counts.bytesDownloaded += bytes.byteLength;
+        const found = crc32c(bytes);
+        if (found === told) return bytes;
+        const why =
+          told === undefined ? "it came without a checksum" : `its CRC-32C is ${told}, that of what came ${found}`;
+        throw new StoreError("bad-checksum", `${this.uri(key)}: ${why}.`, "candlelake status", { retryable: true });
+      } catch (error) {
+        if (isObjectMissing(error)) return undefined;
+        throw error;
+      }
+    });
   }
 
   async write(key: string, bytes: Uint8Array, options: WriteOptions, signal?: AbortSignal): Promise<BucketObject> {
-    const checksum = crc32c(bytes);
-    const metadata = options.metadata ?? {};
-    return this.attempt(
-      `write ${this.root}${key}`,
-      async (bucket) => {
-        const file = bucket.file(`${this.root}${key}`);
-        try {
-          await file.save(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), {
-            resumable: bytes.length >= LARGE,
-            // The service compares; the client would remove what does not fit, whoever's it is.
-            validation: false,
-            preconditionOpts: { ifGenerationMatch: options.replaces ?? 0 },
-            metadata: { contentType: typeOf(key), crc32c: checksum, metadata: { ...metadata } },
-          });
-        } catch (error) {
-          if (statusOf(error) !== 412) throw error;
-          return await this.found(key, bytes.length, checksum, metadata, file);
-        }
-        this.counts.bytesUploaded += bytes.length;
-        return this.object(file.metadata);
-      },
-      signal,
-    );
-  }
-
-  /** Another object is there. Where it is the very one, an answer got lost, and it is ours. */
-  private async found(
-    key: string,
-    length: number,
-    checksum: string,
-    metadata: Readonly<Record<string, string>>,
-    file: File,
-  ): Promise<BucketObject> {
-    this.asked++;
-    const [there] = await file.getMetadata();
-    const object = this.object(there);
-    if (object.bytes === length && object.crc32c === checksum && same(object.metadata, metadata)) return object;
-    const when = new Date(object.updated).toISOString();
-    throw new StoreError(
-      "bucket-conflict",
-      `${this.uri(key)} was written by another run at ${when}; it is left as it is.`,
-      "candlelake upload",
-    );
+    const path = this.pathOf(key);
+    const { replaces, metadata = {} } = options;
+    const wanted = { bytes: bytes.byteLength, crc32c: crc32c(bytes), metadata };
+    const what = { bytes, crc32c: wanted.crc32c, contentType: typeOf(key), metadata, replaces: replaces ?? "0" };
+    try {
+      return await this.ask(`write ${path}`, signal, async (bucket) => {
+        const written = await upload(bucket.file(path), what, () => {
+          this.counts.writes++;
+        });
+        this.counts.bytesUploaded += bytes.byteLength;
+        return objectOf(written, this.options.root);
+      });
+    } catch (error) {
+      if ((error as AppError).code !== "bucket-conflict") throw error;
+      const there = await this.stat(key, signal);
+      if (!there || !isWritten(there, wanted)) throw this.conflict(key, there);
+      // An answer got lost on its way: it is ours.
+      this.counts.bytesUploaded += bytes.byteLength;
+      return there;
+    }
   }
 
   async remove(key: string, generation: string, signal?: AbortSignal): Promise<void> {
-    await this.attempt(
-      `remove ${this.root}${key}`,
-      async (bucket) => {
+    const path = this.pathOf(key);
+    try {
+      await this.ask(`remove ${path}`, signal, async (bucket) => {
+        this.counts.others++;
         try {
-          await bucket.file(`${this.root}${key}`).delete({ ifGenerationMatch: generation });
+          await bucket.file(path).delete({ ifGenerationMatch: generation });
         } catch (error) {
-          if (statusOf(error) !== 404 || isBucketGone(error)) throw error;
+          if (!isObjectMissing(error)) throw error;
         }
-      },
-      signal,
-    );
+      });
+    } catch (error) {
+      if ((error as AppError).code !== "bucket-conflict") throw error;
+      // What is gone already is; a server may say so as a condition that does not hold.
+      const there = await this.stat(key, signal);
+      if (there) throw this.conflict(key, there);
+    }
   }
 
   async location(signal?: AbortSignal): Promise<string> {
-    return this.attempt(
-      "look at the bucket",
-      async (bucket) => {
-        const [metadata] = await bucket.getMetadata();
-        return String(metadata.location).toLowerCase();
-      },
+    return this.ask("look at the bucket", signal, async (bucket) => {
+      this.counts.others++;
+      const [{ location }] = await bucket.getMetadata();
+      return String(location).toLowerCase();
+    });
+  }
+
+  private pathOf(key: string): string {
+    return this.options.root + namesOf(key, `gs://${this.name}`).join("/");
+  }
+
+  /** Sends one request, and sends it again as long as it is refused for what may pass. */
+  private async ask<T>(
+    doing: string,
+    signal: AbortSignal | undefined,
+    request: (bucket: Handle) => Promise<T>,
+  ): Promise<T> {
+    const { access, clock, log } = this.options;
+    const send = async (): Promise<T> => {
+      try {
+        this.opened ??= openBucket(this.name, access);
+        return await orAborted(request(await this.opened), signal);
+      } catch (error) {
+        if (isDefect(error)) throw error;
+        throw googleFailure(error, { service: "storage", label: `gs://${this.name}`, doing });
+      }
+    };
+    return persist(send, {
+      clock,
       signal,
-    );
+      onRetry: ({ message }, pause) => {
+        this.counts.retries++;
+        log.debug(`${message} Again in ${Math.ceil(pause / 1000)} s.`);
+      },
+    });
+  }
+
+  private conflict(key: string, there: BucketObject | undefined): StoreError {
+    const who = there
+      ? `another run has written generation ${there.generation} at ${iso(there.updated)}; it is left as it is`
+      : "another run has removed what it was to replace";
+    return new StoreError("bucket-conflict", `${this.uri(key)}: ${who}.`, "candlelake upload");
   }
 }
 
-const typeOf = (key: string): string => (key.endsWith(".json") ? "application/json" : "application/vnd.apache.parquet");
+type Interceptor = File["interceptors"][number];
 
-/** A missing object and a missing bucket are both 404. */
-const isBucketGone = (error: unknown): boolean =>
-  error instanceof Error && /bucket does not exist|specified bucket/i.test(error.message);
+/** The client keeps a generation as a number, which beyond 2^53 is another one. */
+function fileOf(bucket: Handle, path: string, generation: string | undefined): File {
+  const file = bucket.file(path);
+  if (generation === undefined) return file;
+  const request: Interceptor["request"] = (options) =>
+    ({ ...options, qs: { ...options.qs, generation } }) as ReturnType<Interceptor["request"]>;
+  file.interceptors.push({ request });
+  return file;
+}

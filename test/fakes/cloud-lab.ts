@@ -1,3 +1,4 @@
+import { systemClock } from "../../src/net/system-clock.ts";
 import { SILENT } from "../../src/open.ts";
 import type { Applied } from "../../src/pipeline/apply.ts";
 import { Engine, type Request } from "../../src/pipeline/engine.ts";
@@ -27,7 +28,7 @@ export class CloudLab implements AsyncDisposable {
   /** Another client of the bucket, as another process has it. */
   bucket(): Bucket {
     const access = { endpoint: this.google.url, project: "demo" };
-    return new GcsBucket({ name: "demo-bucket", root: "raw/", access, log: SILENT });
+    return new GcsBucket({ name: "demo-bucket", root: "raw/", access, log: SILENT, clock: systemClock });
   }
 
   path(machine: string): string {

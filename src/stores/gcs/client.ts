@@ -1,0 +1,36 @@
+import type { Bucket, StorageOptions } from "@google-cloud/storage";
+import { MINUTE } from "../../core/time.ts";
+import type { GoogleAccess } from "../../google/auth.ts";
+import { findCredentials } from "../../google/credentials.ts";
+import { withoutEmulators } from "../../google/emulators.ts";
+
+/** Milliseconds that one request may take, from its first byte to the answer's last. */
+export const REQUEST_TIME = MINUTE;
+
+/**
+ * Credentials in the form that this client reads itself. It brings an older authentication library than BigQuery's; a
+ * client of the newer one would be taken and its token dropped without a word.
+ */
+function identity({ endpoint }: GoogleAccess): StorageOptions {
+  // Elsewhere than at Google the client asks nobody for a token, and sends none.
+  if (endpoint !== undefined) return { apiEndpoint: endpoint };
+  const found = findCredentials();
+  return found.from === "file" ? { credentials: found.content } : {};
+}
+
+/**
+ * Google's client, loaded when it is needed. It repeats nothing by itself: a repetition that it makes can neither be
+ * counted nor stopped.
+ * @throws StoreError `no-credentials`, `bad-credentials`
+ */
+export async function openBucket(name: string, access: GoogleAccess): Promise<Bucket> {
+  const options: StorageOptions = {
+    ...identity(access),
+    ...(access.project === undefined ? {} : { projectId: access.project }),
+    retryOptions: { autoRetry: false },
+    timeout: REQUEST_TIME,
+    userAgent: "candlelake",
+  };
+  const { Storage } = await import("@google-cloud/storage");
+  return withoutEmulators(() => new Storage(options)).bucket(name);
+}
