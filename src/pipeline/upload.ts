@@ -24,11 +24,14 @@ const metadataOf = (entry: Entry): Record<string, string> => ({
   to: iso(entry.span?.[1] ?? 0),
 });
 
+/** Beside the lake's root, where nothing of ours looks. */
+const aside = (uri: string): string => uri.replace("/raw/", "/legacy/").replace("/synthetic/", "/legacy/");
+
 const foreign = (uri: string): DataError =>
   new DataError(
     "foreign-object",
     `${uri} was there before and is none of candlelake's; it is not overwritten.`,
-    `gcloud storage mv ${uri} ${uri.replace(/\/(raw|synthetic)\//, "/legacy/")}`,
+    `gcloud storage mv ${uri} ${aside(uri)}`,
   );
 
 interface Sent {
