@@ -326,6 +326,8 @@ export interface Warehouse {
   readonly label: string;
   /** What it loads from: files on this machine, or objects in a bucket. */
   readonly reads: "files" | "objects";
+  /** Where its data lie, lower case; undefined where that does not matter. */
+  readonly location: string | undefined;
   /** The statements that `setup` would run; of the named tables alone where some are named. */
   ddl(tables?: readonly TableName[]): string;
   /** Creates what is missing; never changes what is there. @throws WarehouseError */

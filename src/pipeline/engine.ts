@@ -13,6 +13,7 @@ import { type Leftover, leftovers } from "./clean.ts";
 import { type Estimate, estimate, refuseWithoutRoom } from "./estimate.ts";
 import { loadGoal, readGoal, uploadGoal } from "./goal.ts";
 import { Lake } from "./lake.ts";
+import { locationsApart } from "./locations.ts";
 import type { Outcome } from "./outcome.ts";
 import { LakeState } from "./state.ts";
 import { type SeriesStatus, statusOf } from "./status.ts";
@@ -159,7 +160,10 @@ export class Engine {
   }
 
   async setup(options?: SetupOptions): Promise<SetupReport> {
-    return (await this.ports.warehouse()).setup(options);
+    const warehouse = await this.ports.warehouse();
+    const report = await warehouse.setup(options);
+    const apart = await locationsApart(await this.ports.bucket(), warehouse);
+    return apart ? { ...report, differs: [...report.differs, apart] } : report;
   }
 
   /** For each series what the lake has, what it lacks and what is loaded. */

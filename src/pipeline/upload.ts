@@ -130,7 +130,10 @@ async function uploadMonth(
   } catch (error) {
     if (!(error instanceof AppError) || error instanceof Interrupted || isHopeless(error)) throw error;
     const uri = remote.bucket.uri(manifestKey(table, series, month));
-    const lost = new StoreError(error.code, `${uri}: another run has written it meanwhile.`, "candlelake upload");
+    const isRace = error.code === "bucket-conflict";
+    const lost = isRace
+      ? new StoreError("bucket-conflict", `${uri}: another run has written it meanwhile.`, "candlelake upload")
+      : error;
     for (const { step } of sent) settle(failed(step, lost));
     return;
   }

@@ -58,6 +58,7 @@ const MAX_BYTES = 2 ** 30;
 export class BigQueryWarehouse implements Warehouse {
   readonly label: string;
   readonly reads = "objects";
+  readonly location: string;
   private readonly options: BigQueryOptions;
   private readonly place: Place;
   private readonly api: Api;
@@ -71,6 +72,7 @@ export class BigQueryWarehouse implements Warehouse {
     const { project, dataset, location, synthetic } = options;
     const datasets = datasetsOf(dataset, synthetic);
     this.options = options;
+    this.location = location;
     this.label = `bigquery:${project}.${datasets.raw}`;
     this.place = { project, datasets, location };
     const { access, sleep: wait = sleep } = options;

@@ -37,6 +37,7 @@ export interface DuckDbOptions {
 export class DuckDbWarehouse implements Warehouse {
   readonly label: string;
   readonly reads = "files";
+  readonly location = undefined;
   readonly usage = { requests: 0, loadJobs: 0, copyJobs: 0, bytesLoaded: 0, bytesBilled: 0 };
   private readonly name: string;
   private readonly datasets: Datasets;

@@ -1,0 +1,24 @@
+import type { Bucket, SetupReport, Warehouse } from "../ports.ts";
+
+/** Multi-regions, and how the names of the regions in them begin. */
+const WITHIN: Readonly<Record<string, string>> = { us: "us-", eu: "europe-" };
+
+/**
+ * What is wrong where a warehouse cannot load from a bucket: BigQuery loads from its own location, or from one within it.
+ * https://cloud.google.com/bigquery/docs/batch-loading-data#data-locations
+ * @throws StoreError where the bucket is not there or may not be looked at
+ */
+export async function locationsApart(
+  bucket: Bucket | undefined,
+  { location }: Warehouse,
+): Promise<SetupReport["differs"][number] | undefined> {
+  if (!bucket || location === undefined) return undefined;
+  const its = await bucket.location();
+  const within = WITHIN[location];
+  if (its === location || (within !== undefined && its.startsWith(within))) return undefined;
+  return {
+    table: `gs://${bucket.name}`,
+    difference: `it lies in ${its} and the dataset in ${location}, and BigQuery loads only from where the dataset is`,
+    next: `gcloud storage buckets create gs://${bucket.name}-${location} --location ${location}`,
+  };
+}
