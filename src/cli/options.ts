@@ -9,7 +9,6 @@ const NOT_YET: Readonly<Record<string, string>> = {
   project: "BigQuery",
   dataset: "BigQuery",
   location: "BigQuery",
-  google: "Cloud Storage and BigQuery",
 };
 
 export interface CommandLine {

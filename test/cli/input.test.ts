@@ -32,7 +32,6 @@ const WRONG: readonly (readonly [words: readonly string[], message: RegExp])[] =
   ],
   [[...DAY, "--bucket", "gs://b"], /--bucket needs Cloud Storage, which this version does not have/],
   [[...DAY, "--project", "p"], /--project needs BigQuery/],
-  [["twin", "--google"], /--google needs Cloud Storage and BigQuery/],
   [["ingest"], /Something is missing: candlelake ingest spot\|futures\|funding\|open-interest\./],
   [["ingest", "sopt", "--symbol", "BTCUSDT"], /"sopt" is not one of .*; did you mean spot\?/],
   [["ingest", "spot", "BTCUSDT"], /"BTCUSDT" is one word too many/],

@@ -5,15 +5,14 @@ const POLYNOMIAL = 0x82f63b78;
 const TABLES: readonly Uint32Array[] = tables();
 
 function tables(): Uint32Array[] {
-  const all = Array.from({ length: 8 }, () => new Uint32Array(256));
-  for (let byte = 0; byte < 256; byte++) {
+  const first = Uint32Array.from({ length: 256 }, (_, byte) => {
     let sum = byte;
     for (let bit = 0; bit < 8; bit++) sum = (sum >>> 1) ^ (sum & 1 ? POLYNOMIAL : 0);
-    for (const table of all) {
-      table[byte] = sum;
-      sum = (sum >>> 8) ^ at(all[0], sum & 0xff);
-    }
-  }
+    return sum;
+  });
+  const all = [first];
+  for (let table = first; all.length < 8; all.push(table))
+    table = table.map((sum) => (sum >>> 8) ^ at(first, sum & 0xff));
   return all;
 }
 
