@@ -117,6 +117,16 @@ test("both services answer behind one address, and the settings name it", async 
   assert.equal((await lab.ask("GET", BUCKET)).status, 200);
 });
 
+test("what the stand-in cannot send is a 500, and it goes on", async () => {
+  await using lab = await storageLab();
+  await lab.put("x", "1");
+  assert.equal((await lab.ask("PATCH", objectPath("x"), { contentType: "a\nb" })).status, 200);
+  const { status, body } = await lab.ask("GET", `${objectPath("x")}?alt=media`);
+  assert.equal(status, 500);
+  assert.match(body.error?.message ?? "", /^The stand-in failed: TypeError/);
+  assert.equal((await lab.ask("GET", objectPath("x"))).status, 200);
+});
+
 test("a spec that cannot be read says why", async () => {
   for (const [faults, why] of [
     ["503-aftr", /did you mean 503-after/],
