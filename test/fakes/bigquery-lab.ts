@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
@@ -8,6 +7,9 @@ import { BigQuery } from "@google-cloud/bigquery";
 import { PassThroughClient } from "google-auth-library";
 import { BigQueryTwin, type BigQueryTwinOptions } from "../../src/twin/google/bigquery/bigquery.ts";
 import type { StoredObjects } from "../../src/twin/google/call.ts";
+import { GoogleFaults } from "../../src/twin/google/faults.ts";
+import { GoogleServer } from "../../src/twin/google/server.ts";
+import { listen } from "../../src/twin/listen.ts";
 
 /** Objects in memory, `bucket/name`. */
 export class Buckets implements StoredObjects {
@@ -51,27 +53,9 @@ export type Body = any;
 export async function startLab(options: Omit<BigQueryTwinOptions, "objects"> = {}): Promise<Lab> {
   const buckets = new Buckets();
   const twin = new BigQueryTwin({ objects: buckets, ...options });
-  let url = "";
-  const server = createServer(async (request, response) => {
-    const parts: Buffer[] = [];
-    for await (const part of request) parts.push(part);
-    const { pathname, searchParams } = new URL(request.url ?? "/", url);
-    const headers = Object.fromEntries(
-      Object.entries(request.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(", ") : value]),
-    );
-    const call = { method: request.method ?? "GET", path: pathname, query: searchParams, headers, origin: url };
-    const answer = await twin.handle({ ...call, body: Buffer.concat(parts) }).catch((error: unknown) => {
-      console.error(error);
-      return { status: 500, headers: {}, body: Buffer.from(String(error)) };
-    });
-    response.writeHead(answer?.status ?? 404, answer?.headers ?? {});
-    response.end(answer?.body);
-  });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new TypeError("no port");
-  url = `http://127.0.0.1:${address.port}`;
+  const google = new GoogleServer([twin], new GoogleFaults(""), new Set());
+  const server = createServer((request, response) => void google.respond(request, response));
+  const url = `http://127.0.0.1:${await listen(server, 0)}`;
   const ask: Lab["ask"] = async (method, path, body) => {
     const text = body === undefined ? {} : { body: JSON.stringify(body) };
     const response = await fetch(`${url}/bigquery/v2/${path}`, { method, ...text });

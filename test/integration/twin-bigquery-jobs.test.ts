@@ -148,9 +148,16 @@ test("a table takes so many jobs a day, failed ones too", async () => {
   assert.deepEqual((await get(lab, "tomorrow")).body.status, { state: "DONE" });
 });
 
-test("jobs are listed, the newest first, in pages", async () => {
-  await using lab = await startKlines();
-  for (const id of ["one", "two", "three"]) await insert(lab, id);
+test("jobs are listed, the newest first, in pages and by time", async () => {
+  let now = 1_000;
+  await using lab = await startKlines({ now: () => now });
+  for (const id of ["one", "two", "three"]) {
+    await insert(lab, id);
+    now += 1_000;
+  }
+  const between = (await lab.ask("GET", `${JOBS}?minCreationTime=1500&maxCreationTime=2500`)).body;
+  assert.equal(between.jobs.length, 1);
+  assert.equal(between.jobs[0].jobReference.jobId, "two");
   const first = (await lab.ask("GET", `${JOBS}?maxResults=2&projection=full`)).body;
   assert.deepEqual(
     first.jobs.map(({ jobReference }: { jobReference: { jobId: string } }) => jobReference.jobId),

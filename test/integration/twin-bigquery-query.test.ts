@@ -53,6 +53,24 @@ test("GoogleSQL as candlelake's users write it", async () => {
   assert.equal(await one("SAFE_CAST('x' AS INT64)"), null);
   assert.equal(await one("IF(EXTRACT(YEAR FROM DATE '2025-01-01') = 2025, 'a', \"b\")"), "a");
   assert.equal(await one("LOG(EXP(2.0))"), "2.0");
+  const zone = "'America/New_York'";
+  assert.equal(await one(`FORMAT_TIMESTAMP('%H', TIMESTAMP '2025-01-02 03:00:00+00', ${zone})`), "22");
+  assert.equal(
+    await one(`UNIX_SECONDS(TIMESTAMP_TRUNC(TIMESTAMP '2025-01-02 03:00:00+00', DAY, ${zone}))`),
+    "1735707600",
+  );
+  const { schema } = await ask(
+    lab,
+    "SELECT 1 AS timestamp, CAST(2 AS STRING) AS string, CAST(1.5 AS NUMERIC) AS numeric",
+  );
+  assert.deepEqual(
+    schema.fields.map(({ name, type }: Body) => [name, type]),
+    [
+      ["timestamp", "INTEGER"],
+      ["string", "STRING"],
+      ["numeric", "NUMERIC"],
+    ],
+  );
   assert.deepEqual(await lab.column("SELECT COUNTIF(trades > 45) FROM raw.klines"), ["2"]);
   assert.deepEqual(await lab.column("SELECT * EXCEPT (ts, symbol) FROM raw.klines ORDER BY close DESC LIMIT 1"), [
     "147.5",

@@ -114,6 +114,21 @@ test("table data come in pages, by columns and by partitions", async () => {
   assert.equal((await list("klines$20250201", "")).error.code, 400);
 });
 
+test("a partition has figures of its own, and can be deleted alone", async () => {
+  await using lab = await startKlines();
+  lab.buckets.objects.set("lake/a.parquet", await parquetOf(hours("2025-01-31", 30)));
+  await lab.load({ schema: { fields: FIELDS } });
+  const figures = async (id: string) => {
+    const { numRows, numBytes } = (await lab.ask("GET", `${TABLES}/${id}`)).body;
+    return [numRows, numBytes];
+  };
+  assert.deepEqual(await figures("klines$202502"), ["6", String(6 * 33)]);
+  assert.deepEqual(await figures("klines$202503"), ["0", "0"]);
+  assert.equal((await lab.ask("DELETE", `${TABLES}/klines$202501`)).status, 204);
+  assert.deepEqual(await figures("klines"), ["6", String(6 * 33)]);
+  assert.equal((await lab.ask("GET", `${TABLES}/klines$2025`)).status, 400);
+});
+
 test("tables are listed by name, and go when their time has come", async () => {
   let now = Date.UTC(2025, 0, 1);
   await using lab = await startLab({ now: () => now });

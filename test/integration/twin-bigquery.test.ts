@@ -1,23 +1,30 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { FIELDS, hours, parquetOf, startLab } from "../fakes/bigquery-lab.ts";
+import { BigQuery } from "@google-cloud/bigquery";
+import { Storage } from "@google-cloud/storage";
+import { PassThroughClient } from "google-auth-library";
+import { startGoogleTwin } from "../../src/twin/google/start.ts";
+import { FIELDS, hours, parquetOf } from "../fakes/bigquery-lab.ts";
 
-test("Google's own client makes a table, loads a month into its partition and reads it back", async () => {
-  await using lab = await startLab();
-  const { client, buckets } = lab;
+test("Google's own clients bring a month into the bucket and into its partition, and read it back", async (t) => {
+  const twin = await startGoogleTwin();
+  t.after(() => twin.close());
+  const storage = new Storage({ projectId: "demo", apiEndpoint: twin.url });
+  const client = new BigQuery({ projectId: "demo", apiEndpoint: twin.url, authClient: new PassThroughClient() });
   await client.createDataset("raw", { location: "us-central1" });
   await client.dataset("raw").createTable("klines", {
     schema: { fields: FIELDS },
     timePartitioning: { type: "MONTH", field: "ts" },
     clustering: { fields: ["symbol"] },
   });
-  buckets.objects.set("lake/raw/a.parquet", await parquetOf(hours("2025-01-01", 24)));
+  const parquet = Buffer.from(await parquetOf(hours("2025-01-01", 24)));
+  await storage.bucket("demo-bucket").file("raw/a.parquet").save(parquet, { resumable: false });
   const [job] = await client.createJob({
     jobId: "load_1",
     location: "us-central1",
     configuration: {
       load: {
-        sourceUris: ["gs://lake/raw/a.parquet"],
+        sourceUris: ["gs://demo-bucket/raw/a.parquet"],
         sourceFormat: "PARQUET",
         schema: { fields: FIELDS },
         writeDisposition: "WRITE_TRUNCATE",
@@ -28,7 +35,7 @@ test("Google's own client makes a table, loads a month into its partition and re
   });
   await job.promise();
   const [metadata] = await job.getMetadata();
-  assert.deepEqual(metadata.statistics.load.outputRows, "24");
+  assert.equal(metadata.statistics.load.outputRows, "24");
   const [rows] = await client.dataset("raw").table("klines").getRows();
   assert.equal(rows.length, 24);
   assert.equal(rows[1].ts.value, "2025-01-01T01:00:00.000Z");

@@ -117,6 +117,32 @@ test("both services answer behind one address, and the settings name it", async 
   assert.equal((await lab.ask("GET", BUCKET)).status, 200);
 });
 
+test("a load job reads what the bucket has, by address and by wildcard", async () => {
+  await using lab = await storageLab();
+  await lab.ask("POST", `${PROJECT}/datasets`, dataset("d"));
+  await lab.put("rows/a.json", '{"x":1}\n');
+  await lab.put("rows/b.json", '{"x":2}\n{"x":3}\n');
+  const load = async (...uris: string[]) => {
+    const { body } = await lab.ask("POST", `${PROJECT}/jobs`, {
+      configuration: {
+        load: {
+          sourceUris: uris.map((uri) => `gs://demo-bucket/${uri}`),
+          sourceFormat: "NEWLINE_DELIMITED_JSON",
+          schema: { fields: [{ name: "x", type: "INTEGER" }] },
+          destinationTable: { projectId: "demo", datasetId: "d", tableId: "t" },
+          writeDisposition: "WRITE_TRUNCATE",
+        },
+      },
+    });
+    const id = String(Object(body["jobReference"]).jobId);
+    const job = await lab.ask("GET", `${PROJECT}/jobs/${id}?location=us-central1`);
+    return Object(job.body["statistics"]).load?.outputRows ?? Object(job.body["status"]).errorResult?.reason;
+  };
+  assert.equal(await load("rows/a.json"), "1");
+  assert.equal(await load("rows/*"), "3");
+  assert.equal(await load("rows/none.json"), "notFound");
+});
+
 test("what the stand-in cannot send is a 500, and it goes on", async () => {
   await using lab = await storageLab();
   await lab.put("x", "1");

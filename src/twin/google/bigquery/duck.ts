@@ -1,3 +1,6 @@
+import { randomUUID } from "node:crypto";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { DuckDBConnection, DuckDBInstance, DuckDBType, DuckDBValue } from "@duckdb/node-api";
 
 export type Cell = DuckDBValue;
@@ -70,6 +73,7 @@ export class Duck {
       autoinstall_known_extensions: "false",
       autoload_known_extensions: "false",
       threads: "2",
+      temp_directory: join(tmpdir(), `bigquery-twin-${randomUUID()}`),
     });
     const connection = await this.#instance.connect();
     for (const statement of this.#setup) await connection.run(statement);

@@ -44,7 +44,7 @@ function macros(names: string): [string, string][] {
 export const BEFORE_PARENTHESIS: ReadonlySet<string> = new Set(
   (
     "IN OVER AS VALUES AND OR NOT FROM JOIN ON USING WHERE HAVING QUALIFY WHEN THEN ELSE CASE SELECT EXISTS BETWEEN BY " +
-    "INTERVAL LIMIT ALL DISTINCT ANY SOME EXCEPT REPLACE UNION INTERSECT WITH SET ARRAY NUMERIC BIGNUMERIC STRING BYTES " +
+    "INTERVAL LIMIT ALL DISTINCT ANY SOME EXCEPT REPLACE UNION INTERSECT WITH SET ARRAY " +
     "WINDOW LIKE IS RETURN OPTIONS INTO"
   ).split(" "),
 );
@@ -68,10 +68,10 @@ export const SETUP: readonly string[] = [
   "CREATE MACRO bq_to_hex(a) AS lower(hex(a))",
   "CREATE MACRO bq_to_json_string(a) AS CAST(to_json(a) AS VARCHAR)",
   "CREATE MACRO bq_timestamp(a) AS CAST(a AS TIMESTAMPTZ)",
-  "CREATE MACRO bq_date(a) AS CAST(a AS DATE), (y, m, d) AS make_date(y, m, d)",
+  "CREATE MACRO bq_date(a) AS CAST(a AS DATE), (ts, zone) AS CAST(ts AT TIME ZONE zone AS DATE), (y, m, d) AS make_date(y, m, d)",
   "CREATE MACRO bq_datetime(a) AS CAST(a AS TIMESTAMP)",
   "CREATE MACRO bq_string(a) AS CAST(a AS VARCHAR)",
-  "CREATE MACRO bq_timestamp_trunc(ts, part) AS date_trunc(part, ts)",
+  "CREATE MACRO bq_timestamp_trunc(ts, part) AS date_trunc(part, ts), (ts, part, zone) AS date_trunc(part, ts AT TIME ZONE zone) AT TIME ZONE zone",
   "CREATE MACRO bq_datetime_trunc(ts, part) AS date_trunc(part, ts)",
   "CREATE MACRO bq_date_trunc(d, part) AS CAST(date_trunc(part, d) AS DATE)",
   "CREATE MACRO bq_timestamp_add(ts, span) AS ts + span",
@@ -88,7 +88,7 @@ export const SETUP: readonly string[] = [
   "CREATE MACRO bq_unix_seconds(ts) AS CAST(floor(epoch_us(ts) / 1000000) AS BIGINT)",
   "CREATE MACRO bq_unix_millis(ts) AS CAST(floor(epoch_us(ts) / 1000) AS BIGINT)",
   "CREATE MACRO bq_unix_micros(ts) AS epoch_us(ts)",
-  "CREATE MACRO bq_format_timestamp(p, ts) AS strftime(ts, p)",
+  "CREATE MACRO bq_format_timestamp(p, ts) AS strftime(ts, p), (p, ts, zone) AS strftime(ts AT TIME ZONE zone, p)",
   "CREATE MACRO bq_format_datetime(p, ts) AS strftime(ts, p)",
   "CREATE MACRO bq_format_date(p, d) AS strftime(d, p)",
   "CREATE MACRO bq_parse_timestamp(p, t) AS CAST(strptime(t, p) AS TIMESTAMPTZ)",

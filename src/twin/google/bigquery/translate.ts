@@ -58,12 +58,12 @@ function word({ text, value }: Token, tokens: readonly Token[], at: number, mean
   if (value === "CURRENT_TIMESTAMP" || value === "CURRENT_DATE") {
     return `bq_${value.toLowerCase()}${next?.value === "(" ? "" : "()"}`;
   }
-  if (next?.value === "(" && !(value === "EXCEPT" && before === "*")) return call(text, value, before);
+  if (next?.value === "(" && !(value === "EXCEPT" && before === "*")) return call(tokens, at, before);
   if (value === "EXCEPT" && before === "*") return "EXCLUDE";
   if (SUNDAYS.has(value) && (next?.value === "FROM" || isUnitArgument(tokens, at)))
     throw unserved(`The date part ${value}`);
   if (UNITS.has(value) && isUnitArgument(tokens, at)) return literal(value.replace("ISO", ""));
-  return TYPES[value] ?? text;
+  return (isType(tokens, at) ? TYPES[value] : undefined) ?? text;
 }
 
 /** A pattern of time in DuckDB's letters. */
@@ -86,26 +86,37 @@ function interval(next: Token | undefined): string {
   return "INTERVAL";
 }
 
-function call(text: string, value: string, before: string | undefined): string {
-  const served = FUNCTIONS.get(value);
-  const isType = before === "AS" && value in TYPES;
+function call(tokens: readonly Token[], at: number, before: string | undefined): string {
+  const { text, value } = tokens[at] ?? { text: "", value: "" };
+  // A type with parameters: `CAST(x AS NUMERIC(10, 2))`.
+  if (isType(tokens, at)) return TYPES[value]?.replace(/\(.*/, "") ?? text;
   // `x IN UNNEST(list)` is DuckDB's `x IN list`, where a parenthesis would make it a list of lists.
   if (value === "UNNEST" && before === "IN") return "bq_list";
-  if (served !== undefined && !isType) return served;
-  if (isType || BEFORE_PARENTHESIS.has(value)) return TYPES[value]?.replace(/\(.*/, "") ?? text;
+  const served = FUNCTIONS.get(value);
+  if (served !== undefined) return served;
+  if (BEFORE_PARENTHESIS.has(value)) return text;
   // A table whose columns are listed, or a name that WITH or WINDOW gives.
   if (["INTO", ".", "WITH", "RECURSIVE", "OVER", "WINDOW"].includes(before ?? "")) return text;
   throw new Failure("invalidQuery", `Function not found, or not served by this stand-in: ${text}`);
 }
 
 /** `TIMESTAMP_TRUNC(ts, MONTH)` takes a word where DuckDB takes a text. */
-function isUnitArgument(tokens: readonly Token[], at: number): boolean {
-  if (tokens[at - 1]?.value !== "," || ![")", ","].includes(tokens[at + 1]?.value ?? "")) return false;
+const isUnitArgument = (tokens: readonly Token[], at: number): boolean =>
+  tokens[at - 1]?.value === "," &&
+  [")", ","].includes(tokens[at + 1]?.value ?? "") &&
+  TAKES_UNIT.test(enclosing(tokens, at));
+
+/** Names of types are names like any others but before a literal and in a cast. */
+const isType = (tokens: readonly Token[], at: number): boolean =>
+  tokens[at + 1]?.kind === "string" || (tokens[at - 1]?.value === "AS" && /^(SAFE_)?CAST$/.test(enclosing(tokens, at)));
+
+/** The word before the parenthesis in which a token stands. */
+function enclosing(tokens: readonly Token[], at: number): string {
   let depth = 0;
   for (let back = at - 1; back >= 0; back--) {
     const { value } = tokens[back] ?? { value: "" };
     if (value === ")") depth++;
-    if (value === "(" && depth-- === 0) return TAKES_UNIT.test(tokens[back - 1]?.value ?? "");
+    if (value === "(" && depth-- === 0) return tokens[back - 1]?.value ?? "";
   }
-  return false;
+  return "";
 }
