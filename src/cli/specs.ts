@@ -284,13 +284,12 @@ export const SPECS: readonly CommandSpec[] = [
   },
   {
     name: "twin",
-    summary: "Local stand-ins for the venues, and for Google, for rehearsals and tests",
+    summary: "Local stand-ins for the venues and for Google, for rehearsals and tests",
     args: "",
     minArgs: 0,
     maxArgs: 0,
     options: [
-      { name: "google", doc: "Cloud Storage and BigQuery too: bucket demo-bucket, project demo" },
-      { name: "google-faults", value: "SPEC", doc: "There too, such as 503-after@POST@/upload@2" },
+      { name: "google", doc: "Cloud Storage and BigQuery too: an empty bucket demo-bucket, and a project demo" },
       { name: "replay", value: "DIR", doc: "Serve the real files of a folder instead of made data" },
       { name: "faults", value: "SPEC", doc: "Go wrong on demand, such as 429@3,cut@p0.05" },
       { name: "port", value: "N", doc: "Port on 127.0.0.1 (default: any free one)" },
@@ -310,7 +309,11 @@ export const SPECS: readonly CommandSpec[] = [
       },
     ],
     about: "Prints NAME=value for each setting, a line each, then `ready`, and serves until it is stopped.",
-    examples: ["candlelake twin", "candlelake twin --google", "candlelake twin --faults 429@3 --now 2025-02-01T00:00Z"],
+    examples: [
+      "candlelake twin",
+      "candlelake twin --faults 429@3 --now 2025-02-01T00:00Z",
+      "candlelake twin --google --faults 503-after@POST/upload@2",
+    ],
   },
   {
     name: "completion",

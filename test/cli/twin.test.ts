@@ -67,6 +67,51 @@ describe("twin", { skip: process.platform === "win32" && "signals are another ma
     assert.ok(!(await listens(address)));
   });
 
+  test("with --google there are Cloud Storage and BigQuery beside it, which end with it", async () => {
+    using cli = Cli.closed();
+    const { twin, settings } = await ready(
+      cli,
+      "--google",
+      "--now",
+      "2025-02-01T00:00Z",
+      "--faults",
+      "503-after@POST@1",
+    );
+    const url = settings["CANDLELAKE_STORAGE_ENDPOINT"] as string;
+    assert.deepEqual(Object.keys(settings).slice(5), [
+      "CANDLELAKE_SYNTHETIC",
+      "CANDLELAKE_STORAGE_ENDPOINT",
+      "CANDLELAKE_BIGQUERY_ENDPOINT",
+      "CANDLELAKE_BUCKET",
+      "CANDLELAKE_WAREHOUSE",
+      "GOOGLE_CLOUD_PROJECT",
+    ]);
+    const put = () =>
+      fetch(`${url}/upload/storage/v1/b/demo-bucket/o?uploadType=media&name=x&ifGenerationMatch=0`, {
+        method: "POST",
+        body: "x",
+      });
+    assert.deepEqual([(await put()).status, (await put()).status], [503, 412]);
+    assert.equal((await fetch(`${settings["CANDLELAKE_BINANCE_US_REST"]}/api/v3/time`)).status, 200);
+    const listed = await (await fetch(`${url}/b/demo-bucket/o?fields=items/timeCreated`)).json();
+    assert.deepEqual(listed, { items: [{ timeCreated: "2025-02-01T00:00:00.000Z" }] });
+    assert.equal((await stop(twin)).code, 0);
+    assert.ok(!(await listens(url)));
+  });
+
+  test("a fault strikes the servers that know it, and a wrong one is refused before anything starts", async () => {
+    using cli = Cli.closed();
+    const wrong = (await cli.run("twin", "--google", "--faults", "503-aftr")).exits(2);
+    assert.match(wrong.stderr, /did you mean 503-after\?/);
+    const { twin, settings } = await ready(cli, "--google", "--faults", "csv-hole, deny:storage.buckets.get, 503@2");
+    const status = async (path: string) => (await fetch(path)).status;
+    const bucket = `${settings["CANDLELAKE_STORAGE_ENDPOINT"]}/b/demo-bucket`;
+    const time = `${settings["CANDLELAKE_BINANCE_US_REST"]}/api/v3/time`;
+    assert.deepEqual([await status(bucket), await status(bucket)], [403, 503]);
+    assert.deepEqual([await status(time), await status(time)], [200, 503]);
+    assert.equal((await stop(twin)).code, 0);
+  });
+
   test("ends on Ctrl-C too, with an answer under way", async () => {
     using cli = Cli.closed();
     const { twin, settings } = await ready(cli, "--faults", "timeout");

@@ -1,5 +1,8 @@
 import { UsageError } from "../../core/errors.ts";
 import { parseTime } from "../../core/time.ts";
+import { faultsAmong, parseFaults } from "../../twin/faults/grammar.ts";
+import { FAULT_KINDS } from "../../twin/faults/kinds.ts";
+import type { GoogleTwin } from "../../twin/google/start.ts";
 import { type StartOptions, startTwin } from "../../twin/start.ts";
 import type { Context } from "../context.ts";
 import { json, write } from "../output.ts";
@@ -35,31 +38,43 @@ function optionsOf(context: Context): StartOptions {
   };
 }
 
-/** BigQuery's stand-in keeps its rows in DuckDB, which is read only here. */
-async function startGoogle(context: Context) {
+/** Beside the venues' twin and with its clock, on a port of its own. A fault that both know strikes both. */
+async function startGoogle({ now, faults = "" }: StartOptions): Promise<[GoogleTwin, StartOptions["faults"]]> {
+  const { GOOGLE_FAULT_KINDS } = await import("../../twin/google/fault-kinds.ts");
+  parseFaults(faults, { ...FAULT_KINDS, ...GOOGLE_FAULT_KINDS });
   const { startGoogleTwin } = await import("../../twin/google/start.ts");
-  const faults = context.text("google-faults");
-  return startGoogleTwin(faults === undefined ? {} : { faults });
+  const google = await startGoogleTwin({
+    ...(now === undefined ? {} : { now }),
+    faults: faultsAmong(faults, GOOGLE_FAULT_KINDS),
+  });
+  return [google, faultsAmong(faults, FAULT_KINDS)];
 }
 
 /** Serves until the signal: the settings on standard output, and then nothing but answers. */
 export async function run(context: Context): Promise<number> {
-  const google = context.flag("google") ? await startGoogle(context) : undefined;
-  const twin = await startTwin(optionsOf(context));
-  const settings = { ...twin.settings, ...google?.settings };
+  const options = optionsOf(context);
+  const [google, faults = ""] = context.flag("google") ? await startGoogle(options) : [undefined, options.faults];
   try {
-    if (context.format === "json") await write(json({ command: "twin", ok: true, settings, error: null }));
-    else {
-      const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}\n`);
-      await write(`${lines.join("")}ready\n`);
+    const twin = await startTwin({ ...options, faults });
+    try {
+      await serve(context, { ...twin.settings, ...google?.settings });
+    } finally {
+      await twin.close();
     }
-    await new Promise<void>((resolve) => {
-      if (context.signal.aborted) resolve();
-      else context.signal.addEventListener("abort", () => resolve(), { once: true });
-    });
-    return 0;
   } finally {
-    await twin.close();
     await google?.close();
   }
+  return 0;
+}
+
+async function serve(context: Context, settings: Readonly<Record<string, string>>): Promise<void> {
+  if (context.format === "json") await write(json({ command: "twin", ok: true, settings, error: null }));
+  else {
+    const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}\n`);
+    await write(`${lines.join("")}ready\n`);
+  }
+  await new Promise<void>((resolve) => {
+    if (context.signal.aborted) resolve();
+    else context.signal.addEventListener("abort", () => resolve(), { once: true });
+  });
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { TwinAnswer } from "../answer.ts";
 import { send } from "../send.ts";
 import type { GoogleAnswer, GoogleCall, GoogleService } from "./call.ts";
 import type { GoogleFaults } from "./faults.ts";
@@ -9,9 +10,9 @@ export interface GoogleRequest {
   readonly method: string;
   /** Still percent-encoded. */
   readonly path: string;
-  /** As sent, without the question mark. */
+  /** Without the question mark. */
   readonly query: string;
-  /** Of the answer; a fault may keep it from arriving. */
+  /** Of the answer, which a fault may keep from arriving; 0 where a fault left it without one. */
   readonly status: number;
 }
 
@@ -38,16 +39,22 @@ export class GoogleServer {
     const body = await bodyOf(request);
     // The client went away in the middle of its body: nothing was asked.
     if (!body) return;
-    const call = callOf(request, body);
-    const { refusal, delivery, denied, done } = this.faults.blow(call);
-    const lacking = { ...call, denied: new Set([...this.#denied, ...denied]) };
-    const answer = done ? await this.#answer(lacking) : undefined;
-    const final = refusal?.answer ?? answer ?? NOTHING;
-    this.#log({ method: call.method, path: call.path, query: queryText(request.url), status: final.status });
-    send({ ...final, ...(delivery ? { delivery } : {}) }, request, response);
+    try {
+      send(await this.#answer(callOf(request, body)), request, response);
+    } catch (error) {
+      send(failed(error), request, response);
+    }
   }
 
-  async #answer(call: GoogleCall): Promise<GoogleAnswer> {
+  async #answer(call: GoogleCall): Promise<TwinAnswer> {
+    const { refusal, delivery, denied, done } = this.faults.blow(call);
+    const served = done ? await this.#serve({ ...call, denied: new Set([...this.#denied, ...denied]) }) : undefined;
+    const answer = refusal?.answer ?? served ?? NOTHING;
+    this.#log({ method: call.method, path: call.path, query: String(call.query), status: answer.status });
+    return delivery ? { ...answer, delivery } : answer;
+  }
+
+  async #serve(call: GoogleCall): Promise<GoogleAnswer> {
     try {
       for (const service of this.#services) {
         const answer = await service.handle(call);
@@ -55,9 +62,7 @@ export class GoogleServer {
       }
       return new GoogleRefusal(404, "notFound", `Not Found: ${call.method} ${call.path}`).answer;
     } catch (error) {
-      const message = `The stand-in failed: ${error instanceof Error ? error.stack : String(error)}`;
-      const errors = [{ message, domain: "global", reason: "backendError" }];
-      return jsonAnswer(500, { error: { code: 500, message, errors } });
+      return failed(error);
     }
   }
 
@@ -67,13 +72,17 @@ export class GoogleServer {
   }
 }
 
+function failed(error: unknown): GoogleAnswer {
+  const message = `The stand-in failed: ${error instanceof Error ? error.stack : String(error)}`;
+  const errors = [{ message, domain: "global", reason: "backendError" }];
+  return jsonAnswer(500, { error: { code: 500, message, errors } });
+}
+
 /** Where a fault keeps the request from being done and every answer from arriving. */
 const NOTHING: GoogleAnswer = { status: 0, headers: {}, body: new Uint8Array() };
 
-const queryText = (url = "/"): string => url.split("?").slice(1).join("?");
-
 function callOf({ method = "GET", url = "/", headers, socket }: IncomingMessage, body: Uint8Array): GoogleCall {
-  const [path = "/"] = url.split("?");
+  const [path = "/", ...rest] = url.split("?");
   const single = Object.entries(headers).map(([name, value]) => [
     name,
     Array.isArray(value) ? value.join(", ") : value,
@@ -81,7 +90,7 @@ function callOf({ method = "GET", url = "/", headers, socket }: IncomingMessage,
   return {
     method,
     path,
-    query: new URLSearchParams(queryText(url)),
+    query: new URLSearchParams(rest.join("?")),
     headers: Object.fromEntries(single),
     body,
     origin: `http://${headers.host ?? `127.0.0.1:${socket.localPort}`}`,

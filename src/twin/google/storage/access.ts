@@ -4,7 +4,7 @@ import type { StorageRequest } from "./state.ts";
 const ACCOUNT = "demo@demo.iam.gserviceaccount.com";
 
 /** Permissions whose resource is the bucket. */
-const OF_BUCKETS = /^storage\.(?:buckets\.|objects\.list$)/;
+const OF_BUCKETS = /^storage\.(?:buckets\.|managedFolders\.|objects\.list$)/;
 
 /** @throws GoogleRefusal 403 where the caller lacks the permission */
 export function need({ call }: Pick<StorageRequest, "call">, permission: string): void {

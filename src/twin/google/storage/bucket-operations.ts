@@ -66,3 +66,19 @@ export function testPermissions(request: StorageRequest): GoogleAnswer {
   const permissions = asked.filter((permission) => !request.call.denied?.has(permission));
   return jsonAnswer(200, { kind: "storage#testIamPermissionsResponse", permissions });
 }
+
+/** What clients ask before they deal with folders, which this stand-in's buckets have none of. */
+export function storageLayout(request: StorageRequest): GoogleAnswer {
+  const { name, location } = bucketOf(request);
+  return jsonAnswer(200, {
+    kind: "storage#storageLayout",
+    bucket: name,
+    location: location.toUpperCase(),
+    hierarchicalNamespace: { enabled: false },
+  });
+}
+
+export function listManagedFolders(request: StorageRequest): GoogleAnswer {
+  bucketOf(request);
+  return jsonAnswer(200, { kind: "storage#managedFolders", items: [] });
+}

@@ -11,7 +11,8 @@ function tables(): Uint32Array[] {
     return sum;
   });
   const all = [first];
-  for (let k = 1; k < 8; k++) all.push(all[k - 1]?.map((sum) => (sum >>> 8) ^ at(first, sum & 0xff)) ?? first);
+  for (let table = first; all.length < 8; all.push(table))
+    table = table.map((sum) => (sum >>> 8) ^ at(first, sum & 0xff));
   return all;
 }
 

@@ -55,17 +55,18 @@ function* entriesOf(bucket: Bucket, query: URLSearchParams): Generator<Entry> {
     const found = versions ? contents.versions(name) : [contents.live(name) ?? []].flat();
     if (found.length === 0) continue;
     const cut = delimiter === "" ? -1 : name.indexOf(delimiter, prefix.length);
-    if (cut >= 0) {
-      const common = name.slice(0, cut + delimiter.length);
-      // Of the folder that ended the page before, only its name comes after the token's.
-      const told = common === folder || (after !== undefined && byteOrder(common) <= byteOrder(after.name));
-      if (!told) yield { prefix: common };
-      folder = common;
-      if (!trailing || common !== name) continue;
+    const common = cut < 0 ? undefined : name.slice(0, cut + delimiter.length);
+    if (common === undefined || (trailing && common === name)) {
+      for (const version of found) if (after?.name !== name || version.generation > after.generation) yield { version };
     }
-    for (const version of found) if (after?.name !== name || version.generation > after.generation) yield { version };
+    if (common !== undefined && common !== folder && !endedWith(after, common)) yield { prefix: common };
+    folder = common;
   }
 }
+
+/** Whether this prefix was on a page before; the object of the same name comes just before it. */
+const endedWith = (after: Place | undefined, prefix: string): boolean =>
+  after?.name === prefix && after.generation === Number.POSITIVE_INFINITY;
 
 const latest = (names: readonly string[]): string =>
   names.reduce((last, name) => (byteOrder(name) > byteOrder(last) ? name : last));

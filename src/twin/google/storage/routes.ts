@@ -4,7 +4,9 @@ import {
   getBucket,
   insertBucket,
   listBuckets,
+  listManagedFolders,
   patchBucket,
+  storageLayout,
   testPermissions,
 } from "./bucket-operations.ts";
 import { compose, copy, rewrite } from "./copying.ts";
@@ -42,6 +44,8 @@ export const ROUTES: readonly Route[] = [
   route("PATCH", BUCKET, "buckets.update", patchBucket),
   route("DELETE", BUCKET, "buckets.delete", deleteBucket),
   route("GET", `${BUCKET}/iam/testPermissions`, undefined, testPermissions),
+  route("GET", `${BUCKET}/storageLayout`, "objects.list", storageLayout),
+  route("GET", `${BUCKET}/managedFolders`, "managedFolders.list", listManagedFolders),
   route("POST", UPLOAD, "objects.create", insert),
   route("PUT", UPLOAD, "objects.create", resume),
   route("DELETE", UPLOAD, undefined, cancel),

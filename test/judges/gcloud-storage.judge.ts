@@ -1,0 +1,132 @@
+// Google's own `gcloud storage` against the stand-in: what it understands and writes, a client of Google's does too.
+import assert from "node:assert/strict";
+import { spawn, spawnSync } from "node:child_process";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { bytesOf, md5, objectPath, storageLab } from "../fakes/storage-lab.ts";
+
+const found = spawnSync("gcloud", ["--version"], { stdio: "ignore", timeout: 60_000 }).status === 0;
+const skip = found ? false : "gcloud (Google Cloud CLI) is not on this machine's PATH";
+
+interface Said {
+  readonly code: number | null;
+  readonly stdout: Buffer;
+  readonly stderr: string;
+}
+
+/** A folder for files and for what gcloud keeps, and the command in it. */
+async function gcloudAt(url: string) {
+  const folder = await mkdtemp(join(tmpdir(), "candlelake-gcloud-"));
+  const env = {
+    PATH: process.env["PATH"] ?? "",
+    HOME: folder,
+    CLOUDSDK_CONFIG: join(folder, "config"),
+    CLOUDSDK_AUTH_ACCESS_TOKEN: "fake",
+    CLOUDSDK_API_ENDPOINT_OVERRIDES_STORAGE: `${url}/`,
+    CLOUDSDK_CORE_PROJECT: "demo",
+    CLOUDSDK_CORE_DISABLE_USAGE_REPORTING: "1",
+    CLOUDSDK_CORE_DISABLE_PROMPTS: "1",
+    CLOUDSDK_COMPONENT_MANAGER_DISABLE_UPDATE_CHECK: "1",
+  };
+  const storage = (...words: string[]): Promise<Said> =>
+    new Promise((resolve, reject) => {
+      const child = spawn("gcloud", ["storage", ...words], { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
+      const [out, err]: [Buffer[], Buffer[]] = [[], []];
+      child.stdout.on("data", (chunk) => out.push(chunk));
+      child.stderr.on("data", (chunk) => err.push(chunk));
+      child.on("error", reject);
+      child.on("close", (code) => resolve({ code, stdout: Buffer.concat(out), stderr: Buffer.concat(err).toString() }));
+    });
+  return {
+    storage,
+    ok: async (...words: string[]): Promise<Buffer> => {
+      const { code, stdout, stderr } = await storage(...words);
+      assert.equal(code, 0, `gcloud storage ${words.join(" ")}: ${stderr}`);
+      return stdout;
+    },
+    file: (name: string) => join(folder, name),
+    [Symbol.asyncDispose]: () => rm(folder, { recursive: true }),
+  };
+}
+
+test("gcloud storage copies up and down, lists, prints, changes, moves and removes", { skip }, async () => {
+  await using lab = await storageLab();
+  await using gcloud = await gcloudAt(lab.twin.url);
+  const small = bytesOf(3_000);
+  await writeFile(gcloud.file("small.bin"), small);
+
+  await gcloud.ok("cp", "--if-generation-match=0", "small.bin", "gs://demo-bucket/raw/a=1/small.bin");
+  assert.equal((await lab.ask("GET", objectPath("raw/a=1/small.bin"))).body["md5Hash"], md5(small));
+  const again = await gcloud.storage(
+    "cp",
+    "--if-generation-match=0",
+    "small.bin",
+    "gs://demo-bucket/raw/a=1/small.bin",
+  );
+  assert.equal(again.code, 1);
+  assert.match(again.stderr, /HTTPError 412: At least one of the pre-conditions you specified did not hold/);
+
+  await lab.put("raw/b=2/made by another.txt", "hello");
+  assert.deepEqual((await gcloud.ok("ls", "gs://demo-bucket/raw/**")).toString().trim().split("\n"), [
+    "gs://demo-bucket/raw/a=1/small.bin",
+    "gs://demo-bucket/raw/b=2/made by another.txt",
+  ]);
+  assert.equal((await gcloud.ok("ls", "gs://demo-bucket/")).toString(), "gs://demo-bucket/raw/\n");
+  assert.match(
+    (await gcloud.ok("ls", "-l", "gs://demo-bucket/raw/a=1/")).toString(),
+    /^ +3000 .*small\.bin\nTOTAL: 1 obj/m,
+  );
+  assert.equal((await gcloud.ok("cat", "gs://demo-bucket/raw/b=2/made by another.txt")).toString(), "hello");
+  assert.equal((await gcloud.ok("cat", "-r", "1-3", "gs://demo-bucket/raw/b=2/made by another.txt")).toString(), "ell");
+  await gcloud.ok("cp", "gs://demo-bucket/raw/a=1/small.bin", "back.bin");
+  assert.ok((await readFile(gcloud.file("back.bin"))).equals(small));
+
+  await gcloud.ok("objects", "update", "gs://demo-bucket/raw/a=1/small.bin", "--custom-metadata=sha256=abc");
+  assert.deepEqual((await lab.ask("GET", objectPath("raw/a=1/small.bin"))).body["metadata"], { sha256: "abc" });
+  await gcloud.ok("mv", "gs://demo-bucket/raw/a=1/small.bin", "gs://demo-bucket/moved/small.bin");
+  assert.deepEqual(lab.twin.storage.names("demo-bucket", ""), ["moved/small.bin", "raw/b=2/made by another.txt"]);
+  await gcloud.ok("rm", "-r", "gs://demo-bucket/raw", "gs://demo-bucket/moved/small.bin");
+  assert.deepEqual(lab.twin.storage.names("demo-bucket", ""), []);
+});
+
+test("gcloud storage sends a large file as a resumable upload, goes on after a lost answer, and gets it back", {
+  skip,
+}, async () => {
+  await using lab = await storageLab({ faults: "503@PUT/resumable/upload@1" });
+  await using gcloud = await gcloudAt(lab.twin.url);
+  const large = bytesOf(9 * 2 ** 20 + 11);
+  await writeFile(gcloud.file("large.bin"), large);
+  await gcloud.ok("cp", "--if-generation-match=0", "large.bin", "gs://demo-bucket/large.bin");
+  const uploads = lab.twin.requests.filter(({ path }) =>
+    path.startsWith("/resumable/upload/storage/v1/b/demo-bucket/o"),
+  );
+  assert.deepEqual(
+    uploads.slice(0, 2).map(({ method, status }) => [method, status]),
+    [
+      ["POST", 200],
+      ["PUT", 503],
+    ],
+  );
+  assert.deepEqual(uploads.at(-1)?.status, 200);
+  assert.equal((await lab.ask("GET", objectPath("large.bin"))).body["md5Hash"], md5(large));
+  await gcloud.ok("cp", "gs://demo-bucket/large.bin", "back.bin");
+  assert.ok((await readFile(gcloud.file("back.bin"))).equals(large));
+});
+
+test("gcloud storage makes, describes and removes buckets, and says which permission is lacking", {
+  skip,
+}, async () => {
+  await using lab = await storageLab({ denied: ["storage.objects.create"] });
+  await using gcloud = await gcloudAt(lab.twin.url);
+  await gcloud.ok("buckets", "create", "gs://another", "--location=us-east1");
+  const described = JSON.parse((await gcloud.ok("buckets", "describe", "gs://another", "--format=json")).toString());
+  assert.equal(described.location, "US-EAST1");
+  assert.equal((await gcloud.ok("ls")).toString(), "gs://another/\ngs://demo-bucket/\n");
+  await gcloud.ok("buckets", "delete", "gs://another");
+  await writeFile(gcloud.file("x"), "x");
+  const { code, stderr } = await gcloud.storage("cp", "x", "gs://demo-bucket/x");
+  assert.equal(code, 1);
+  assert.match(stderr, /does not have storage\.objects\.create access to the Google Cloud Storage object/);
+});
