@@ -83,7 +83,7 @@ const GOOGLE_COMMANDS = [
   /^gcloud storage buckets describe gs:\/\/[a-z0-9._-]+ --format="default\(retention_policy\)"$/,
   /^gcloud storage buckets add-iam-policy-binding gs:\/\/[a-z0-9._-]+ --member=(?:\w+:\S+|"user:\$\(gcloud config get account\)") --role=roles\/storage\.\w+$/,
   /^gcloud projects add-iam-policy-binding (?:[a-z0-9-]+|"\$\(gcloud config get project\)") --member=(?:\w+:\S+|"user:\$\(gcloud config get account\)") --role=roles\/[\w.]+$/,
-  /^gcloud services enable [a-z]+\.googleapis\.com(?: --project [a-z0-9-]+)?$/,
+  /^gcloud services enable [a-z-]+\.googleapis\.com(?: --project [a-z0-9-]+)?$/,
   /^gcloud billing projects describe [a-z0-9-]+$/,
   /^gcloud billing accounts list$/,
   /^gcloud projects list$/,

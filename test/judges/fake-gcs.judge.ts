@@ -67,6 +67,8 @@ async function start(): Promise<BucketServer> {
   }
   return {
     url,
+    // It looks at preconditions of writes alone.
+    removesAnyGeneration: true,
     async close() {
       server.kill();
       await ended;
