@@ -45,7 +45,10 @@ const BILLING = says(
   /billing (?:account|has not|disabled)/i,
 );
 const DISABLED = says(/^(?:accessNotConfigured|SERVICE_DISABLED)$/, /has not been used in project/);
-const NO_PROJECT = says(/unknown project/i, /project.*(?:not found|does not exist)/i, /not found: project/i);
+const NO_PROJECT = says(
+  /(?:unknown project|not found: project)/i,
+  /\bproject ['"]?[\w.:-]+['"]? (?:was )?(?:not found|does not exist)/i,
+);
 const KEPT = says(
   /^(?:retentionPolicyNotMet|objectUnderActiveHold)$/,
   /retention policy|(?:event-based|temporary) hold/i,

@@ -189,6 +189,13 @@ const CASES: readonly Case[] = [
     "gcloud projects list",
   ],
   [
+    "a dataset that does not exist, in a project that does",
+    answered(404, "notFound", "Not found: Dataset my-project:raw was not found in location us-central1"),
+    BIGQUERY,
+    "bigquery-failed",
+    "candlelake config",
+  ],
+  [
     "a project that storage does not know",
     answered(400, "invalid", "Unknown project id: my-projekt"),
     STORAGE,
