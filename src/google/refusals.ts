@@ -25,7 +25,7 @@ const LOGIN = "gcloud auth application-default login";
 
 const bucketOf = ({ label }: Attempt): string | undefined => /gs:\/\/[^/\s]+/.exec(label)?.[0];
 
-const ID = "(?<id>[a-z][a-z0-9-]{2,28}[a-z0-9]|\\d{6,})\\b";
+const ID = "(?<id>(?:[a-z0-9.-]+\\.[a-z]+:)?[a-z][a-z0-9-]{2,28}[a-z0-9]|\\d{6,})\\b";
 const PROJECT = new RegExp(
   `(?:\\bin project |\\bprojects/|\\bproject[ =:]+['"]|\\bProject |\\bthe project )${ID}(?!\\w)`,
   "i",
@@ -40,9 +40,15 @@ const says =
   ({ reasons, message }: Evidence): boolean =>
     patterns.some((pattern) => pattern.test(message) || reasons.some((reason) => pattern.test(reason)));
 
-const BILLING = says(/^(?:accountDisabled|billingNotEnabled|BILLING_DISABLED)$/, /billing (?:account|has not)/i);
+const BILLING = says(
+  /^(?:accountDisabled|billingNotEnabled|BILLING_DISABLED)$/,
+  /billing (?:account|has not|disabled)/i,
+);
 const DISABLED = says(/^(?:accessNotConfigured|SERVICE_DISABLED)$/, /has not been used in project/);
-const NO_PROJECT = says(/unknown project/i, /project.*(?:not found|does not exist)/i, /not found: project/i);
+const NO_PROJECT = says(
+  /(?:unknown project|not found: project)/i,
+  /\bproject ['"]?[\w.:-]+['"]? (?:was )?(?:not found|does not exist)/i,
+);
 const KEPT = says(
   /^(?:retentionPolicyNotMet|objectUnderActiveHold)$/,
   /retention policy|(?:event-based|temporary) hold/i,
@@ -88,7 +94,8 @@ export const REFUSALS: readonly Refusal[] = [
     fits: DISABLED,
     why: (evidence, attempt) => `the service is not enabled in project ${projectOf(evidence, attempt) ?? "(unnamed)"}`,
     next: (evidence, attempt) => {
-      const service = /\b(?<name>[a-z]+)\.googleapis\.com/.exec(evidence.message)?.groups?.["name"] ?? attempt.service;
+      const service =
+        /\b(?<name>[a-z][a-z-]*)\.googleapis\.com/.exec(evidence.message)?.groups?.["name"] ?? attempt.service;
       const project = projectOf(evidence, attempt);
       return `gcloud services enable ${service}.googleapis.com${project ? ` --project ${project}` : ""}`;
     },
@@ -128,8 +135,8 @@ export const REFUSALS: readonly Refusal[] = [
     why: (evidence) => {
       const permission = permissionOf(evidence);
       const member = memberOf(evidence);
-      const whom = member.includes("$(") ? "these credentials" : member;
-      return permission ? `${whom} lack ${permission}` : `${whom} are refused`;
+      const whom = member.includes("$(") ? "this account" : member;
+      return permission ? `${whom} lacks ${permission}` : `${whom} is refused`;
     },
     next: (evidence, attempt) => grantOf(evidence, bucketOf(attempt), projectOf(evidence, attempt)),
     passes: false,

@@ -9,7 +9,7 @@ import { persist } from "../google/persist.ts";
 import type { Bucket, BucketObject, BucketUsage, Clock, Logger } from "../ports.ts";
 import { openBucket } from "./gcs/client.ts";
 import { crc32c } from "./gcs/crc32c.ts";
-import { download } from "./gcs/download.ts";
+import { download, SILENCE } from "./gcs/download.ts";
 import { isWritten, LIST_FIELDS, objectOf, typeOf } from "./gcs/object.ts";
 import { upload } from "./gcs/upload.ts";
 import { namesOf } from "./key.ts";
@@ -21,6 +21,8 @@ export interface GcsOptions {
   readonly access: GoogleAccess;
   readonly log: Logger;
   readonly clock: Clock;
+  /** Milliseconds without a byte after which a download is begun anew. Left out: 15 s. */
+  readonly silence?: number;
 }
 
 /** The most that a page of a list may hold. */
@@ -104,10 +106,11 @@ export class GcsBucket implements Bucket {
 
   async read(key: string, generation?: string, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer> | undefined> {
     const path = this.pathOf(key);
+    const { silence = SILENCE } = this.options;
     return this.ask(`read ${path}`, signal, async (bucket) => {
       this.counts.reads++;
       try {
-        const { bytes, crc32c: told } = await download(fileOf(bucket, path, generation), signal);
+        const { bytes, crc32c: told } = await download(fileOf(bucket, path, generation), silence, signal);
         this.counts.bytesDownloaded += bytes.byteLength;
         const found = crc32c(bytes);
         if (found === told) return bytes;

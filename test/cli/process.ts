@@ -76,21 +76,25 @@ export function shellWords(line: string): string[] {
   return word === undefined ? words : [...words, word];
 }
 
-/** Where the next step is another program's: its commands that we name. */
-const OTHERS: Readonly<Record<string, RegExp>> = {
-  gcloud:
-    /^(?:auth application-default login|(?:storage|projects|services|billing|config|iam) [a-z-]+(?: [a-z-]+)* ?\S*)/,
-  bq: /^(?:show|ls|rm|cp|mk|update) /,
-  unset: /^[A-Z_]+$/,
-};
+/** What is done at Google's with Google's own tools. The words are those of their reference (cloud.google.com/sdk/gcloud). */
+const GOOGLE_COMMANDS = [
+  /^gcloud auth application-default login$/,
+  /^gcloud storage buckets create gs:\/\/[a-z0-9._-]+ --location [a-z0-9-]+$/,
+  /^gcloud storage buckets describe gs:\/\/[a-z0-9._-]+ --format="default\(retention_policy\)"$/,
+  /^gcloud storage buckets add-iam-policy-binding gs:\/\/[a-z0-9._-]+ --member=(?:\w+:\S+|"user:\$\(gcloud config get account\)") --role=roles\/storage\.\w+$/,
+  /^gcloud projects add-iam-policy-binding (?:[a-z0-9-]+|"\$\(gcloud config get project\)") --member=(?:\w+:\S+|"user:\$\(gcloud config get account\)") --role=roles\/[\w.]+$/,
+  /^gcloud services enable [a-z-]+\.googleapis\.com(?: --project [a-z0-9-]+)?$/,
+  /^gcloud billing projects describe [a-z0-9-]+$/,
+  /^gcloud billing accounts list$/,
+  /^gcloud projects list$/,
+  /^gcloud storage mv gs:\/\/\S+ gs:\/\/\S+$/,
+  /^unset GOOGLE_APPLICATION_CREDENTIALS$/,
+];
 
 /** Arguments of a command that a message or help names; fails where it does not parse. */
 export function commandOf(line: string): string[] {
-  const [program = "", ...words] = shellWords(line);
-  if (Object.hasOwn(OTHERS, program)) {
-    assert.match(words.join(" "), OTHERS[program] as RegExp, line);
-    return words;
-  }
+  const [program, ...words] = shellWords(line);
+  if (GOOGLE_COMMANDS.some((command) => command.test(line))) return words;
   assert.equal(program, "candlelake", line);
   assert.doesNotThrow(() => parseCommandLine(words, SPECS), `does not parse: ${line}`);
   return words;

@@ -1,6 +1,11 @@
-import { addAbortSignal } from "node:stream";
 import type { File } from "@google-cloud/storage";
-import { REQUEST_TIME } from "./client.ts";
+import { SECOND } from "../../core/time.ts";
+
+/**
+ * Milliseconds without a byte after which nothing more is waited for. The client does not notice that a connection broke
+ * in the middle of an answer whose length was told, and would wait for ever.
+ */
+export const SILENCE = 15 * SECOND;
 
 export interface Downloaded {
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -14,16 +19,25 @@ interface Response {
 }
 
 /** One request for the bytes as they are stored, unchecked. Rejects with the client's error. */
-export async function download(file: File, signal: AbortSignal | undefined): Promise<Downloaded> {
+export async function download(file: File, silence: number, signal: AbortSignal | undefined): Promise<Downloaded> {
   const stream = file.createReadStream({ validation: false, decompress: false });
   let headers: Response["headers"] = {};
   stream.on("response", (response: Response) => {
     headers = response.headers;
   });
-  const deadline = AbortSignal.timeout(REQUEST_TIME);
-  addAbortSignal(signal ? AbortSignal.any([signal, deadline]) : deadline, stream);
+  const stop = () => stream.destroy(Object.assign(new Error("the download stands still"), { code: "ETIMEDOUT" }));
+  const watch = setTimeout(stop, silence);
+  signal?.addEventListener("abort", stop, { once: true });
   const pieces: Uint8Array[] = [];
-  for await (const piece of stream as AsyncIterable<Uint8Array>) pieces.push(piece);
+  try {
+    for await (const piece of stream as AsyncIterable<Uint8Array>) {
+      pieces.push(piece);
+      watch.refresh();
+    }
+  } finally {
+    clearTimeout(watch);
+    signal?.removeEventListener("abort", stop);
+  }
   return {
     bytes: new Uint8Array(Buffer.concat(pieces)),
     crc32c: /crc32c=(?<sum>[\w+/]+={0,2})/.exec(headers["x-goog-hash"] ?? "")?.groups?.["sum"],
