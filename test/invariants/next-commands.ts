@@ -16,6 +16,7 @@ const WORDS: readonly (readonly [about: RegExp, word: string])[] = [
   // One of several endings: any of them may be empty.
   [/^\w+\[\w+\]$/, ""],
   [/^made \? ingest/, "spot --symbol BTCUSDT"],
+  [/\buri\b/, "gs://my-data/raw/object.parquet"],
   [/topic|market/i, "spot"],
   [/venue/i, "binance"],
   [/command|line\.|spec\.name/i, "ingest"],
