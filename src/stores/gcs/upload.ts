@@ -30,7 +30,10 @@ export async function upload(file: File, what: Upload, onRequest: () => void): P
   });
   onRequest();
   if (isLarge) stream.on("uri", onRequest);
-  const deadline = setTimeout(() => stream.destroy(new Error("request-timeout")), REQUEST_TIME);
+  const deadline = setTimeout(
+    () => stream.destroy(Object.assign(new Error("the upload stands still"), { code: "ETIMEDOUT" })),
+    REQUEST_TIME,
+  );
   try {
     await new Promise<void>((resolve, reject) => {
       stream.on("error", reject).on("finish", resolve);
