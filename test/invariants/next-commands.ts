@@ -16,6 +16,8 @@ const WORDS: readonly (readonly [about: RegExp, word: string])[] = [
   // One of several endings: any of them may be empty.
   [/^\w+\[\w+\]$/, ""],
   [/^made \? ingest/, "spot --symbol BTCUSDT"],
+  [/bucket\.name/, "my-data"],
+  [/location/, "us-central1"],
   [/\buri\b/, "gs://my-data/raw/object.parquet"],
   [/topic|market/i, "spot"],
   [/venue/i, "binance"],
