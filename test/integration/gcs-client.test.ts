@@ -132,9 +132,10 @@ describe("Google's client of Cloud Storage", () => {
       const storage = (await openBucket("lake", GOOGLES)).storage as Storage;
       assert.equal(storage.baseUrl, "https://storage.googleapis.com/storage/v1");
       const url = `${storage.baseUrl}/b/lake`;
-      const { headers } = (await storage.authClient.authorizeRequest({ url })) as { headers: Record<string, string> };
-      assert.equal(headers["Authorization"], `Bearer ${TOKEN}`);
-      assert.equal(headers["x-goog-user-project"], "quota-project");
+      const { headers } = await storage.authClient.authorizeRequest({ url });
+      const theirs = new Headers(headers);
+      assert.equal(theirs.get("authorization"), `Bearer ${TOKEN}`);
+      assert.equal(theirs.get("x-goog-user-project"), "quota-project");
       const ours = await (await authOf(GOOGLES)).getRequestHeaders();
       assert.equal(ours.get("authorization"), `Bearer ${TOKEN}`);
       assert.equal(ours.get("x-goog-user-project"), "quota-project");

@@ -8,8 +8,8 @@ import { withoutEmulators } from "../../google/emulators.ts";
 export const REQUEST_TIME = MINUTE;
 
 /**
- * Credentials in the form that this client reads itself. It brings an older authentication library than BigQuery's; a
- * client of the newer one would be taken and its token dropped without a word.
+ * Credentials in the form that this client reads itself. It may bring another version of the authentication library than
+ * BigQuery's: versions of it were seen that take the other's client and drop its token without a word.
  */
 function identity({ endpoint }: GoogleAccess): StorageOptions {
   // Elsewhere than at Google the client asks nobody for a token, and sends none.
