@@ -64,12 +64,16 @@ export function receiptOf({ outcomes, goal, stored }: Applied, { bucket, warehou
 
 export function receiptLine(receipt: Receipt): string {
   const { lists, reads, writes, others } = receipt.storageRequests;
-  const storage =
-    `${count(receipt.objects, "object")} of ${bytes(receipt.bytesUploaded)} sent, ` +
-    `${count(lists, "list")}, ${count(reads + others, "read")}, ${count(writes, "write")}`;
+  const sent = `${count(receipt.objects, "object")} of ${bytes(receipt.bytesUploaded)} sent`;
+  const storage = `bucket: ${sent}, ${count(lists, "list")}, ${count(reads + others, "read")}, ${count(writes, "write")}`;
   const jobs = receipt.loadJobs + receipt.copyJobs;
+  const loaded = `${count(receipt.rowsLoaded, "row")} of ${bytes(receipt.bytesLoaded)} loaded`;
   const warehouse =
-    `${count(receipt.warehouseRequests, "request")}, ${count(jobs, "job")}, ${count(receipt.rowsLoaded, "row")} of ` +
-    `${bytes(receipt.bytesLoaded)} loaded, ${bytes(receipt.bytesBilled)} billed`;
-  return `Receipt: bucket: ${storage}; BigQuery: ${warehouse}. A month of hourly runs: about $${receipt.monthUsd.toFixed(2)}.\n`;
+    `BigQuery: ${count(receipt.warehouseRequests, "request")}, ${count(jobs, "job")}, ${loaded}, ` +
+    `${bytes(receipt.bytesBilled)} billed`;
+  const parts = [
+    ...(lists + reads + writes + others > 0 ? [storage] : []),
+    ...(receipt.warehouseRequests > 0 ? [warehouse] : []),
+  ];
+  return `Receipt: ${parts.join("; ")}. A month of hourly runs: about $${receipt.monthUsd.toFixed(2)}.\n`;
 }

@@ -206,6 +206,11 @@ export class BucketLake {
     if (replaces !== null) await this.cache.remove(this.cacheKey(`${key}.${replaces}`));
   }
 
+  /** Keeps what was written for the next run: without this it is forgotten with the process. @throws StoreError */
+  async keepCache(): Promise<void> {
+    await this.cache.flush();
+  }
+
   /** Objects of a table's folder that are none of ours. @throws StoreError */
   async foreign(table: TableName): Promise<readonly BucketObject[]> {
     await this.listFolder(table);

@@ -166,5 +166,7 @@ export async function uploadAll(
   } catch (error) {
     if (!(error instanceof AppError) || !isHopeless(error)) throw error;
     for (const step of open) tell(failed(step, error));
+  } finally {
+    await remote.keepCache();
   }
 }
