@@ -8,12 +8,13 @@
  * for await (const { batch } of lake.read(TABLE.spot_klines)) console.log(numbers(batch, "close").values);
  * await lake.close();
  */
-import { checkOptions, type Endpoints, resolveConfig } from "./config.ts";
+import { checkOptions, resolveConfig } from "./config.ts";
+import type { Endpoints } from "./endpoints.ts";
 import { openCandlelake } from "./open.ts";
 import type { Engine } from "./pipeline/engine.ts";
 import type { Logger } from "./ports.ts";
 
-export type { Config, ConfiguredSeries, Endpoints } from "./config.ts";
+export type { Config, ConfiguredSeries } from "./config.ts";
 export {
   type Batch,
   type Column,
@@ -40,6 +41,7 @@ export type { DeriveStep, FetchStep, LoadStep, Step, UploadStep } from "./core/p
 export type { Kind, Market, Series, Venue } from "./core/series.ts";
 export type { ColumnSpec, ColumnType, Table, TableName } from "./core/table.ts";
 export type { Day, Month, TimeRange } from "./core/time.ts";
+export type { Endpoints } from "./endpoints.ts";
 export { TABLE, TABLES } from "./market/tables.ts";
 export type { Applied } from "./pipeline/apply.ts";
 export type { Engine, Plan, Report, Request, Selection } from "./pipeline/engine.ts";

@@ -1,7 +1,8 @@
 import * as path from "node:path";
-import { type Config, DEFAULT_ENDPOINTS, DEFAULT_LOCATION, duckdbFile, type Endpoints } from "./config.ts";
+import { type Config, DEFAULT_LOCATION, duckdbFile } from "./config.ts";
 import type { Market } from "./core/series.ts";
 import type { TableName } from "./core/table.ts";
+import { DEFAULT_ENDPOINTS, type Endpoints } from "./endpoints.ts";
 import { systemClock } from "./net/system-clock.ts";
 import { Engine } from "./pipeline/engine.ts";
 import type { Archive, Bucket, Clock, LakeSql, Logger, Ports, Source, Warehouse } from "./ports.ts";

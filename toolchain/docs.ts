@@ -4,7 +4,8 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import type { CommandSpec, OptionSpec } from "../src/cli/spec.ts";
 import { GLOBAL_OPTIONS, SPECS } from "../src/cli/specs.ts";
-import { CONFIG_FILE, DEFAULT_ENDPOINTS, ENDPOINT_VARIABLES, type Endpoints } from "../src/config.ts";
+import { CONFIG_FILE } from "../src/config.ts";
+import { DEFAULT_ENDPOINTS, ENDPOINT_VARIABLES, type Endpoints } from "../src/endpoints.ts";
 import { columnsMarkdown } from "../src/market/schema-text.ts";
 import { TABLES } from "../src/market/tables.ts";
 

@@ -1,5 +1,6 @@
 import * as path from "node:path";
-import { type Config, DEFAULT_ENDPOINTS } from "../../src/config.ts";
+import type { Config } from "../../src/config.ts";
+import { DEFAULT_ENDPOINTS } from "../../src/endpoints.ts";
 import { openPorts, type Seams, SILENT } from "../../src/open.ts";
 import type { Applied } from "../../src/pipeline/apply.ts";
 import { Engine, type Request } from "../../src/pipeline/engine.ts";

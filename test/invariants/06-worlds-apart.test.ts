@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import { test } from "node:test";
-import { type Config, DEFAULT_ENDPOINTS } from "../../src/config.ts";
+import type { Config } from "../../src/config.ts";
 import { DataError } from "../../src/core/errors.ts";
 import { DAY, HOUR } from "../../src/core/time.ts";
+import { DEFAULT_ENDPOINTS } from "../../src/endpoints.ts";
 import { type Candlelake, openCandlelake, SILENT } from "../../src/open.ts";
 import type { Clock } from "../../src/ports.ts";
 import { startTwin } from "../../src/twin/start.ts";

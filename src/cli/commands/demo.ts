@@ -1,8 +1,9 @@
 import * as path from "node:path";
-import { type Config, DEFAULT_ENDPOINTS, resolveConfig } from "../../config.ts";
+import { type Config, resolveConfig } from "../../config.ts";
 import { AppError, EXIT } from "../../core/errors.ts";
 import { shellWord } from "../../core/shell.ts";
 import { DAY, dayOf } from "../../core/time.ts";
+import { DEFAULT_ENDPOINTS } from "../../endpoints.ts";
 import { type Candlelake, openCandlelake } from "../../open.ts";
 import type { Request } from "../../pipeline/engine.ts";
 import { exitCodeOf } from "../../pipeline/exit-code.ts";
