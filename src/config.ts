@@ -8,6 +8,7 @@ import { parseSymbol } from "./core/series.ts";
 import { shellWord } from "./core/shell.ts";
 import { parseTime } from "./core/time.ts";
 import { addressOf, checkEndpoint, DEFAULT_ENDPOINTS, ENDPOINT_VARIABLES, type Endpoints } from "./endpoints.ts";
+import { type BigQueryPlace, NONE, readBucket, readWarehouse } from "./places.ts";
 
 export const CONFIG_FILE = "candlelake.config.json";
 export const CONFIG_SCHEMA_FILE = "candlelake.config.schema.json";
@@ -21,16 +22,6 @@ export interface ConfiguredSeries {
   /** Milliseconds. */
   readonly from: number;
   readonly source: "auto" | "rest" | "archive";
-}
-
-/** A BigQuery warehouse, taken apart. */
-export interface BigQueryPlace {
-  readonly project: string;
-  readonly dataset: string;
-  /** Where datasets are made, `us-central1`. */
-  readonly location: string;
-  /** Bytes that a query may be billed for; undefined for the default. */
-  readonly maxBytes: number | undefined;
 }
 
 /** Everything that decides what a command does, complete and frozen. */
@@ -176,9 +167,6 @@ const readSeries = (file: FileConfig, name: string): ConfiguredSeries[] =>
     });
   });
 
-/** What has no value: the listing of archive files, the folder that keeps them. */
-const NONE = "none";
-
 const TRUE = new Set(["1", "true", "yes"]);
 const FALSE = new Set(["", "0", "false", "no"]);
 
@@ -186,41 +174,6 @@ function readSwitch(name: string, value: string): boolean {
   if (TRUE.has(value.toLowerCase())) return true;
   if (FALSE.has(value.toLowerCase())) return false;
   throw new UsageError("bad-environment", `${name}=${value}: write 1 or 0.`, NEXT);
-}
-
-/** The DuckDB file of a world: made data get a file of their own, whatever was asked for. */
-export function duckdbFile(warehouse: string, synthetic: boolean): string {
-  const file = warehouse.slice("duckdb:".length);
-  if (!synthetic) return file;
-  const { dir, name, ext } = path.parse(file);
-  return name.endsWith("_synthetic") ? file : path.join(dir, `${name}_synthetic${ext}`);
-}
-
-const BIGQUERY = /^bigquery:(?<project>[a-z0-9.:-]+)\.(?<dataset>\w+)$/;
-
-/** @throws UsageError where the URL is neither DuckDB's nor BigQuery's */
-function readWarehouse(
-  url: string,
-  location: string,
-  maxBytes: number | undefined,
-  from: string,
-): BigQueryPlace | undefined {
-  if (url.startsWith("duckdb:") && url.length > "duckdb:".length) return undefined;
-  const { project, dataset } = BIGQUERY.exec(url)?.groups ?? {};
-  if (project && dataset) return Object.freeze({ project, dataset, location, maxBytes });
-  const why = `it is neither duckdb:PATH nor bigquery:PROJECT.DATASET`;
-  throw new UsageError("bad-warehouse", `${from}: ${JSON.stringify(url)}: ${why}.`, NEXT);
-}
-
-/** 3 to 222 characters of Cloud Storage's alphabet. https://cloud.google.com/storage/docs/buckets#naming */
-const BUCKET = /^(?:gs:\/\/)?(?<name>[a-z0-9][a-z0-9._-]{1,220}[a-z0-9])\/?$/;
-
-/** `gs://NAME`, or the name alone. @throws UsageError */
-function readBucket(text: string, from: string): string | undefined {
-  if (text === NONE) return undefined;
-  const name = BUCKET.exec(text)?.groups?.name;
-  if (name) return name;
-  throw new UsageError("bad-bucket", `${from}: ${JSON.stringify(text)} is no bucket such as gs://my-data.`, NEXT);
 }
 
 /** Options of the library, where nobody's compiler may have looked. @throws UsageError */

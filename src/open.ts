@@ -1,10 +1,11 @@
 import * as path from "node:path";
-import { type Config, DEFAULT_LOCATION, duckdbFile } from "./config.ts";
+import { type Config, DEFAULT_LOCATION } from "./config.ts";
 import type { Market } from "./core/series.ts";
 import type { TableName } from "./core/table.ts";
 import { DEFAULT_ENDPOINTS, type Endpoints } from "./endpoints.ts";
 import { systemClock } from "./net/system-clock.ts";
 import { Engine } from "./pipeline/engine.ts";
+import { duckdbFile } from "./places.ts";
 import type { Archive, Bucket, Clock, LakeSql, Logger, Ports, Source, Warehouse } from "./ports.ts";
 import { DISK, type Disk } from "./stores/disk.ts";
 import { FileStore } from "./stores/file.ts";
