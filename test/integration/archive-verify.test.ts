@@ -92,6 +92,32 @@ describe("--verify-archives", () => {
       }),
     ));
 
+  test("finds the days that an older file made where later ones are of the new file already", () =>
+    withTwin({ seed: 7 }, (other) =>
+      republished(other, async (settings) => {
+        const [begin, middle, end] = [Date.UTC(2025, 1, 1), Date.UTC(2025, 1, 15), Date.UTC(2025, 2, 1)];
+        await using lab = new TwinLab(place("extended"), twin.settings);
+        await lab.run({ ...spot, from: begin, to: middle });
+        await using later = new TwinLab(lab.data, settings);
+        await later.run({ ...spot, from: middle, to: end });
+        const [was, is] = [sumOf(await bytesOf(twin, KEY)), sumOf(await bytesOf(other, KEY))];
+        const { archives, partitions } = later.manifest(MANIFEST);
+        assert.deepEqual([archives?.[NAME]?.sha256, archives?.[`${NAME}#2`]?.sha256], [was, is]);
+        for (const [day, entry] of Object.entries(partitions))
+          assert.deepEqual(entry.archives, [day < "2025-02-15" ? NAME : `${NAME}#2`]);
+
+        const { outcomes } = await later.verify({ ...spot, from: begin, to: end });
+        assert.deepEqual(
+          outcomes.map(({ step, revised }) => [step.action === "fetch" && step.day, step.reason, revised]),
+          Array.from({ length: 14 }, (_, i) => [`2025-02-${String(i + 1).padStart(2, "0")}`, "republished", true]),
+        );
+        const after = later.manifest(MANIFEST);
+        assert.deepEqual(Object.keys(after.archives ?? {}), [NAME]);
+        assert.deepEqual(after.partitions["2025-02-01"]?.revisions?.[0]?.archives, { [NAME]: was });
+        assert.deepEqual((await later.verify({ ...spot, from: begin, to: end })).outcomes, []);
+      }),
+    ));
+
   test("takes note of another file with the same rows, once", () =>
     withTwin({ faults: "csv-unordered" }, (other) =>
       republished(other, async (settings) => {
