@@ -10,6 +10,15 @@ export interface Note {
   readonly count: number;
 }
 
+/** The kind of note of a partition with refused rows for which REST was not asked. */
+export const UNASKED_REST = "rest-unasked";
+
+/** Gaps for which REST may still have rows: it was not asked, or did not answer. */
+export function unaskedGaps({ gaps, notes }: Pick<Entry, "gaps" | "notes">): readonly Gap[] {
+  const isUnasked = notes.some(({ kind }) => kind === UNASKED_REST);
+  return gaps.filter((gap) => gap.class === "not-fetched" || (isUnasked && gap.class === "quarantined"));
+}
+
 /** What was replaced, when the venue corrected itself. */
 export interface Revision {
   readonly content: string;
