@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { after, describe, test } from "node:test";
+import { exitCodeOf } from "../../src/pipeline/exit-code.ts";
 import { startTwin, type Twin } from "../../src/twin/start.ts";
 import { Cli, type WorkAnswer } from "../cli/process.ts";
 import { bytesOf, NOW, SPOT, sumOf } from "../fakes/archive-files.ts";
@@ -11,6 +12,7 @@ import { type Instead, NOT_THERE, startFront } from "../fakes/twin-front.ts";
 import { TwinLab } from "../fakes/twin-lab.ts";
 
 const spot = wish("spot", Date.UTC(2025, 0, 1), Date.UTC(2025, 3, 1), { venue: "binance" });
+const WEB_PAGE: Instead = { status: 200, body: "<html>" };
 const NAME = "BTCUSDT-1h-2025-02.zip";
 const KEY = `${SPOT}/1h/${NAME}`;
 const MANIFEST = "spot_klines/synthetic_btcusdt_spot_1h_2025-02.json";
@@ -167,17 +169,44 @@ describe("--verify-archives", () => {
     using cli = Cli.at(twin.settings);
     (await cli.run(...INGEST)).exits(0);
     const before = tree(cli.path("data"));
-    for (const [what, instead] of [
-      [/no longer has BTCUSDT-1h-2025-02\.zip; what it brought is kept/, NOT_THERE],
-      [/BTCUSDT-1h-2025-02\.zip was not compared: .*CHECKSUM/, { status: 200, body: "<html>" }],
-    ] as const) {
-      await using front = await startFront(twin, (url) => (url.includes(NAME) ? instead : undefined));
-      Object.assign(cli.env, front.settings);
-      const ended = (await cli.run(...INGEST, "--verify-archives", "--format", "json")).exits(0);
-      assert.deepEqual(ended.json<WorkAnswer>().steps, []);
-      assert.match(ended.stderr, what);
-      assert.deepEqual(tree(cli.path("data")), before);
-    }
+    await using front = await startFront(twin, (url) => (url.includes(NAME) ? NOT_THERE : undefined));
+    Object.assign(cli.env, front.settings);
+    const ended = (await cli.run(...INGEST, "--verify-archives", "--format", "json")).exits(0);
+    assert.deepEqual(ended.json<WorkAnswer>().steps, []);
+    assert.match(ended.stderr, /no longer has BTCUSDT-1h-2025-02\.zip; what it brought is kept/);
+    assert.deepEqual(tree(cli.path("data")), before);
+  });
+
+  for (const [what, where, instead, code, exit, days] of [
+    ["one file's checksum is none", NAME, WEB_PAGE, "html-body", 1, 28],
+    ["one file's checksum is refused", NAME, { status: 500, body: "" }, "server-error", 1, 28],
+    ["the host gives none", ".CHECKSUM", { status: 500, body: "" }, "server-error", 4, 90],
+  ] as const) {
+    test(`days that could not be compared fail, and stay as they are: ${what}`, async () => {
+      await using lab = new TwinLab(place("uncompared"), twin.settings);
+      await lab.run(spot);
+      const before = lab.contents();
+      await using front = await startFront(twin, (url) => (url.includes(where) ? instead : undefined));
+      await using later = new TwinLab(lab.data, front.settings);
+      const applied = await later.verify(spot);
+      assert.equal(applied.outcomes.length, days);
+      for (const { step, status, error } of applied.outcomes) {
+        assert.deepEqual([step.reason, status, error?.code], ["a file of it was not compared", "failed", code]);
+        assert.match(error?.message ?? "", /^BTCUSDT-1h-2025-\d\d\.zip was not compared: .*CHECKSUM/);
+      }
+      assert.equal(exitCodeOf(applied), exit);
+      assert.deepEqual(later.contents(), before);
+    });
+  }
+
+  test("an answer tells why nothing could be compared", async () => {
+    using cli = Cli.at(twin.settings);
+    (await cli.run(...INGEST)).exits(0);
+    await using front = await startFront(twin, (url) => (url.includes(".CHECKSUM") ? WEB_PAGE : undefined));
+    Object.assign(cli.env, front.settings);
+    const ended = (await cli.run(...INGEST, "--verify-archives", "--format", "json")).exits(3);
+    const { ok, error, totals } = ended.json<WorkAnswer>();
+    assert.deepEqual([ok, error?.code, totals["failed"]], [false, "html-body", 90]);
   });
 });
 
