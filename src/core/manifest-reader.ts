@@ -81,6 +81,9 @@ function readFacts(value: unknown): ArchiveFacts {
   return { sha256: facts.hash("sha256"), unit: unit as ArchiveFacts["unit"], header: facts.value.header === true };
 }
 
+/** What a manifest puts behind a file's name where it knows several versions of the file. */
+const VERSION = /#\d+$/;
+
 type Facts = ReadonlyMap<string, ArchiveFacts>;
 
 function readArchives(names: readonly unknown[], facts: Facts): Readonly<Record<string, ArchiveFacts>> {
@@ -88,7 +91,7 @@ function readArchives(names: readonly unknown[], facts: Facts): Readonly<Record<
   for (const name of names) {
     const known = facts.get(String(name));
     if (!known) throw new TypeError(`archive ${String(name)} is not told of`);
-    archives[String(name)] = known;
+    archives[String(name).replace(VERSION, "")] = known;
   }
   return archives;
 }

@@ -10,6 +10,15 @@ export interface Note {
   readonly count: number;
 }
 
+/** The kind of note of a partition with refused rows for which REST was not asked. */
+export const UNASKED_REST = "rest-unasked";
+
+/** Gaps for which REST may still have rows: it was not asked, or did not answer. */
+export function unaskedGaps({ gaps, notes }: Pick<Entry, "gaps" | "notes">): readonly Gap[] {
+  const isUnasked = notes.some(({ kind }) => kind === UNASKED_REST);
+  return gaps.filter((gap) => gap.class === "not-fetched" || (isUnasked && gap.class === "quarantined"));
+}
+
 /** What was replaced, when the venue corrected itself. */
 export interface Revision {
   readonly content: string;
@@ -84,14 +93,20 @@ export interface Manifest {
   readonly partitions: ReadonlyMap<Day, Entry>;
 }
 
+/** How a manifest refers to the archive file of an entry. */
+type Named = (name: string, facts: ArchiveFacts) => string;
+
 const times = (gap: Gap) => ({ from: iso(gap.from), to: iso(gap.to), class: gap.class, bars: gap.bars });
 
 /** Whether two entries say the same of a partition, wherever its object lies. */
-export const sameEntry = (a: Entry, b: Entry): boolean => entryText(unstored(a)) === entryText(unstored(b));
+export const sameEntry = (a: Entry, b: Entry): boolean =>
+  entryText(unstored(a), byHash) === entryText(unstored(b), byHash);
+
+const byHash: Named = (name, { sha256 }) => `${name} ${sha256}`;
 
 const unstored = ({ stored: _, ...entry }: Entry): Entry => entry;
 
-function entryText(entry: Entry): string {
+function entryText(entry: Entry, named: Named): string {
   return JSON.stringify({
     object: entry.object,
     sha256: entry.sha256,
@@ -105,7 +120,7 @@ function entryText(entry: Entry): string {
     ...(entry.inputs ? { inputs: entry.inputs } : {}),
     source: entry.source,
     host: entry.host,
-    ...(entry.archives ? { archives: Object.keys(entry.archives).sort() } : {}),
+    ...(entry.archives ? { archives: namesOf(entry.archives, named) } : {}),
     ...(entry.disagreements.length > 0
       ? { disagreements: entry.disagreements.map((one) => ({ ...one, time: iso(one.time) })) }
       : {}),
@@ -116,6 +131,11 @@ function entryText(entry: Entry): string {
     ...(entry.stored ? { stored: entry.stored } : {}),
   });
 }
+
+const namesOf = (archives: NonNullable<Entry["archives"]>, named: Named): string[] =>
+  Object.entries(archives)
+    .map(([name, facts]) => named(name, facts))
+    .sort();
 
 /** The file's text: a line a partition, so that a difference between two versions reads well. */
 export function manifestText(manifest: Manifest): string {
@@ -132,24 +152,43 @@ export function manifestText(manifest: Manifest): string {
     listed: manifest.listed === undefined ? null : iso(manifest.listed),
     ...(manifest.ended === undefined ? {} : { ended: iso(manifest.ended) }),
   };
-  const days = [...manifest.partitions.keys()].sort();
-  const lines = days.map((day) => `  ${JSON.stringify(day)}: ${entryText(manifest.partitions.get(day) as Entry)}`);
-  return `${JSON.stringify(head).slice(0, -1)},\n${archivesText(manifest)} "partitions": {\n${lines.join(",\n")}\n }}\n`;
+  const days = [...manifest.partitions].sort(([a], [b]) => (a < b ? -1 : 1));
+  const archives = new Archives(days.map(([, entry]) => entry));
+  const lines = days.map(([day, entry]) => `  ${JSON.stringify(day)}: ${entryText(entry, archives.named)}`);
+  return `${JSON.stringify(head).slice(0, -1)},\n${archives.text()} "partitions": {\n${lines.join(",\n")}\n }}\n`;
 }
 
-/** What is told of each archive file once, for all the partitions that were made of it. */
-function archivesText({ partitions }: Manifest): string {
-  const all: Record<string, ArchiveFacts> = Object.assign(
-    {},
-    ...[...partitions.values()].map((entry) => entry.archives),
-  );
-  const names = Object.keys(all).sort();
-  if (names.length === 0) return "";
-  const lines = names.map((name) => {
-    const { sha256, unit, header } = all[name] as ArchiveFacts;
-    return `  ${JSON.stringify(name)}: ${JSON.stringify({ sha256, unit, header })}`;
-  });
-  return ` "archives": {\n${lines.join(",\n")}\n },\n`;
+/**
+ * What is told of each archive file once, for all the partitions that were made of it. A file may be published anew
+ * between the days that are made of it: what came later goes by `NAME#2` and so on.
+ */
+class Archives {
+  readonly #versions = new Map<string, ArchiveFacts[]>();
+
+  constructor(entries: readonly Entry[]) {
+    for (const { archives } of entries) {
+      for (const [name, facts] of Object.entries(archives ?? {})) {
+        const versions = this.#versions.get(name) ?? [];
+        this.#versions.set(name, versions);
+        if (!versions.some(({ sha256 }) => sha256 === facts.sha256)) versions.push(facts);
+      }
+    }
+  }
+
+  readonly named: Named = (name, facts) => {
+    const at = (this.#versions.get(name) ?? []).findIndex(({ sha256 }) => sha256 === facts.sha256);
+    return at > 0 ? `${name}#${at + 1}` : name;
+  };
+
+  text(): string {
+    const lines = [...this.#versions].flatMap(([name, versions]) =>
+      versions.map((facts) => {
+        const { sha256, unit, header } = facts;
+        return `  ${JSON.stringify(this.named(name, facts))}: ${JSON.stringify({ sha256, unit, header })}`;
+      }),
+    );
+    return lines.length === 0 ? "" : ` "archives": {\n${lines.sort().join(",\n")}\n },\n`;
+  }
 }
 
 const INGEST: Record<Series["kind"], (series: Series) => string> = {

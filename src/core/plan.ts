@@ -1,6 +1,6 @@
 import type { AppError } from "./errors.ts";
 import { manifestKey, objectKey } from "./layout.ts";
-import { type Entry, sameEntry } from "./manifest.ts";
+import { type Entry, sameEntry, unaskedGaps } from "./manifest.ts";
 import { hasRows, inputDays, isDue, lookingDays } from "./partition.ts";
 import { type Route, type Routed, routeOf, type SourceChoice } from "./route.ts";
 import type { Series } from "./series.ts";
@@ -75,6 +75,8 @@ export interface State {
   loaded(table: TableName, month: Month): Readonly<Record<string, string>>;
   /** The venue has put another archive file in the place of the one that the partition was made of. */
   republished(table: TableName, series: Series, day: Day): boolean;
+  /** Why a file that the partition was made of could not be compared with the venue's, where that was asked. */
+  uncompared(table: TableName, series: Series, day: Day): AppError | undefined;
   /** What the lake's folder says of a day, and the bucket does not know better. */
   own(table: TableName, series: Series, day: Day): Entry | undefined;
   ownDays(table: TableName, series: Series, month: Month): readonly Day[];
@@ -106,6 +108,8 @@ export interface FetchStep extends PartitionStep {
   readonly because: string;
   /** What is stored stays as it is: only what is missing of it is asked for. */
   readonly fills?: true;
+  /** What is stored stays as it is: it could not be compared with what is published. */
+  readonly stands?: true;
 }
 
 export interface DeriveStep extends PartitionStep {
@@ -134,6 +138,8 @@ export const inputName = (input: InputKey): string =>
 /** The reason of a step that only fills what an archive left open. */
 const UNASKED = "a gap was not asked for";
 
+const UNCOMPARED = "a file of it was not compared";
+
 const FILLING: Routed = { route: "rest", why: "the archive has no more of it, and REST was not asked" };
 
 function fetchReason(target: Target, day: Day, state: State): string | undefined {
@@ -144,7 +150,7 @@ function fetchReason(target: Target, day: Day, state: State): string | undefined
   if (target.force) return "forced";
   if (isDue(series, day, entry.asOf, now, first)) return "more has closed since it was read";
   if (state.republished(target.table, series, day)) return "republished";
-  const isOpen = target.choice !== "archive" && entry.gaps.some((gap) => gap.class === "not-fetched");
+  const isOpen = target.choice !== "archive" && unaskedGaps(entry).length > 0;
   return isOpen ? UNASKED : undefined;
 }
 
@@ -156,17 +162,20 @@ function planFetches(target: Target, state: State): FetchStep[] {
   const steps: FetchStep[] = [];
   for (const day of daysOf(target.range)) {
     if (!hasRows(target.series, day, target.now, target.first)) continue;
-    const reason = fetchReason(target, day, state);
-    if (reason === undefined) continue;
-    const damage = state.damage(target.table, target.series, monthOf(day));
     const { table, series, now, choice } = target;
+    const due = fetchReason(target, day, state);
+    const uncompared = due === undefined ? state.uncompared(table, series, day) : undefined;
+    const reason = due ?? (uncompared && UNCOMPARED);
+    if (reason === undefined) continue;
+    const damage = state.damage(table, series, monthOf(day));
     const fills = reason === UNASKED;
     const { route, why } = fills ? FILLING : routeOf(series, day, now, choice);
     const unread = target.error ?? (route === "rest" ? target.restError : undefined);
-    const error = unread ?? (target.force ? unforced(damage) : damage);
+    const error = uncompared ?? unread ?? (target.force ? unforced(damage) : damage);
     const path = objectKey(table, series, day);
     const step: FetchStep = { action: "fetch", table, series, day, reason, path, route, because: why };
-    steps.push({ ...step, ...(fills ? { fills } : {}), ...(error ? { error } : {}) });
+    const kept = { ...(fills ? { fills } : {}), ...(uncompared ? { stands: true as const } : {}) };
+    steps.push({ ...step, ...kept, ...(error ? { error } : {}) });
   }
   return steps;
 }
@@ -326,8 +335,9 @@ function planLoads(goal: Goal, state: State, steps: readonly Step[]): LoadStep[]
  */
 export function plan(goal: Goal, state: State): Step[] {
   const fetches = goal.targets.flatMap((target) => planFetches(target, state));
-  const paths = new Set(fetches.map((step) => step.path));
+  const changing = fetches.filter(({ stands }) => !stands);
+  const paths = new Set(changing.map((step) => step.path));
   const derives = goal.derivations.flatMap((derivation) => planDerivations(derivation, state, paths));
-  const changes = [...fetches, ...derives];
-  return [...changes, ...planUploads(goal, state, changes), ...planLoads(goal, state, changes)];
+  const changes = [...changing, ...derives];
+  return [...fetches, ...derives, ...planUploads(goal, state, changes), ...planLoads(goal, state, changes)];
 }

@@ -238,7 +238,8 @@ export class Apply {
   private async deriveAll(steps: readonly DeriveStep[]): Promise<void> {
     const lost = new Map<string, Outcome>();
     for (const outcome of this.outcomes.values()) {
-      if (outcome.error && outcome.step.action === "fetch") lost.set(outcome.step.path, outcome);
+      if (outcome.error && outcome.step.action === "fetch" && !outcome.step.stands)
+        lost.set(outcome.step.path, outcome);
     }
     let last: DeriveStep | undefined;
     try {

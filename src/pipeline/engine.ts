@@ -80,7 +80,7 @@ export class Engine {
       const archive = await this.ports.archive(venues.get(target) ?? "binance");
       if (!archive) continue;
       const published = await askPublished(target, lake, archive, signal);
-      state.setPublished(published.hashes);
+      state.setPublished(published);
       said.push(...published.notes);
     }
     const steps = plan(goal, state);

@@ -1,5 +1,5 @@
 import { nextOpen } from "../core/interval.ts";
-import type { Entry } from "../core/manifest.ts";
+import { type Entry, UNASKED_REST } from "../core/manifest.ts";
 import { finalRange, seriesGrid } from "../core/partition.ts";
 import type { FetchStep, Target } from "../core/plan.ts";
 import type { Refused } from "../market/check.ts";
@@ -8,11 +8,12 @@ import type { Lake } from "./lake.ts";
 import { detailOf, failure, isFatal, type Outcome, planned } from "./outcome.ts";
 import { type Patched, patchOverRest, sourcesOf } from "./patch.ts";
 import { produceChecked } from "./produce.ts";
+import { readQuarantine } from "./quarantine.ts";
 import type { LakeState } from "./state.ts";
 import { readPartition } from "./stored-rows.ts";
 
-/** Slots whose rows were refused before: the evidence lies in quarantine already, the places are still known. */
-function refusedBefore({ series, first }: Target, { gaps }: Entry): Refused[] {
+/** Slots whose rows were refused before, where the evidence itself is out of reach. */
+function refusedSlots({ series, first }: Target, { gaps }: Entry): Refused[] {
   const grid = seriesGrid(series, first);
   const refused: Refused[] = [];
   for (const gap of gaps) {
@@ -42,17 +43,20 @@ export async function fillStored(
     if (!entry) throw new Error(`${step.path} is to be filled and is not there`);
     const batch = await readPartition(lake, step.table, series, step.day, entry);
     const gaps = entry.gaps.map((gap) => (gap.class === "not-fetched" ? { ...gap, class: "unknown" as const } : gap));
-    const { notes, disagreements, archives, host, quarantined } = entry;
+    const { disagreements, archives, host } = entry;
+    const notes = entry.notes.filter(({ kind }) => kind !== UNASKED_REST);
+    const evidence = await readQuarantine(lake, entry);
     const stored: Patched = {
-      checked: { batch, gaps, notes, refused: refusedBefore(target, entry) },
+      checked: { batch, gaps, notes, refused: evidence ?? refusedSlots(target, entry) },
       disagreements,
       error: undefined,
     };
     const range = finalRange(series, step.day, now, first);
     const patched = await patchOverRest(series, stored, range, first, source, signal);
     if (patched.error) return { ...planned(step), rows: 0, status: "deferred", error: detailOf(patched.error) };
-    const provenance = { source: sourcesOf(patched.checked.batch, entry.source), host, archives, quarantined };
-    const made = { ...provenance, disagreements: patched.disagreements };
+    const provenance = { source: sourcesOf(patched.checked.batch, entry.source), host, archives };
+    const kept = evidence ? {} : { quarantined: entry.quarantined };
+    const made = { ...provenance, ...kept, disagreements: patched.disagreements };
     return await produceChecked(lake, target, step, patched.checked, made, state);
   } catch (error) {
     if (isFatal(error)) throw error;

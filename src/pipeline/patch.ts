@@ -1,7 +1,7 @@
 import { type Batch, text } from "../core/batch.ts";
 import type { AppError } from "../core/errors.ts";
 import type { Gap, GapClass } from "../core/gap.ts";
-import type { Disagreement } from "../core/manifest.ts";
+import { type Disagreement, UNASKED_REST } from "../core/manifest.ts";
 import type { Series } from "../core/series.ts";
 import type { TimeRange } from "../core/time.ts";
 import { type Checked, check } from "../market/check.ts";
@@ -38,11 +38,13 @@ export function preferred(
 const missing = ({ gaps }: Checked): readonly Gap[] =>
   gaps.filter((gap) => gap.class === "unknown" || gap.class === "quarantined");
 
-/** Gaps that nobody was asked about are called so. */
+/** Gaps that nobody was asked about are called so; where rows were refused a note says it. */
 export function unasked(patched: Patched, error?: AppError): Patched {
   const rename = (kind: GapClass): GapClass => (kind === "unknown" ? "not-fetched" : kind);
   const gaps = patched.checked.gaps.map((gap) => ({ ...gap, class: rename(gap.class) }));
-  return { ...patched, checked: { ...patched.checked, gaps }, error };
+  const places = gaps.filter((gap) => gap.class === "quarantined").reduce((sum, { bars }) => sum + bars, 0);
+  const note = places > 0 ? [{ kind: UNASKED_REST, count: places }] : [];
+  return { ...patched, checked: { ...patched.checked, gaps, notes: [...patched.checked.notes, ...note] }, error };
 }
 
 /**

@@ -1,13 +1,12 @@
 import { release } from "../archive/release.ts";
 import { type Batch, concat } from "../core/batch.ts";
-import { quarantineKey } from "../core/layout.ts";
 import type { Entry, Revision } from "../core/manifest.ts";
 import { finalRange } from "../core/partition.ts";
 import type { DeriveStep, FetchStep, State, Target } from "../core/plan.ts";
 import { inputHashes, inputsOf } from "../core/plan.ts";
 import type { TableName } from "../core/table.ts";
 import { type Day, dayRange, iso } from "../core/time.ts";
-import { type Checked, check, type Received, type Refused } from "../market/check.ts";
+import { type Checked, check, type Received } from "../market/check.ts";
 import { deriveMetrics } from "../market/derive.ts";
 import { TABLE } from "../market/tables.ts";
 import { contentHash } from "../parquet/content.ts";
@@ -15,16 +14,9 @@ import { encode } from "../parquet/encode.ts";
 import type { FinishedDay } from "../ports.ts";
 import type { Lake } from "./lake.ts";
 import { type Outcome, planned } from "./outcome.ts";
+import { quarantine } from "./quarantine.ts";
 import { sha256, spanOf } from "./rows.ts";
 import { isStored, keepStored, readPartition } from "./stored-rows.ts";
-
-async function quarantine(lake: Lake, step: FetchStep, refused: readonly Refused[]): Promise<Entry["quarantined"]> {
-  if (refused.length === 0) return null;
-  const object = quarantineKey(step.table, step.series, step.day);
-  const rows = refused.map((row) => JSON.stringify({ time: iso(row.time), reason: row.reason, row: row.evidence }));
-  await lake.store.write(object, new TextEncoder().encode(`[\n${rows.join(",\n")}\n]\n`));
-  return { rows: refused.length, object };
-}
 
 interface Written {
   readonly object: string | null;
@@ -117,7 +109,7 @@ export interface Provenance {
   readonly host: string;
   readonly archives: Entry["archives"];
   readonly disagreements: Entry["disagreements"];
-  /** What was refused before, where nothing new is. */
+  /** What was refused before, where its evidence cannot be read again. */
   readonly quarantined?: Entry["quarantined"];
 }
 

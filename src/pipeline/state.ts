@@ -8,6 +8,7 @@ import { type Day, daysOf, type Month, monthOf, monthsOf, type TimeRange } from 
 import type { LedgerRow } from "../ports.ts";
 import type { Lake } from "./lake.ts";
 import { isStored } from "./stored-rows.ts";
+import type { Published } from "./verify-archives.ts";
 
 /** What `plan` asks of lake and warehouse, answered from manifests and ledger that were read beforehand. */
 export class LakeState implements State {
@@ -16,6 +17,7 @@ export class LakeState implements State {
   private readonly units = new Map<string, readonly Series[]>();
   private readonly changed = new Set<string>();
   private readonly published = new Map<string, string>();
+  private readonly refusals = new Map<string, AppError>();
 
   constructor(lake: Lake, ledger: readonly LedgerRow[]) {
     this.lake = lake;
@@ -58,9 +60,15 @@ export class LakeState implements State {
     return Object.entries(archives ?? {}).some(([name, { sha256 }]) => (this.published.get(name) ?? sha256) !== sha256);
   }
 
-  /** Hashes of archive files as their host tells them now, by name. */
-  setPublished(hashes: ReadonlyMap<string, string>): void {
+  uncompared(table: TableName, series: Series, day: Day): AppError | undefined {
+    const { archives } = this.lake.entry(table, series, day) ?? {};
+    const name = Object.keys(archives ?? {}).find((one) => this.refusals.has(one));
+    return name === undefined ? undefined : this.refusals.get(name);
+  }
+
+  setPublished({ hashes, refusals }: Published): void {
     for (const [name, hash] of hashes) this.published.set(name, hash);
+    for (const [name, error] of refusals) this.refusals.set(name, error);
   }
 
   damage(table: TableName, series: Series, month: Month): AppError | undefined {

@@ -1,4 +1,5 @@
 import { type ArchiveFile, archiveName } from "../core/archive-file.ts";
+import { AppError, SourceError } from "../core/errors.ts";
 import type { Target } from "../core/plan.ts";
 import { dayOf, monthsOf } from "../core/time.ts";
 import type { Archive } from "../ports.ts";
@@ -9,7 +10,9 @@ import { expected } from "./ways.ts";
 export interface Published {
   /** Hashes by file name. */
   readonly hashes: ReadonlyMap<string, string>;
-  /** What could not be compared, for people. */
+  /** Why a file could not be compared, by name. */
+  readonly refusals: ReadonlyMap<string, AppError>;
+  /** Files that are no longer there, for people. */
   readonly notes: readonly string[];
 }
 
@@ -47,17 +50,32 @@ export async function askPublished(
 ): Promise<Published> {
   const files = recorded(target, lake);
   const hashes = new Map<string, string>();
+  const refusals = new Map<string, AppError>();
   const notes: string[] = [];
-  const ask = async (file: ArchiveFile): Promise<void> => {
-    const name = archiveName(file);
+  const ask = async (file: ArchiveFile): Promise<AppError | undefined> => {
     try {
       const hash = await archive.published(file, signal);
-      if (hash === undefined) notes.push(`${archive.host} no longer has ${name}; what it brought is kept.`);
-      else hashes.set(name, hash);
+      if (hash === undefined)
+        notes.push(`${archive.host} no longer has ${archiveName(file)}; what it brought is kept.`);
+      else hashes.set(archiveName(file), hash);
+      return undefined;
     } catch (error) {
-      notes.push(`${name} was not compared: ${expected(error).message}`);
+      return expected(error);
     }
   };
-  for (let at = 0; at < files.length; at += WIDTH) await Promise.all(files.slice(at, at + WIDTH).map(ask));
-  return { hashes, notes };
+  let hopeless: AppError | undefined;
+  for (let at = 0; at < files.length; at += WIDTH) {
+    const some = files.slice(at, at + WIDTH);
+    const failed = await Promise.all(some.map((file) => hopeless ?? ask(file)));
+    for (const [i, file] of some.entries()) {
+      const error = failed[i];
+      if (error) refusals.set(archiveName(file), uncompared(archiveName(file), error));
+    }
+    // A host that gave none of so many is not asked for the rest.
+    if (failed.every((error) => error instanceof SourceError)) hopeless = failed[0];
+  }
+  return { hashes, refusals, notes };
 }
+
+const uncompared = (name: string, { exitCode, code, message, next }: AppError): AppError =>
+  new AppError(exitCode, { code, message: `${name} was not compared: ${message}`, next });

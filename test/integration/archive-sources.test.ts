@@ -7,7 +7,7 @@ import { startTwin, type Twin } from "../../src/twin/start.ts";
 import { bytesOf, linesOf, NOW, SPOT, sumOf } from "../fakes/archive-files.ts";
 import { TemporaryFolder } from "../fakes/folder.ts";
 import { wish } from "../fakes/lab.ts";
-import { startFront } from "../fakes/twin-front.ts";
+import { NOT_THERE, startFront } from "../fakes/twin-front.ts";
 import { TwinLab } from "../fakes/twin-lab.ts";
 import { zipOf } from "../fakes/zip.ts";
 
@@ -66,6 +66,15 @@ async function assertVolumes(lab: TwinLab): Promise<void> {
 
 // 30 hours in the middle of the month: from the 14th, 09:00, to the 15th, 14:00.
 const HOLE = `csv-hole:30@/${MONTH}.zip`;
+
+/** The month's file has a row twice, with two values, and the day of it has no file of its own. */
+async function overRefused(faults: string, data: string, body: (lab: TwinLab) => Promise<void>): Promise<void> {
+  await over(`csv-conflict@/${MONTH}.zip${faults}`, async (_, twin) => {
+    await using front = await startFront(twin, (url) => (url.includes(DAILY) ? NOT_THERE : undefined));
+    await using lab = new TwinLab(data, front.settings);
+    await body(lab);
+  });
+}
 
 describe("a hole in a month's file", () => {
   test("is filled from the day's own file, and where there is none from REST", () =>
@@ -140,6 +149,47 @@ describe("a hole in a month's file", () => {
       });
     });
   });
+
+  for (const [what, fault] of [
+    ["has the row", ""],
+    // The first page of REST tells where the series begins.
+    ["has nothing either", ", empty@/api/v3/klines@2-"],
+    ["sends one that cannot be either", ", impossible@/api/v3/klines@2-"],
+  ] as const) {
+    for (const [why, blocked, asked, status] of [
+      ["was blocked", ", 451@/binance-spot", february, "deferred"],
+      ["was not asked", "", { ...february, choice: "archive" as const }, "done"],
+    ] as const) {
+      test(`which is a refused row's: REST ${why}, is asked by the next run that may, and ${what}`, async () => {
+        await using whole = new TwinLab(folder.join(`lake ${count++}`), {});
+        await overRefused(fault, whole.data, async (lab) => void (await lab.run(february)));
+        await using struck = new TwinLab(folder.join(`lake ${count++}`), {});
+        await overRefused(blocked, struck.data, async (lab) => {
+          const { outcomes } = await lab.run(asked);
+          assert.deepEqual(
+            outcomes
+              .filter(({ gaps }) => gaps.length > 0)
+              .map((outcome) => [outcome.status, outcome.gaps.map((gap) => [gap.class, gap.bars])]),
+            [[status, [["quarantined", 1]]]],
+          );
+          const again = await lab.run(asked);
+          assert.deepEqual(
+            again.outcomes.map((outcome) => outcome.status),
+            status === "done" ? [] : [status],
+          );
+        });
+        await overRefused(fault, struck.data, async (lab) => {
+          const { outcomes } = await lab.run(february);
+          assert.deepEqual(
+            outcomes.map(({ step }) => step.reason),
+            ["a gap was not asked for"],
+          );
+          assert.deepEqual((await lab.run(february)).outcomes, []);
+        });
+        assert.deepEqual(struck.contents(), whole.contents());
+      });
+    }
+  }
 
   test("that nobody fills is a gap, and is asked about once", () =>
     // The first page of REST tells where the series begins.

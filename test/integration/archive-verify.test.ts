@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { after, describe, test } from "node:test";
+import { exitCodeOf } from "../../src/pipeline/exit-code.ts";
 import { startTwin, type Twin } from "../../src/twin/start.ts";
 import { Cli, type WorkAnswer } from "../cli/process.ts";
 import { bytesOf, NOW, SPOT, sumOf } from "../fakes/archive-files.ts";
@@ -11,6 +12,7 @@ import { type Instead, NOT_THERE, startFront } from "../fakes/twin-front.ts";
 import { TwinLab } from "../fakes/twin-lab.ts";
 
 const spot = wish("spot", Date.UTC(2025, 0, 1), Date.UTC(2025, 3, 1), { venue: "binance" });
+const WEB_PAGE: Instead = { status: 200, body: "<html>" };
 const NAME = "BTCUSDT-1h-2025-02.zip";
 const KEY = `${SPOT}/1h/${NAME}`;
 const MANIFEST = "spot_klines/synthetic_btcusdt_spot_1h_2025-02.json";
@@ -92,6 +94,32 @@ describe("--verify-archives", () => {
       }),
     ));
 
+  test("finds the days that an older file made where later ones are of the new file already", () =>
+    withTwin({ seed: 7 }, (other) =>
+      republished(other, async (settings) => {
+        const [begin, middle, end] = [Date.UTC(2025, 1, 1), Date.UTC(2025, 1, 15), Date.UTC(2025, 2, 1)];
+        await using lab = new TwinLab(place("extended"), twin.settings);
+        await lab.run({ ...spot, from: begin, to: middle });
+        await using later = new TwinLab(lab.data, settings);
+        await later.run({ ...spot, from: middle, to: end });
+        const [was, is] = [sumOf(await bytesOf(twin, KEY)), sumOf(await bytesOf(other, KEY))];
+        const { archives, partitions } = later.manifest(MANIFEST);
+        assert.deepEqual([archives?.[NAME]?.sha256, archives?.[`${NAME}#2`]?.sha256], [was, is]);
+        for (const [day, entry] of Object.entries(partitions))
+          assert.deepEqual(entry.archives, [day < "2025-02-15" ? NAME : `${NAME}#2`]);
+
+        const { outcomes } = await later.verify({ ...spot, from: begin, to: end });
+        assert.deepEqual(
+          outcomes.map(({ step, revised }) => [step.action === "fetch" && step.day, step.reason, revised]),
+          Array.from({ length: 14 }, (_, i) => [`2025-02-${String(i + 1).padStart(2, "0")}`, "republished", true]),
+        );
+        const after = later.manifest(MANIFEST);
+        assert.deepEqual(Object.keys(after.archives ?? {}), [NAME]);
+        assert.deepEqual(after.partitions["2025-02-01"]?.revisions?.[0]?.archives, { [NAME]: was });
+        assert.deepEqual((await later.verify({ ...spot, from: begin, to: end })).outcomes, []);
+      }),
+    ));
+
   test("takes note of another file with the same rows, once", () =>
     withTwin({ faults: "csv-unordered" }, (other) =>
       republished(other, async (settings) => {
@@ -141,17 +169,44 @@ describe("--verify-archives", () => {
     using cli = Cli.at(twin.settings);
     (await cli.run(...INGEST)).exits(0);
     const before = tree(cli.path("data"));
-    for (const [what, instead] of [
-      [/no longer has BTCUSDT-1h-2025-02\.zip; what it brought is kept/, NOT_THERE],
-      [/BTCUSDT-1h-2025-02\.zip was not compared: .*CHECKSUM/, { status: 200, body: "<html>" }],
-    ] as const) {
-      await using front = await startFront(twin, (url) => (url.includes(NAME) ? instead : undefined));
-      Object.assign(cli.env, front.settings);
-      const ended = (await cli.run(...INGEST, "--verify-archives", "--format", "json")).exits(0);
-      assert.deepEqual(ended.json<WorkAnswer>().steps, []);
-      assert.match(ended.stderr, what);
-      assert.deepEqual(tree(cli.path("data")), before);
-    }
+    await using front = await startFront(twin, (url) => (url.includes(NAME) ? NOT_THERE : undefined));
+    Object.assign(cli.env, front.settings);
+    const ended = (await cli.run(...INGEST, "--verify-archives", "--format", "json")).exits(0);
+    assert.deepEqual(ended.json<WorkAnswer>().steps, []);
+    assert.match(ended.stderr, /no longer has BTCUSDT-1h-2025-02\.zip; what it brought is kept/);
+    assert.deepEqual(tree(cli.path("data")), before);
+  });
+
+  for (const [what, where, instead, code, exit, days] of [
+    ["one file's checksum is none", NAME, WEB_PAGE, "html-body", 1, 28],
+    ["one file's checksum is refused", NAME, { status: 500, body: "" }, "server-error", 1, 28],
+    ["the host gives none", ".CHECKSUM", { status: 500, body: "" }, "server-error", 4, 90],
+  ] as const) {
+    test(`days that could not be compared fail, and stay as they are: ${what}`, async () => {
+      await using lab = new TwinLab(place("uncompared"), twin.settings);
+      await lab.run(spot);
+      const before = lab.contents();
+      await using front = await startFront(twin, (url) => (url.includes(where) ? instead : undefined));
+      await using later = new TwinLab(lab.data, front.settings);
+      const applied = await later.verify(spot);
+      assert.equal(applied.outcomes.length, days);
+      for (const { step, status, error } of applied.outcomes) {
+        assert.deepEqual([step.reason, status, error?.code], ["a file of it was not compared", "failed", code]);
+        assert.match(error?.message ?? "", /^BTCUSDT-1h-2025-\d\d\.zip was not compared: .*CHECKSUM/);
+      }
+      assert.equal(exitCodeOf(applied), exit);
+      assert.deepEqual(later.contents(), before);
+    });
+  }
+
+  test("an answer tells why nothing could be compared", async () => {
+    using cli = Cli.at(twin.settings);
+    (await cli.run(...INGEST)).exits(0);
+    await using front = await startFront(twin, (url) => (url.includes(".CHECKSUM") ? WEB_PAGE : undefined));
+    Object.assign(cli.env, front.settings);
+    const ended = (await cli.run(...INGEST, "--verify-archives", "--format", "json")).exits(3);
+    const { ok, error, totals } = ended.json<WorkAnswer>();
+    assert.deepEqual([ok, error?.code, totals["failed"]], [false, "html-body", 90]);
   });
 });
 

@@ -51,14 +51,23 @@ const filled = (object: string, { from }: { from: number }) =>
 
 const empty = fc.constant({ object: null, sha256: null, bytes: 0, rows: 0, span: null });
 
-/** Files are told of once a manifest, so that a name has the same facts everywhere in it. */
 const ARCHIVES: Readonly<Record<string, ArchiveFacts>> = {
   "BTCUSDT-1m-2025-02.zip": { sha256: "a".repeat(64), unit: "us", header: false },
   "BTCUSDT-1m-2025-02-03.zip": { sha256: "b".repeat(64), unit: "ms", header: true },
   "BTCUSDT-metrics-2025-02-03.zip": { sha256: "c".repeat(64), unit: "text", header: true },
 };
-const pickArchives = (names: readonly string[]) =>
-  Object.fromEntries(names.map((name) => [name, ARCHIVES[name] as ArchiveFacts]));
+/** What was published under the same names later. */
+const REPUBLISHED: Readonly<Record<string, ArchiveFacts>> = {
+  "BTCUSDT-1m-2025-02.zip": { sha256: "d".repeat(64), unit: "ms", header: true },
+  "BTCUSDT-metrics-2025-02-03.zip": { sha256: "e".repeat(64), unit: "text", header: false },
+};
+const anyArchives = fc
+  .tuple(fc.subarray(Object.keys(ARCHIVES), { minLength: 1 }), fc.boolean())
+  .map(([names, isLater]) =>
+    Object.fromEntries(
+      names.map((name) => [name, ((isLater ? REPUBLISHED[name] : undefined) ?? ARCHIVES[name]) as ArchiveFacts]),
+    ),
+  );
 
 const anyValue = fc.option(fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => value + 0));
 const anyDisagreement: fc.Arbitrary<Disagreement> = fc.record(
@@ -86,7 +95,7 @@ function anyEntry(table: TableName, series: Series, day: Day): fc.Arbitrary<Entr
         ),
         source: fc.string(),
         host: fc.string(),
-        archives: fc.option(fc.subarray(Object.keys(ARCHIVES), { minLength: 1 }).map(pickArchives)),
+        archives: fc.option(anyArchives),
         disagreements: fc.array(anyDisagreement, { maxLength: 2 }),
         asOf: anyTime,
         revisions: fc.array(anyRevision, { maxLength: 2 }),
