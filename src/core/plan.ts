@@ -29,6 +29,8 @@ export interface Target {
   readonly error?: AppError;
   /** Why nothing can be read of it over REST. */
   readonly restError?: AppError;
+  /** From here on the archive has no file: what is asked for there is REST's, whatever the calendar says. */
+  readonly filed?: number;
 }
 
 /** Another partition that a derived one is made of. */
@@ -170,7 +172,8 @@ function planFetches(target: Target, state: State): FetchStep[] {
     const damage = state.damage(table, series, monthOf(day));
     const fills = reason === UNASKED;
     const { route, why } = fills ? FILLING : routeOf(series, day, now, choice);
-    const unread = target.error ?? (route === "rest" ? target.restError : undefined);
+    const isFiled = route !== "rest" && timeOfDay(day) < (target.filed ?? Number.POSITIVE_INFINITY);
+    const unread = target.error ?? (isFiled ? undefined : target.restError);
     const error = uncompared ?? unread ?? (target.force ? unforced(damage) : damage);
     const path = objectKey(table, series, day);
     const step: FetchStep = { action: "fetch", table, series, day, reason, path, route, because: why };

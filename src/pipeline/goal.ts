@@ -169,7 +169,9 @@ function merge(target: Target, targets: Target[], venues: Map<Target, Wish["venu
       to: Math.max(other.range.to, joined.range.to),
     };
     place = Math.min(place, twin);
-    joined = { ...other, range, force: other.force || joined.force };
+    const { filed: _, ...both } = other;
+    const { filed } = other.range.to < joined.range.to ? joined : other;
+    joined = { ...both, range, force: other.force || joined.force, ...(filed === undefined ? {} : { filed }) };
     venues.set(joined, venues.get(other) as Wish["venue"]);
   }
   targets.splice(place, 0, joined);

@@ -17,9 +17,6 @@ function archivedDays(series: Series, range: TimeRange, now: number): TimeRange 
   return first && last ? { from: timeOfDay(first), to: timeOfDay(last) + DAY } : undefined;
 }
 
-/** A series whose files end so long before the range is no longer traded, as far as the archive tells. */
-const LATE = 14 * DAY;
-
 /** One series over a range as a target, undefined where nobody can have any of it; notes tell of what is left out. */
 export async function targetOf(
   series: Series,
@@ -61,14 +58,18 @@ export async function targetOf(
     await lake.open(table, series, [monthOf(day)]);
     return (lake.entry(table, series, day)?.rows ?? 0) > 0;
   };
-  /** Where REST is not there to tell, the archive's files do: without them every day would be asked for in vain. */
+  /**
+   * Where REST is not there to have the rest: without this every day behind the last file would be asked for in vain.
+   * The archive alone is content with its files. Where REST is to be asked and cannot be, the days wait for it, however
+   * many they are: files may be late, and that a series has ended only a venue that answers can tell.
+   */
   const withEnd = async (target: Target): Promise<Target> => {
     const { from, to } = target.range;
     if (!archive || (choice === "auto" && !target.restError) || (await isStored(dayOf(to - 1)))) return target;
     const end = await archiveEnd(archive, series, target.range, now, signal);
-    if (end === undefined || end >= to || (choice === "auto" && to - end < LATE)) return target;
+    if (end === undefined || end >= to) return target;
     note(`The archive has no file of ${seriesLabel(series)} after ${dayOf(end - DAY)} (yet).`);
-    return { ...target, range: { from, to: end } };
+    return choice === "archive" ? { ...target, range: { from, to: end } } : { ...target, filed: end };
   };
   if (ended !== undefined && !force) return over({ ...base, first: listed }, ended);
   let refusal = restError;
