@@ -34,6 +34,10 @@ export function readWarehouse(
 ): BigQueryPlace | undefined {
   if (url.startsWith("duckdb:") && url.length > "duckdb:".length) return undefined;
   const { project, dataset } = BIGQUERY.exec(url)?.groups ?? {};
+  if (dataset?.endsWith("_synthetic")) {
+    const why = "names that end in _synthetic are those of made data; --synthetic adds it";
+    throw new UsageError("bad-warehouse", `${from}: ${JSON.stringify(url)}: ${why}.`, NEXT);
+  }
   if (project && dataset) return Object.freeze({ project, dataset, location, maxBytes });
   const why = `it is neither duckdb:PATH nor bigquery:PROJECT.DATASET`;
   throw new UsageError("bad-warehouse", `${from}: ${JSON.stringify(url)}: ${why}.`, NEXT);

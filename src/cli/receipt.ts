@@ -6,7 +6,7 @@ import { bytes, count } from "./output.ts";
 
 /** What a run asked of Google's services, and what it costs. */
 export interface Receipt {
-  /** Objects and bytes that were sent. */
+  /** Objects that were sent, and all bytes: those of manifests too. */
   readonly objects: number;
   readonly bytesUploaded: number;
   readonly bytesDownloaded: number;
@@ -29,6 +29,9 @@ export interface Receipt {
   readonly monthUsd: number;
 }
 
+/** To a hundredth of a cent: more would be made up. */
+const cents = (dollars: number): number => Math.round(dollars * 10_000) / 10_000;
+
 /** Every hour of a month. */
 const RUNS = 730;
 
@@ -48,17 +51,19 @@ export function receiptOf({ outcomes, goal, stored }: Applied, { bucket, warehou
     warehouseRequests: warehouse?.requests ?? 0,
     loadJobs: warehouse?.loadJobs ?? 0,
     copyJobs: warehouse?.copyJobs ?? 0,
-    rowsLoaded: loads.reduce((sum, { rows }) => sum + rows, 0),
+    rowsLoaded: warehouse?.requests ? loads.reduce((sum, { rows }) => sum + rows, 0) : 0,
     bytesLoaded: warehouse?.bytesLoaded ?? 0,
     bytesBilled: warehouse?.bytesBilled ?? 0,
-    monthUsd: monthCost({
-      // An hour brings a series one object and its manifest, whatever this run had to catch up with.
-      classA: lists + 2 * series.size,
-      classB: reads + others,
-      storedBytes: stored,
-      bytesBilled: warehouse?.bytesBilled ?? 0,
-      runsPerMonth: RUNS,
-    }),
+    monthUsd: cents(
+      monthCost({
+        // An hour brings a series one object and its manifest, whatever this run had to catch up with.
+        classA: lists + 2 * series.size,
+        classB: reads + others,
+        storedBytes: stored,
+        bytesBilled: warehouse?.bytesBilled ?? 0,
+        runsPerMonth: RUNS,
+      }),
+    ),
   };
 }
 

@@ -88,7 +88,8 @@ function say(context: Context, { request, goal, notes, estimate }: Plan, dryRun:
   for (const note of notes) context.say(note);
   if (estimate.rows >= (dryRun ? 1 : WORTH_SAYING)) context.say(estimateLine(estimate));
   const isEmpty = request.wishes.length === 0 && (goal.load ?? []).every(({ months }) => months.length === 0);
-  if (isEmpty && !request.load?.range) context.say(`The lake in ${context.config.data} has nothing to load.`);
+  if (isEmpty && request.upload === undefined && !request.load?.range)
+    context.say(`The lake in ${context.config.data} has nothing to load.`);
 }
 
 /** Plans a request and, unless it is a dry run, carries it out; prints the answer and returns the exit code. */

@@ -1,3 +1,4 @@
+import { createPrivateKey } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
@@ -70,6 +71,16 @@ function textOf(file: string, next: string): string | undefined {
   }
 }
 
+/** The library would find out with the first request, and say it in words of its own. */
+function checkKey(file: string, value: object, next: string): void {
+  const key = "private_key" in value ? value.private_key : undefined;
+  try {
+    createPrivateKey(String(key));
+  } catch {
+    throw new StoreError("bad-credentials", `${file}: its private key is none.`, next);
+  }
+}
+
 /** Nothing of the content is ever repeated: it is the secret. */
 function contentOf(file: string, text: string, next: string): CredentialsFile {
   let value: unknown;
@@ -78,8 +89,10 @@ function contentOf(file: string, text: string, next: string): CredentialsFile {
   } catch {
     throw new StoreError("bad-credentials", `${file}: this is no file of Google credentials: it is no JSON.`, next);
   }
-  if (typeof value === "object" && value !== null && "type" in value && typeof value.type === "string")
+  if (typeof value === "object" && value !== null && "type" in value && typeof value.type === "string") {
+    if (value.type === "service_account") checkKey(file, value, next);
     return { ...value, type: value.type };
+  }
   throw new StoreError("bad-credentials", `${file}: this is no file of Google credentials: it has no "type".`, next);
 }
 

@@ -61,7 +61,7 @@ const TOO_FAST = says(/^(?:rateLimitExceeded|userRateLimitExceeded|jobRateLimitE
 const USED_UP = says(/^(?:quotaExceeded|dailyLimitExceeded|QUOTA_EXCEEDED)$/);
 
 /** Names that do not resolve and ports that nobody listens on will not do so within a minute. */
-const LASTING = new Set(["ECONNREFUSED", "ENOTFOUND", "ENETUNREACH", "EHOSTUNREACH"]);
+export const LASTING: ReadonlySet<string> = new Set(["ECONNREFUSED", "ENOTFOUND", "ENETUNREACH", "EHOSTUNREACH"]);
 
 /** The first that fits decides: what is wrong with the account comes before what is wrong with one object. */
 export const REFUSALS: readonly Refusal[] = [

@@ -254,7 +254,7 @@ export class Engine {
     for await (const { series, day, entry } of this.partitions(lake, table, selection)) {
       if (entry.object === null) continue;
       const path = await lake.file(entry);
-      if (path === undefined) throw lostObject(series, day, entry, lake.store.size(entry.object) !== undefined);
+      if (path === undefined) throw lostObject(series, day, entry, lake.isTaken(entry));
       paths.push(path);
     }
     return { table, paths };

@@ -177,6 +177,11 @@ export class Lake {
     return this.remote?.holds(entry) ?? false;
   }
 
+  /** Whether anything lies where an entry's object should be, in the folder or in the bucket. */
+  isTaken({ object }: Entry): boolean {
+    return object !== null && (this.store.size(object) !== undefined || this.remote?.object(object) !== undefined);
+  }
+
   /** The very bytes that an entry names, from the folder or from the bucket; undefined where neither has them. */
   async bytes(entry: Entry): Promise<Uint8Array | undefined> {
     if (entry.object === null) return undefined;

@@ -72,7 +72,7 @@ async function findLost(step: LoadStep, lake: Lake, state: LakeState): Promise<D
     await lake.open(step.table, series, [step.month]);
     for (const [day, entry] of lake.entries(step.table, series, step.month)) {
       if (entry.object === null || (await isStored(lake, entry))) continue;
-      return lostObject(series, day, entry, lake.store.size(entry.object) !== undefined);
+      return lostObject(series, day, entry, lake.isTaken(entry));
     }
   }
   return undefined;

@@ -100,9 +100,7 @@ export async function statusOf(lake: Lake, shelf: Shelf, ledger: readonly Ledger
       const stored = lake.remote?.entry(table, series, day);
       if (stored?.content === entry.content && (stored.object === null || lake.remote?.holds(stored))) uploaded++;
       if (!lake.isThere(entry) || (doubtful.has(day) && !(await isStored(lake, entry))))
-        damaged.push(
-          lostObject(series, day, entry, entry.object !== null && lake.store.size(entry.object) !== undefined),
-        );
+        damaged.push(lostObject(series, day, entry, lake.isTaken(entry)));
     }
     const { content } = lake.content(table, series, month);
     const row = ledger.find((line) => line.table === table && line.month === month && line.series === fileStem(series));

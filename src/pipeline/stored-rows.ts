@@ -35,7 +35,7 @@ export async function readPartition(
 ): Promise<Batch> {
   if (entry.object === null) return concat(TABLE[table], []);
   const bytes = await lake.bytes(entry);
-  if (!bytes) throw lostObject(series, day, entry, lake.store.size(entry.object) !== undefined);
+  if (!bytes) throw lostObject(series, day, entry, lake.isTaken(entry));
   return decode(bytes, TABLE[table], entry.object);
 }
 

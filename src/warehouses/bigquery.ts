@@ -17,6 +17,7 @@ import { LedgerTable } from "./bigquery/ledger-table.ts";
 import { loadUnits } from "./bigquery/load-units.ts";
 import { answer, costOf, type QueryWork } from "./bigquery/query.ts";
 import { setUp } from "./bigquery/setup.ts";
+import { standing } from "./bigquery/standing.ts";
 import { Tables } from "./bigquery/tables.ts";
 import { createAll, type Place } from "./bigquery-sql.ts";
 import { datasetsOf } from "./dataset.ts";
@@ -96,7 +97,7 @@ export class BigQueryWarehouse implements Warehouse {
 
   async ledger(): Promise<readonly LedgerRow[]> {
     const table = await this.ledgerTable.find();
-    return table ? (await this.ledgerTable.read(table)).rows() : [];
+    return table ? standing(this.tables, (await this.ledgerTable.read(table)).rows()) : [];
   }
 
   async load(

@@ -7,15 +7,11 @@ import { withoutEmulators } from "../../google/emulators.ts";
 /** Milliseconds that one request may take, from its first byte to the answer's last. */
 export const REQUEST_TIME = MINUTE;
 
-/**
- * Credentials in the form that this client reads itself. It may bring another version of the authentication library than
- * BigQuery's: versions of it were seen that take the other's client and drop its token without a word.
- */
+/** Elsewhere than at Google the client asks nobody for a token. There it reads the file that was found by itself. */
 function identity({ endpoint }: GoogleAccess): StorageOptions {
-  // Elsewhere than at Google the client asks nobody for a token, and sends none.
   if (endpoint !== undefined) return { apiEndpoint: endpoint };
-  const found = findCredentials();
-  return found.from === "file" ? { credentials: found.content } : {};
+  findCredentials();
+  return {};
 }
 
 /**

@@ -2,7 +2,9 @@ import { setTimeout } from "node:timers/promises";
 import { orAborted } from "../../core/abort.ts";
 import { AppError, throwIfAborted } from "../../core/errors.ts";
 import type { GoogleAccess } from "../../google/auth.ts";
+import { evidenceOf } from "../../google/evidence.ts";
 import { googleFailure } from "../../google/failure.ts";
+import { LASTING } from "../../google/refusals.ts";
 import { type Client, openClient, type Request } from "./client.ts";
 
 /** Waits; a test need not. Rejects as soon as the signal aborts. */
@@ -45,6 +47,8 @@ function isPassing(error: unknown): boolean {
   if (error instanceof AppError) return false;
   const status = statusOf(error);
   if (status !== undefined) return RETRIED.includes(status) || RETRIED_REASONS.includes(reasonOf(error) ?? "");
+  const { network } = evidenceOf(error);
+  if (network !== undefined && LASTING.has(network)) return false;
   // Node's own codes (ECONNRESET, …): no answer came.
   return error instanceof Error && "code" in error && typeof error.code === "string";
 }
