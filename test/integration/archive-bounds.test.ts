@@ -157,3 +157,40 @@ describe("a file that is missing before the range is no listing", () => {
     }
   });
 });
+
+describe("dates that the month's file is known to have wrong, and the archive alone", () => {
+  for (const [what, choice] of [
+    ["asked for", "archive"],
+    ["there, REST blocked", "auto"],
+  ] as const) {
+    const blocked = (url: string): Instead | undefined =>
+      choice === "auto" && url.startsWith("/binance-spot") ? { status: 451, body: "{}" } : undefined;
+
+    test(`${what}: a whole month, one of whose days has a file of its own and one has none`, async () => {
+      await using front = await without(/BTCUSDT-1h-2021-04-23/, blocked);
+      await using lake = lab(front.settings);
+      const { outcomes } = await lake.run(spot("2021-04-01", "2021-05-01", { choice }));
+      assert.deepEqual(daysOf(outcomes, "done"), until("2021-04-01", "2021-05-01"));
+      const { partitions } = lake.manifest("spot_klines/synthetic_btcusdt_spot_1h_2021-04.json");
+      const of = (day: string) => partitions[day]?.archives;
+      assert.deepEqual(of("2021-04-22"), ["BTCUSDT-1h-2021-04-22.zip"]);
+      assert.deepEqual(of("2021-04-23"), ["BTCUSDT-1h-2021-04.zip"]);
+      assert.deepEqual(of("2021-04-30"), ["BTCUSDT-1h-2021-04.zip"]);
+    });
+
+    for (const [from, to] of [
+      ["2021-04-23", "2021-05-01"],
+      ["2020-12-21", "2020-12-24"],
+      ["2020-12-18", "2020-12-22"],
+      ["2021-09-23", "2021-09-30"],
+    ] as const) {
+      test(`${what}: ${from} to ${to} of months alone, and nothing else`, async () => {
+        await using front = await without(/BTCUSDT-1h-\d{4}-\d\d-\d\d/, blocked);
+        await using lake = lab(front.settings);
+        const { outcomes } = await lake.run(spot(from, to, { choice }));
+        assert.deepEqual(outcomes.map(dayOfStep), until(from, to));
+        assert.deepEqual(daysOf(outcomes, "done"), until(from, to));
+      });
+    }
+  }
+});
