@@ -65,7 +65,9 @@ export async function archiveBounds(
     isThere: head !== undefined,
     async last() {
       const end = (await search.last({ from: startOf(any), to: Math.max(range.to, now) })) ?? any;
-      return (await spanIn(archive, end, signal))?.last ?? archiveRange(end).to - 1;
+      // A value at the midnight after the last day is no reason for a day of its own, which has no file.
+      const dayEnd = archiveRange(end).to - 1;
+      return Math.min((await spanIn(archive, end, signal))?.last ?? dayEnd, dayEnd);
     },
   };
 

@@ -73,10 +73,13 @@ export async function targetOf(
     return choice === "archive" ? { ...target, range: { from, to: end } } : { ...target, filed: end };
   };
   const isDoubtful = told !== undefined && range.from < startOfDay(told);
-  if (told !== undefined && !isDoubtful && ended === undefined) return withEnd({ ...base, first: told });
+  const hasRest = choice !== "archive" && !restError;
+  // The last whole day is not there: the series may have ended since it was last asked for.
+  const isBehind = hasRest && archive && !(await isStored(dayOf(Math.min(range.to, startOfDay(now)) - DAY)));
+  if (told !== undefined && !isDoubtful && !isBehind && ended === undefined) return withEnd({ ...base, first: told });
   if (!isDoubtful && ended !== undefined && !force) return over({ ...base, first: told }, ended);
   let refusal = restError;
-  if (choice !== "archive" && !restError && (ended === undefined || force)) {
+  if (hasRest && (ended === undefined || force)) {
     try {
       const first = await source.first(series, signal);
       if (told === undefined || first < told) return { ...base, first, isNews: true, ...misdated(told) };
