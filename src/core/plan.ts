@@ -5,7 +5,7 @@ import { hasRows, inputDays, isDue, lookingDays } from "./partition.ts";
 import { type Route, type Routed, routeOf, type SourceChoice } from "./route.ts";
 import type { Series } from "./series.ts";
 import type { TableName } from "./table.ts";
-import { type Day, daysOf, type Month, monthOf, type TimeRange, timeOfDay } from "./time.ts";
+import { type Day, dayOf, daysOf, type Month, monthOf, type TimeRange, timeOfDay } from "./time.ts";
 
 /** One series that is to be in the lake over whole UTC days. */
 export interface Target {
@@ -19,6 +19,8 @@ export interface Target {
   readonly first: number | undefined;
   /** `first` is news: no manifest told it. */
   readonly isNews?: true;
+  /** What manifests tell as the first row's event time, where it has turned out that there are earlier ones. */
+  readonly misdated?: number;
   /** Event time of the series' last row, where it is no longer traded. */
   readonly ended?: number;
   /** Read again what is already there. */
@@ -151,6 +153,8 @@ function fetchReason(target: Target, day: Day, state: State): string | undefined
   if (!state.intact(entry)) return "object missing or changed";
   if (target.force) return "forced";
   if (isDue(series, day, entry.asOf, now, first)) return "more has closed since it was read";
+  if (target.misdated !== undefined && day === dayOf(target.misdated))
+    return "the series begins earlier than was known";
   if (state.republished(target.table, series, day)) return "republished";
   const isOpen = target.choice !== "archive" && unaskedGaps(entry).length > 0;
   return isOpen ? UNASKED : undefined;

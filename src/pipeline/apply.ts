@@ -157,8 +157,9 @@ export class Apply {
       const others = open.filter((step) => !isArchived(step) && !step.fills);
       const rest = [...left, ...others].sort((a, b) => (a.day < b.day ? -1 : 1));
       for (const run of runsOf(rest, wanted)) await this.fetchRun(target, run);
-      if (target.isNews && steps.length > 0 && target.first !== undefined)
-        await this.lake.tellListed(target.table, target.series, target.first);
+      const { table, series, first, misdated } = target;
+      if (target.isNews && steps.length > 0 && first !== misdated)
+        await this.lake.tellListed(table, series, first, misdated);
     } finally {
       await this.lake.save(target.table, target.series);
     }

@@ -112,8 +112,8 @@ export class ArchiveFetch {
 
   async #unit({ route, steps, doubtful }: Unit, signal: AbortSignal): Promise<readonly Harvest[]> {
     const days = await this.#eachDay(doubtful, signal);
-    const { choice, restError } = this.#target;
-    const isLast = choice === "archive" || restError !== undefined;
+    const { choice, restError, ended } = this.#target;
+    const isLast = choice === "archive" || restError !== undefined || ended !== undefined;
     const unhad = isLast ? days.filter((day) => "absent" in day).map(({ step }) => step) : [];
     const had = days.filter(({ step }) => !unhad.includes(step));
     const taken = [...steps, ...unhad].sort((a, b) => (a.day < b.day ? -1 : 1));

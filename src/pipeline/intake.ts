@@ -4,13 +4,15 @@ import { finalRange } from "../core/partition.ts";
 import type { FetchStep, Target } from "../core/plan.ts";
 import { seriesLabel } from "../core/series.ts";
 import { monthOf } from "../core/time.ts";
-import type { Checked } from "../market/check.ts";
+import { type Checked, check } from "../market/check.ts";
+import { tableOf } from "../market/tables.ts";
 import type { Archive, Refiner, Source } from "../ports.ts";
 import { ArchiveFetch, type Harvest } from "./archive-fetch.ts";
 import type { Lake } from "./lake.ts";
 import { detailOf, failure, isFatal, type Outcome } from "./outcome.ts";
 import { type Patched, patchOverRest, preferred, sourcesOf, unasked } from "./patch.ts";
 import { produceChecked, produceFinished } from "./produce.ts";
+import { Receiver } from "./received.ts";
 import { isHoley } from "./refine.ts";
 import type { LakeState } from "./state.ts";
 import { isStored } from "./stored-rows.ts";
@@ -66,20 +68,23 @@ export class Intake {
 
   /** Settles what archive files have, or fail of; returns the steps that are REST's after all. */
   async run(steps: readonly FetchStep[]): Promise<readonly FetchStep[]> {
-    const { choice, restError } = this.target;
+    const { choice, restError, ended } = this.target;
     const left: FetchStep[] = [];
     const save = this.saver();
     try {
       for await (const harvest of this.files.harvest(steps, this.signal)) {
         const { step } = harvest;
         if ("error" in harvest) this.settle(failure(step, harvest.error));
-        else if ("absent" in harvest) {
+        else if ("absent" in harvest && ended !== undefined) {
+          await save(step);
+          this.settle(await this.storing(step, () => this.unpublished(step)));
+        } else if ("absent" in harvest) {
           const refusal = choice === "archive" ? notInArchive(this.archive, step) : restError;
           if (refusal) this.settle(failure(step, refusal));
           else left.push(step);
         } else {
           await save(step);
-          this.settle(await this.bringIn(harvest));
+          this.settle(await this.storing(step, () => this.bringIn(harvest)));
         }
       }
     } finally {
@@ -115,28 +120,43 @@ export class Intake {
     return entry && ((await isStored(this.lake, entry)) ? entry.content : "");
   }
 
-  private async bringIn(harvest: Harvested): Promise<Outcome> {
-    const { target, archive } = this;
-    const { step, day, route, from } = harvest;
+  private async storing(step: FetchStep, store: () => Promise<Outcome>): Promise<Outcome> {
     try {
       throwIfAborted(this.signal);
-      const made = { host: archive.host, archives: from.archives, disagreements: [] };
-      if (day.kind === "finished") {
-        const source = step.series.venue === "synthetic" ? "synthetic" : route;
-        return await produceFinished(this.lake, target, step, day, { ...made, source }, this.state);
-      }
-      const { patched, archives } = await this.patch(harvest, day.checked);
-      const source = sourcesOf(patched.checked.batch, step.series.venue === "synthetic" ? "synthetic" : route);
-      const { disagreements } = patched;
-      const provenance = { ...made, source, archives, disagreements };
-      const outcome = await produceChecked(this.lake, target, step, patched.checked, provenance, this.state);
-      return patched.error ? { ...outcome, status: "deferred", error: detailOf(patched.error) } : outcome;
+      return await store();
     } catch (error) {
       const outcome = failure(step, error);
       if (!isFatal(error)) return outcome;
       if (error instanceof StoreError) this.settle(outcome);
       throw error;
     }
+  }
+
+  /** A day without a file, of a series that REST no longer knows: nobody has it, and that is recorded. */
+  private unpublished(step: FetchStep): Promise<Outcome> {
+    const { series, first, now } = this.target;
+    const range = finalRange(series, step.day, now, first);
+    const received = { ...new Receiver(tableOf(series), range.from).take(range), unpublished: [range] };
+    const checked = check(series, received, range, first);
+    const made = { host: this.archive.host, archives: null, disagreements: [] };
+    const source = series.venue === "synthetic" ? "synthetic" : step.route;
+    return produceChecked(this.lake, this.target, step, checked, { ...made, source }, this.state);
+  }
+
+  private async bringIn(harvest: Harvested): Promise<Outcome> {
+    const { target, archive } = this;
+    const { step, day, route, from } = harvest;
+    const made = { host: archive.host, archives: from.archives, disagreements: [] };
+    if (day.kind === "finished") {
+      const source = step.series.venue === "synthetic" ? "synthetic" : route;
+      return produceFinished(this.lake, target, step, day, { ...made, source }, this.state);
+    }
+    const { patched, archives } = await this.patch(harvest, day.checked);
+    const source = sourcesOf(patched.checked.batch, step.series.venue === "synthetic" ? "synthetic" : route);
+    const { disagreements } = patched;
+    const provenance = { ...made, source, archives, disagreements };
+    const outcome = await produceChecked(this.lake, target, step, patched.checked, provenance, this.state);
+    return patched.error ? { ...outcome, status: "deferred", error: detailOf(patched.error) } : outcome;
   }
 
   /** Where rows are missing, the day's own file is asked, and then REST, before a gap is believed. */
@@ -159,7 +179,7 @@ export class Intake {
       archives = { ...archives, ...daily.from.archives };
     }
     if (choice === "archive") patched = unasked(patched);
-    else if (isHoley(patched.checked) && target.restError?.code !== "unknown-symbol") {
+    else if (isHoley(patched.checked) && target.ended === undefined) {
       patched = target.restError
         ? unasked(patched, target.restError)
         : await patchOverRest(series, patched, range, first, await this.ports.source(target), this.signal);

@@ -231,13 +231,18 @@ export class Lake {
     return { listed, ended: this.page(table, series, last)?.ended };
   }
 
-  /** Tells manifests that were written before anybody knew where the series begins, so that their order shows in none. */
-  async tellListed(table: TableName, series: Series, first: number): Promise<void> {
+  /**
+   * Tells manifests that were written before anybody knew where the series begins, so that their order shows in none.
+   * @param first undefined where nobody knows it after all
+   * @param wrong what some of them tell, and what is not so
+   */
+  async tellListed(table: TableName, series: Series, first: number | undefined, wrong?: number): Promise<void> {
     const shelf = (await this.shelves(table)).find((candidate) => fileStem(candidate.series) === fileStem(series));
     await this.open(table, series, shelf?.months ?? []);
     for (const month of shelf?.months ?? []) {
       const page = this.page(table, series, month);
-      if (!page || page.damage || page.listed !== undefined || page.partitions.size === 0) continue;
+      if (!page || page.damage || page.partitions.size === 0) continue;
+      if (page.listed === first || (page.listed !== undefined && page.listed !== wrong)) continue;
       page.listed = first;
       page.changed = true;
     }

@@ -7,6 +7,7 @@ import type { TableName } from "../core/table.ts";
 import { DAY, type Day, dayOf, daysOf, monthOf, startOfDay, type TimeRange, timeOfDay } from "../core/time.ts";
 import { tableOf } from "../market/tables.ts";
 import { archiveBounds, archiveEnd } from "./archive-bounds.ts";
+import { ArchiveSearch, NEAR } from "./archive-search.ts";
 import type { Lake } from "./lake.ts";
 import { expected, type Ways } from "./ways.ts";
 
@@ -45,13 +46,13 @@ export async function targetOf(
     ...(restError ? { restError } : {}),
   };
   if (error) return { ...base, error };
-  const { listed, ended } = await lake.bounds(table, series);
+  const { listed: told, ended } = await lake.bounds(table, series);
   const over = (target: Target, last: number): Target => {
     note(`${seriesLabel(series)} is no longer traded, or under another name: its archive ends on ${dayOf(last)}.`);
     return {
       ...target,
       ended: last,
-      range: { ...target.range, to: Math.min(target.range.to, startOfDay(last) + DAY) },
+      range: { ...target.range, to: Math.max(target.range.from, Math.min(target.range.to, startOfDay(last) + DAY)) },
     };
   };
   const isStored = async (day: Day): Promise<boolean> => {
@@ -71,34 +72,55 @@ export async function targetOf(
     note(`The archive has no file of ${seriesLabel(series)} after ${dayOf(end - DAY)} (yet).`);
     return choice === "archive" ? { ...target, range: { from, to: end } } : { ...target, filed: end };
   };
-  if (ended !== undefined && !force) return over({ ...base, first: listed }, ended);
+  const isDoubtful = told !== undefined && range.from < startOfDay(told);
+  const hasRest = choice !== "archive" && !restError;
+  // The last whole day is not there: the series may have ended since it was last asked for.
+  const isBehind = hasRest && archive && !(await isStored(dayOf(Math.min(range.to, startOfDay(now)) - DAY)));
+  if (told !== undefined && !isDoubtful && !isBehind && ended === undefined) return withEnd({ ...base, first: told });
+  if (!isDoubtful && ended !== undefined && !force) return over({ ...base, first: told }, ended);
   let refusal = restError;
-  try {
-    if (listed !== undefined) return await withEnd({ ...base, first: listed });
-    if (choice !== "archive" && !restError) {
-      return { ...base, first: await source.first(series, signal), isNews: true };
+  if (hasRest && (ended === undefined || force)) {
+    try {
+      const first = await source.first(series, signal);
+      if (told === undefined || first < told) return { ...base, first, isNews: true, ...misdated(told) };
+      return { ...base, first: told };
+    } catch (thrown) {
+      refusal = expected(thrown);
     }
-  } catch (thrown) {
-    refusal = expected(thrown);
   }
-  if (!archive) return { ...base, error: refusal ?? unknown(series, ways) };
+  if (!archive)
+    return told === undefined ? { ...base, error: refusal ?? unknown(series, ways) } : { ...base, first: told };
   try {
+    const search = new ArchiveSearch(archive, series, now, signal);
+    const isWrong =
+      isDoubtful && (await search.before(startOfDay(told), force || range.to <= told ? undefined : NEAR)) !== undefined;
+    const listed = isWrong ? undefined : told;
+    if (listed !== undefined && refusal?.code !== "unknown-symbol") {
+      const target = { ...base, first: listed };
+      return ended !== undefined && !force ? over(target, ended) : await withEnd(target);
+    }
     const bounds = await archiveBounds(archive, series, range, now, isStored, signal);
-    if (!bounds) return { ...base, error: refusal ?? unknown(series, ways) };
+    const isOver = refusal?.code === "unknown-symbol";
+    if (!bounds || !(bounds.isThere || isOver)) return { ...base, error: refusal ?? unknown(series, ways) };
     if (bounds.begin > range.from)
       note(`The archive's first file of ${seriesLabel(series)} is of ${dayOf(bounds.begin)}.`);
     const target: Target = {
       ...base,
-      first: bounds.first,
+      first: listed ?? bounds.first,
       isNews: true,
       range: { from: bounds.begin, to: range.to },
       ...(refusal ? { restError: refusal } : {}),
+      ...(isWrong ? misdated(told) : {}),
     };
-    return refusal?.code === "unknown-symbol" ? over(target, await bounds.last()) : await withEnd(target);
+    if (isOver) return over(target, await bounds.last());
+    return ended !== undefined && !force ? over(target, ended) : await withEnd(target);
   } catch (thrown) {
     return { ...base, error: expected(thrown) };
   }
 }
+
+/** What was recorded as a series' beginning, and is not. */
+const misdated = (told: number | undefined) => (told === undefined ? {} : { misdated: told });
 
 const archiveEnds = (series: Series, range: TimeRange | undefined): string =>
   range
