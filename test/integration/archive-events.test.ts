@@ -236,4 +236,42 @@ describe("futures", () => {
     ]);
     assert.equal(steps.filter(({ action }) => action === "derive").length, 32);
   });
+
+  test("in the lake follow their funding and open interest, whatever command brings these anew", async () => {
+    const hourly = wish("futures", at("2026-03-02"), at("2026-03-05"), { period: "5m" });
+    const quarterly: typeof hourly = { ...hourly, interval: "15m", from: at("2026-03-03") };
+    const day = { ...hourly, from: at("2026-03-03"), to: at("2026-03-04"), force: true };
+    const derived = async (of: TwinLab, asked: typeof hourly) => {
+      const { outcomes, fatal } = await of.run(asked);
+      assert.equal(fatal, undefined);
+      return outcomes.flatMap(({ step, status }) =>
+        step.action === "derive" ? [[step.series.step, step.day, status]] : [],
+      );
+    };
+    const each = (days: readonly string[], status: string) =>
+      ["15m", "1h"].flatMap((step) => days.map((one) => [step, one, status]));
+    await using first = lab();
+    assert.equal((await first.run(hourly, quarterly)).fatal, undefined);
+    // Over REST events have mark prices: other rows, of which metrics take the same. The day after looks back at them.
+    const both = each(["2026-03-03", "2026-03-04"], "unchanged");
+    assert.deepEqual(await derived(first, { ...day, topic: "funding", choice: "rest" }), both);
+    // Candles of one interval bring events that those of the other look up too.
+    assert.deepEqual(await derived(first, { ...day, interval: "15m" }), both);
+    const tail = { ...hourly, from: at("2026-08-28"), to: at("2026-08-29") };
+    await first.run(tail);
+    assert.deepEqual(
+      await derived(first, { ...tail, topic: "open-interest", period: "1h" }),
+      [],
+      "another period is none of theirs",
+    );
+    const other = await startTwin({ now: NOW, limits: false, seed: 7 });
+    try {
+      await using later = new TwinLab(first.data, other.settings);
+      // No close of the day after looks back over midnight for its open interest.
+      assert.deepEqual(await derived(later, { ...day, topic: "open-interest" }), each(["2026-03-03"], "done"));
+      assert.deepEqual((await later.run(hourly, quarterly)).outcomes, []);
+    } finally {
+      await other.close();
+    }
+  });
 });
