@@ -1,6 +1,6 @@
 import type { AppError } from "./errors.ts";
 import { manifestKey, objectKey } from "./layout.ts";
-import { type Entry, sameEntry, unaskedGaps } from "./manifest.ts";
+import { type Entry, REFUSED_FILE, sameEntry, unaskedGaps } from "./manifest.ts";
 import { hasRows, inputDays, isDue, lookingDays } from "./partition.ts";
 import { type Route, type Routed, routeOf, type SourceChoice } from "./route.ts";
 import type { Series } from "./series.ts";
@@ -152,6 +152,7 @@ function fetchReason(target: Target, day: Day, state: State): string | undefined
   if (target.force) return "forced";
   if (isDue(series, day, entry.asOf, now, first)) return "more has closed since it was read";
   if (state.republished(target.table, series, day)) return "republished";
+  if (target.choice !== "rest" && entry.notes.some(({ kind }) => kind === REFUSED_FILE)) return "a file was refused";
   const isOpen = target.choice !== "archive" && unaskedGaps(entry).length > 0;
   return isOpen ? UNASKED : undefined;
 }

@@ -1,15 +1,15 @@
-import { type AppError, SourceError, StoreError, throwIfAborted } from "../core/errors.ts";
+import { AppError, SourceError, StoreError, throwIfAborted } from "../core/errors.ts";
 import { refetchCommand } from "../core/manifest.ts";
 import { finalRange } from "../core/partition.ts";
 import type { FetchStep, Target } from "../core/plan.ts";
 import { seriesLabel } from "../core/series.ts";
-import { monthOf } from "../core/time.ts";
+import { dayRange, monthOf } from "../core/time.ts";
 import type { Checked } from "../market/check.ts";
 import type { Archive, Refiner, Source } from "../ports.ts";
 import { ArchiveFetch, type Harvest } from "./archive-fetch.ts";
 import type { Lake } from "./lake.ts";
 import { detailOf, failure, isFatal, type Outcome } from "./outcome.ts";
-import { type Patched, patchOverRest, preferred, sourcesOf, unasked } from "./patch.ts";
+import { type Patched, patchOverRest, preferred, sourcesOf, unasked, withoutFirst } from "./patch.ts";
 import { produceChecked, produceFinished } from "./produce.ts";
 import { isHoley } from "./refine.ts";
 import type { LakeState } from "./state.ts";
@@ -132,7 +132,8 @@ export class Intake {
       const outcome = await produceChecked(this.lake, target, step, patched.checked, provenance, this.state);
       return patched.error ? { ...outcome, status: "deferred", error: detailOf(patched.error) } : outcome;
     } catch (error) {
-      const outcome = failure(step, error);
+      const isLacking = error instanceof AppError && error.code === "rows-vanished";
+      const outcome = failure(step, (isLacking && harvest.refused) || error);
       if (!isFatal(error)) return outcome;
       if (error instanceof StoreError) this.settle(outcome);
       throw error;
@@ -140,7 +141,7 @@ export class Intake {
   }
 
   /** Where rows are missing, the day's own file is asked, and then REST, before a gap is believed. */
-  private async patch({ step, route, from }: Harvested, checked: Checked) {
+  private async patch({ step, route, from, refused }: Harvested, checked: Checked) {
     const { target, files } = this;
     const { series, first, now, choice } = target;
     const range = finalRange(series, step.day, now, first);
@@ -166,6 +167,7 @@ export class Intake {
     }
     // A refused file is no matter where nothing is missing without it; else it may be what has the rest.
     if (refusal && patched.checked.gaps.some((gap) => gap.class !== "exchange-halt")) throw refusal;
+    if (refused) patched = { ...patched, checked: withoutFirst(series, patched.checked, dayRange(step.day)) };
     return { patched, archives };
   }
 }

@@ -110,21 +110,35 @@ describe("open interest", () => {
     );
   });
 
-  for (const fault of ["bad-checksum", "503", "zip-two"]) {
-    test(`of a file that fails: ${fault}; its day and the one that begins in it wait, and lack nothing later`, async () => {
+  for (const fault of ["bad-checksum", "503", "zip-two", "csv-other-symbol"]) {
+    test(`of a file that fails: ${fault}; its day waits, the next one lacks its midnight, and nothing later`, async () => {
       const bad = await startTwin({ now: NOW, limits: false, faults: `${fault}@/BTCUSDT-metrics-2026-03-10` });
       try {
         const asked = openInterest("2026-03-09", "2026-03-13");
+        const midnight = { from: at("2026-03-11"), to: at("2026-03-11") + PERIOD, class: "not-fetched", bars: 1 };
         await using struck = lab(bad);
-        const { outcomes } = await struck.run(asked);
-        assert.deepEqual(
-          outcomes.map(({ status }) => status),
-          ["done", "failed", "failed", "done"],
-        );
+        for (const way of [asked, { ...asked, choice: "archive" as const }]) {
+          const { outcomes } = await struck.run(way);
+          const settled = way === asked ? ["done", "failed", "done", "done"] : ["failed", "unchanged"];
+          assert.deepEqual(
+            outcomes.map(({ status }) => status),
+            settled,
+          );
+          const next = outcomes.find(({ step }) => step.action === "fetch" && step.day === "2026-03-11");
+          assert.deepEqual(next?.gaps, [midnight]);
+        }
         await using mended = new TwinLab(struck.data, twin.settings);
         await using whole = lab();
-        for (const way of [mended, whole]) await way.run(asked);
+        const { outcomes } = await mended.run(asked);
+        assert.ok(outcomes.every(({ status, revised }) => status === "done" && !revised));
+        await whole.run(asked);
         assert.deepEqual(mended.contents(), whole.contents());
+        // What is there stays there, and the file is named.
+        await using again = new TwinLab(struck.data, bad.settings);
+        const forced = await again.run({ ...asked, force: true });
+        const failed = forced.outcomes.filter(({ status }) => status === "failed");
+        assert.equal(failed.length, 2);
+        assert.ok(failed.every(({ error }) => error?.message.includes("BTCUSDT-metrics-2026-03-10.zip")));
       } finally {
         await bad.close();
       }
