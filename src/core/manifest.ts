@@ -13,6 +13,9 @@ export interface Note {
 /** The kind of note of a partition with refused rows for which REST was not asked. */
 export const UNASKED_REST = "rest-unasked";
 
+/** The kind of note of a partition that begins in a neighbour's archive file, and that file was refused. */
+export const REFUSED_FILE = "file-refused";
+
 /** Gaps for which REST may still have rows: it was not asked, or did not answer. */
 export function unaskedGaps({ gaps, notes }: Pick<Entry, "gaps" | "notes">): readonly Gap[] {
   const isUnasked = notes.some(({ kind }) => kind === UNASKED_REST);

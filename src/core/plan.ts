@@ -1,6 +1,6 @@
 import type { AppError } from "./errors.ts";
 import { manifestKey, objectKey } from "./layout.ts";
-import { type Entry, sameEntry, unaskedGaps } from "./manifest.ts";
+import { type Entry, REFUSED_FILE, sameEntry, unaskedGaps } from "./manifest.ts";
 import { hasRows, inputDays, isDue, lookingDays } from "./partition.ts";
 import { type Route, type Routed, routeOf, type SourceChoice } from "./route.ts";
 import type { Series } from "./series.ts";
@@ -51,6 +51,8 @@ export interface Derivation {
   readonly first: number | undefined;
   /** Make again what is already there. */
   readonly force: boolean;
+  /** Nothing new is made: days that are there already follow what they were made of. */
+  readonly follows?: true;
   readonly candles: Omit<InputKey, "day">;
   /** What is looked up at each close, and how far back (ms). */
   readonly lookUps: readonly (Omit<InputKey, "day"> & { readonly lookBack: number })[];
@@ -156,6 +158,7 @@ function fetchReason(target: Target, day: Day, state: State): string | undefined
   if (target.misdated !== undefined && day === dayOf(target.misdated))
     return "the series begins earlier than was known";
   if (state.republished(target.table, series, day)) return "republished";
+  if (target.choice !== "rest" && entry.notes.some(({ kind }) => kind === REFUSED_FILE)) return "a file was refused";
   const isOpen = target.choice !== "archive" && unaskedGaps(entry).length > 0;
   return isOpen ? UNASKED : undefined;
 }
@@ -252,13 +255,21 @@ function deriveDamage(
   return undefined;
 }
 
+/** Whether a stored day was made of what the derivation looks at: of this period of open interest, not of another. */
+const isMadeSo = (derivation: Derivation, day: Day, entry: Entry): boolean =>
+  Object.keys(entry.inputs ?? {})
+    .sort()
+    .join() === inputsOf(derivation, day).map(inputName).sort().join();
+
 function planDerivations(derivation: Derivation, state: State, fetches: ReadonlySet<string>): DeriveStep[] {
   const steps: DeriveStep[] = [];
   const { table, series, range, first, now } = derivation;
   for (const day of daysOf(lookedThrough(derivation))) {
     if (!hasRows(series, day, now, first)) continue;
     const own = within(range, day);
-    if (!own && !state.entry(table, series, day)) continue;
+    const entry = state.entry(table, series, day);
+    if (!own && !entry) continue;
+    if (derivation.follows && !(entry && isMadeSo(derivation, day, entry))) continue;
     const changing = inputsOf(derivation, day).some((input) =>
       fetches.has(objectKey(input.table, input.series, input.day)),
     );
@@ -270,6 +281,12 @@ function planDerivations(derivation: Derivation, state: State, fetches: Readonly
     steps.push({ action: "derive", table, series, day, reason, path, derivation: asked, ...(error ? { error } : {}) });
   }
   return steps;
+}
+
+/** Each day once, of those that are not to be made anyway. */
+function unplanned(steps: readonly DeriveStep[], planned: readonly DeriveStep[]): DeriveStep[] {
+  const paths = new Set(planned.map(({ path }) => path));
+  return steps.filter(({ path }) => !paths.has(path) && paths.add(path));
 }
 
 /** Why a partition must be copied to the bucket; undefined where it is there, or where there is nothing to copy. */
@@ -344,7 +361,12 @@ export function plan(goal: Goal, state: State): Step[] {
   const fetches = goal.targets.flatMap((target) => planFetches(target, state));
   const changing = fetches.filter(({ stands }) => !stands);
   const paths = new Set(changing.map((step) => step.path));
-  const derives = goal.derivations.flatMap((derivation) => planDerivations(derivation, state, paths));
+  const [own, followers] = [false, true].map((follows) =>
+    goal.derivations
+      .filter((derivation) => (derivation.follows ?? false) === follows)
+      .flatMap((derivation) => planDerivations(derivation, state, paths)),
+  ) as [DeriveStep[], DeriveStep[]];
+  const derives = own.concat(unplanned(followers, own));
   const changes = [...changing, ...derives];
   return [...fetches, ...derives, ...planUploads(goal, state, changes), ...planLoads(goal, state, changes)];
 }

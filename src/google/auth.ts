@@ -1,5 +1,6 @@
 import type { AuthClient } from "google-auth-library";
 import { findCredentials } from "./credentials.ts";
+import { quietly } from "./quiet.ts";
 
 /** How Google's services are reached. */
 export interface GoogleAccess {
@@ -22,6 +23,6 @@ export async function authOf({ endpoint }: GoogleAccess): Promise<AuthClient> {
   const { Compute, GoogleAuth, PassThroughClient } = await import("google-auth-library");
   if (!found) return new PassThroughClient();
   if (found.from === "metadata") return new Compute({ scopes: SCOPES });
-  // Where there is a file, the library reads it and asks nobody else; given its content it complains on standard error.
-  return new GoogleAuth({ scopes: SCOPES }).getClient();
+  // Given the content, the library looks for nothing more: no metadata server, no `gcloud` in a process of its own.
+  return quietly(() => new GoogleAuth({ credentials: found.content, scopes: SCOPES })).getClient();
 }

@@ -1,7 +1,7 @@
 import { orAborted } from "../core/abort.ts";
 import { archiveBeginning, badDay, dayIsOut, monthIsOut } from "../core/archive-calendar.ts";
 import { type ArchiveFile, archiveKey } from "../core/archive-file.ts";
-import { AppError, DataError, Interrupted, throwIfAborted } from "../core/errors.ts";
+import { AppError, DataError, Interrupted, StoreError, throwIfAborted } from "../core/errors.ts";
 import { inOrder } from "../core/in-order.ts";
 import { finalRange } from "../core/partition.ts";
 import type { FetchStep, Target } from "../core/plan.ts";
@@ -9,10 +9,18 @@ import { archiveFileOf, type Route } from "../core/route.ts";
 import { DAY, dayOf, monthOf, timeOfDay } from "../core/time.ts";
 import type { Archive, FinishedDay, OpenDay, RefineDay, Refined, RefineFile, RefineJob, Refiner } from "../ports.ts";
 import { refine } from "./refine.ts";
+import { expected } from "./ways.ts";
 
 /** What became of a step: its rows, nothing where no file has it, or a failure. */
 export type Harvest =
-  | { readonly step: FetchStep; readonly day: FinishedDay | OpenDay; readonly route: Route; readonly from: Refined }
+  | {
+      readonly step: FetchStep;
+      readonly day: FinishedDay | OpenDay;
+      readonly route: Route;
+      readonly from: Refined;
+      /** Why the file of the day before, which has the day's first value, was not taken. */
+      readonly refused?: AppError;
+    }
   | { readonly step: FetchStep; readonly absent: true }
   | { readonly step: FetchStep; readonly error: AppError };
 
@@ -128,7 +136,7 @@ export class ArchiveFetch {
   ): Promise<readonly Harvest[]> {
     const [head] = steps;
     if (!head) return [];
-    const files = await this.#files(head, route, signal);
+    const { files, refused } = await this.#files(head, route, signal);
     if (files.length === 0) {
       if (route === "archive-daily" || !archiveBeginning(this.#target.series).daily) return steps.map(absent);
       // The month's file is late or was never made.
@@ -136,8 +144,25 @@ export class ArchiveFetch {
     }
     const days = await Promise.all(steps.map(async (step) => this.#day(step, await this.#stored(step))));
     const job = { ...this.#job(route, files), days };
-    const from = await this.#sound(job, () => orAborted(this.#refine(job), signal));
-    return steps.map((step, i) => ({ step, day: from.days[i] as FinishedDay | OpenDay, route, from }));
+    const made = await this.#made(job, signal);
+    const why = refused ?? made.refused;
+    const rest = { route, from: made.from, ...(why ? { refused: why } : {}) };
+    return steps.map((step, i) => ({ step, day: made.from.days[i] as FinishedDay | OpenDay, ...rest }));
+  }
+
+  /** What a job makes; where the file of the day before is a bad one, what it makes without that. */
+  async #made(job: RefineJob, signal: AbortSignal): Promise<{ readonly from: Refined; readonly refused?: AppError }> {
+    const run = (one: RefineJob) => this.#sound(one, () => orAborted(this.#refine(one), signal));
+    const [before, own] = job.files;
+    if (!before || !own) return { from: await run(job) };
+    try {
+      return { from: await orAborted(this.#refine(job), signal) };
+    } catch (error) {
+      if (!(error instanceof DataError)) throw error;
+      const from = await run({ ...job, files: [own] });
+      await this.#archive.discard(before.file);
+      return { from, refused: error };
+    }
   }
 
   /** Files of which a job fails are not kept: another run asks whether they were mended. */
@@ -172,19 +197,30 @@ export class ArchiveFetch {
   /**
    * The files that a step's partition is made of; none where the archive has not got it. A file of open interest goes
    * from after midnight to the next midnight: a day's first value stands in the file of the day before. Where that one
-   * fails so does the day: without it a value would be missing for good.
+   * fails the day has its other values all the same.
    */
-  async #files(step: FetchStep, route: Exclude<Route, "rest">, signal: AbortSignal): Promise<RefineFile[]> {
+  async #files(
+    step: FetchStep,
+    route: Exclude<Route, "rest">,
+    signal: AbortSignal,
+  ): Promise<{ readonly files: RefineFile[]; readonly refused?: AppError }> {
     const { series } = this.#target;
     const main = archiveFileOf(series, step.day, route);
-    if (series.kind !== "open-interest") return present([await this.#ask(main, signal)]);
+    if (series.kind !== "open-interest") return { files: present([await this.#ask(main, signal)]) };
     const before: ArchiveFile = { series, span: dayOf(timeOfDay(step.day) - DAY) };
     const isOut = before.span >= (archiveBeginning(series).daily ?? "");
+    let refused: AppError | undefined;
     const [own, earlier] = await Promise.all([
       this.#shared(main, signal),
-      isOut ? this.#shared(before, signal) : undefined,
+      isOut
+        ? this.#shared(before, signal).catch((error) => {
+            refused = expected(error);
+            if (refused instanceof StoreError) throw refused;
+            return undefined;
+          })
+        : undefined,
     ]);
-    return own ? present([earlier, own]) : [];
+    return { files: own ? present([earlier, own]) : [], ...(refused ? { refused } : {}) };
   }
 
   /** Neighbouring days share a file. */

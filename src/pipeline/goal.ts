@@ -5,8 +5,8 @@ import { type Derivation, type Goal, lookedThrough, type Target } from "../core/
 import { type Market, type Series, seriesLabel, type Venue } from "../core/series.ts";
 import type { TableName } from "../core/table.ts";
 import { DAY, dayOf, daysOf, iso, type Month, monthsOf, startOfDay, type TimeRange } from "../core/time.ts";
-import { FUNDING_LOOK_BACK, openInterestTimeToLive } from "../market/derive.ts";
 import { TABLES } from "../market/tables.ts";
+import { followersOf, lookUpOf } from "./followers.ts";
 import type { Lake } from "./lake.ts";
 import { targetOf } from "./target.ts";
 import { openWays, type WayPorts, type Ways } from "./ways.ts";
@@ -143,6 +143,9 @@ export async function readGoal(
     for (const target of made) merge(target, targets, venues);
     if (wish.topic === "futures" && main?.series.kind === "klines") derivations.push(derivationOf(made, main));
   }
+  const followers: Derivation[] = [];
+  for (const target of targets) if (!target.error) followers.push(...(await followersOf(target, derivations, lake)));
+  derivations.push(...followers);
   return { goal: { targets, derivations, uploads: null, load: null }, notes: [...notes], venues };
 }
 
@@ -188,11 +191,7 @@ function derivationOf(made: readonly Target[], main: Target): Derivation {
     first: main.first,
     force: main.force,
     candles: { table: "futures_klines", series: (candles ?? main).series },
-    lookUps: inputs.map(({ table, series }) => ({
-      table,
-      series,
-      lookBack: series.kind === "funding" ? FUNDING_LOOK_BACK : openInterestTimeToLive(series.step as Interval),
-    })),
+    lookUps: inputs.map(({ table, series }) => lookUpOf(table, series)),
   };
 }
 

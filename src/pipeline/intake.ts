@@ -1,16 +1,16 @@
-import { type AppError, SourceError, StoreError, throwIfAborted } from "../core/errors.ts";
+import { AppError, SourceError, StoreError, throwIfAborted } from "../core/errors.ts";
 import { refetchCommand } from "../core/manifest.ts";
 import { finalRange } from "../core/partition.ts";
 import type { FetchStep, Target } from "../core/plan.ts";
 import { seriesLabel } from "../core/series.ts";
-import { monthOf } from "../core/time.ts";
+import { dayRange, monthOf } from "../core/time.ts";
 import { type Checked, check } from "../market/check.ts";
 import { tableOf } from "../market/tables.ts";
 import type { Archive, Refiner, Source } from "../ports.ts";
 import { ArchiveFetch, type Harvest } from "./archive-fetch.ts";
 import type { Lake } from "./lake.ts";
 import { detailOf, failure, isFatal, type Outcome } from "./outcome.ts";
-import { type Patched, patchOverRest, preferred, sourcesOf, unasked } from "./patch.ts";
+import { type Patched, patchOverRest, preferred, sourcesOf, unasked, withoutFirst } from "./patch.ts";
 import { produceChecked, produceFinished } from "./produce.ts";
 import { Receiver } from "./received.ts";
 import { isHoley } from "./refine.ts";
@@ -84,7 +84,7 @@ export class Intake {
           else left.push(step);
         } else {
           await save(step);
-          this.settle(await this.storing(step, () => this.bringIn(harvest)));
+          this.settle(await this.storing(step, () => this.bringIn(harvest), harvest.refused));
         }
       }
     } finally {
@@ -120,12 +120,14 @@ export class Intake {
     return entry && ((await isStored(this.lake, entry)) ? entry.content : "");
   }
 
-  private async storing(step: FetchStep, store: () => Promise<Outcome>): Promise<Outcome> {
+  /** @param refused why a file that has a part of the day was refused, if one was */
+  private async storing(step: FetchStep, store: () => Promise<Outcome>, refused?: AppError): Promise<Outcome> {
     try {
       throwIfAborted(this.signal);
       return await store();
     } catch (error) {
-      const outcome = failure(step, error);
+      const isLacking = error instanceof AppError && error.code === "rows-vanished";
+      const outcome = failure(step, (isLacking && refused) || error);
       if (!isFatal(error)) return outcome;
       if (error instanceof StoreError) this.settle(outcome);
       throw error;
@@ -160,7 +162,7 @@ export class Intake {
   }
 
   /** Where rows are missing, the day's own file is asked, and then REST, before a gap is believed. */
-  private async patch({ step, route, from }: Harvested, checked: Checked) {
+  private async patch({ step, route, from, refused }: Harvested, checked: Checked) {
     const { target, files } = this;
     const { series, first, now, choice } = target;
     const range = finalRange(series, step.day, now, first);
@@ -186,6 +188,7 @@ export class Intake {
     }
     // A refused file is no matter where nothing is missing without it; else it may be what has the rest.
     if (refusal && patched.checked.gaps.some((gap) => gap.class !== "exchange-halt")) throw refusal;
+    if (refused) patched = { ...patched, checked: withoutFirst(series, patched.checked, dayRange(step.day)) };
     return { patched, archives };
   }
 }

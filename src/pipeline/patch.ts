@@ -1,7 +1,9 @@
 import { type Batch, text } from "../core/batch.ts";
 import type { AppError } from "../core/errors.ts";
-import type { Gap, GapClass } from "../core/gap.ts";
-import { type Disagreement, UNASKED_REST } from "../core/manifest.ts";
+import { type Gap, type GapClass, joinGaps } from "../core/gap.ts";
+import { nextOpen } from "../core/interval.ts";
+import { type Disagreement, REFUSED_FILE, UNASKED_REST } from "../core/manifest.ts";
+import { seriesGrid } from "../core/partition.ts";
 import type { Series } from "../core/series.ts";
 import type { TimeRange } from "../core/time.ts";
 import { type Checked, check } from "../market/check.ts";
@@ -45,6 +47,18 @@ export function unasked(patched: Patched, error?: AppError): Patched {
   const places = gaps.filter((gap) => gap.class === "quarantined").reduce((sum, { bars }) => sum + bars, 0);
   const note = places > 0 ? [{ kind: UNASKED_REST, count: places }] : [];
   return { ...patched, checked: { ...patched.checked, gaps, notes: [...patched.checked.notes, ...note] }, error };
+}
+
+/** A day whose first value is missing because the file that has it was refused: the gap is to be asked about again. */
+export function withoutFirst(series: Series, checked: Checked, { from }: TimeRange): Checked {
+  const grid = seriesGrid(series);
+  const [head, ...others] = checked.gaps;
+  if (!grid || head?.from !== from || head.class === "quarantined") return checked;
+  const to = nextOpen(grid, from);
+  const first: Gap = { from, to, class: "not-fetched", bars: 1 };
+  const rest = head.to > to ? [{ ...head, from: to, bars: head.bars - 1 }] : [];
+  const notes = [...checked.notes, { kind: REFUSED_FILE, count: 1 }];
+  return { ...checked, gaps: joinGaps([first, ...rest, ...others]), notes };
 }
 
 /**

@@ -1,5 +1,5 @@
 import { release } from "../archive/release.ts";
-import { type Batch, concat } from "../core/batch.ts";
+import { type Batch, concat, numbers, take } from "../core/batch.ts";
 import type { Entry, Revision } from "../core/manifest.ts";
 import { finalRange } from "../core/partition.ts";
 import type { DeriveStep, FetchStep, State, Target } from "../core/plan.ts";
@@ -17,6 +17,8 @@ import { type Outcome, planned } from "./outcome.ts";
 import { quarantine } from "./quarantine.ts";
 import { sha256, spanOf } from "./rows.ts";
 import { isStored, keepStored, readPartition } from "./stored-rows.ts";
+
+const MICROS = 1000;
 
 interface Written {
   readonly object: string | null;
@@ -42,7 +44,7 @@ interface Rows {
   readonly span: Entry["span"];
   readonly content: string;
   parquet(): Parquet;
-  /** Whether they are those of the entry and more behind them. */
+  /** Whether they are those of the entry and more behind them or in its gaps. */
   extend(old: Entry): boolean;
 }
 
@@ -55,7 +57,14 @@ function rowsOf(batch: Batch): Rows {
       const bytes = encode(batch);
       return { bytes, sha256: sha256(bytes) };
     },
-    extend: (old) => batch.rows >= old.rows && contentHash(batch, old.rows) === old.content,
+    extend(old) {
+      if (batch.rows < old.rows) return false;
+      if (contentHash(batch, old.rows) === old.content) return true;
+      const times = numbers(batch, batch.table.eventTime).values;
+      const isOld = (time: number) => !old.gaps.some((gap) => time >= gap.from && time < gap.to);
+      const rows = [...times.keys()].filter((row) => isOld((times[row] as number) / MICROS));
+      return rows.length >= old.rows && contentHash(take(batch, rows.slice(0, old.rows))) === old.content;
+    },
   };
 }
 

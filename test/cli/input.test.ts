@@ -34,6 +34,7 @@ const WRONG: readonly (readonly [words: readonly string[], message: RegExp])[] =
   [[...DAY, "--bucket", "gs://name/with/path"], /is no bucket/],
   [["load", "--project", "p", "--warehouse", "duckdb:x"], /--project and --warehouse both name a warehouse/],
   [["load", "--dataset", "d"], /--dataset d needs --project PROJECT beside it/],
+  [["load", "--project", "p", "--dataset", "x_synthetic"], /names that end in _synthetic are those of made data/],
   [["upload"], /Which bucket\? Add --bucket gs:\/\/NAME/],
   [["ingest"], /Something is missing: candlelake ingest spot\|futures\|funding\|open-interest\./],
   [["ingest", "sopt", "--symbol", "BTCUSDT"], /"sopt" is not one of .*; did you mean spot\?/],

@@ -110,21 +110,35 @@ describe("open interest", () => {
     );
   });
 
-  for (const fault of ["bad-checksum", "503", "zip-two"]) {
-    test(`of a file that fails: ${fault}; its day and the one that begins in it wait, and lack nothing later`, async () => {
+  for (const fault of ["bad-checksum", "503", "zip-two", "csv-other-symbol"]) {
+    test(`of a file that fails: ${fault}; its day waits, the next one lacks its midnight, and nothing later`, async () => {
       const bad = await startTwin({ now: NOW, limits: false, faults: `${fault}@/BTCUSDT-metrics-2026-03-10` });
       try {
         const asked = openInterest("2026-03-09", "2026-03-13");
+        const midnight = { from: at("2026-03-11"), to: at("2026-03-11") + PERIOD, class: "not-fetched", bars: 1 };
         await using struck = lab(bad);
-        const { outcomes } = await struck.run(asked);
-        assert.deepEqual(
-          outcomes.map(({ status }) => status),
-          ["done", "failed", "failed", "done"],
-        );
+        for (const way of [asked, { ...asked, choice: "archive" as const }]) {
+          const { outcomes } = await struck.run(way);
+          const settled = way === asked ? ["done", "failed", "done", "done"] : ["failed", "unchanged"];
+          assert.deepEqual(
+            outcomes.map(({ status }) => status),
+            settled,
+          );
+          const next = outcomes.find(({ step }) => step.action === "fetch" && step.day === "2026-03-11");
+          assert.deepEqual(next?.gaps, [midnight]);
+        }
         await using mended = new TwinLab(struck.data, twin.settings);
         await using whole = lab();
-        for (const way of [mended, whole]) await way.run(asked);
+        const { outcomes } = await mended.run(asked);
+        assert.ok(outcomes.every(({ status, revised }) => status === "done" && !revised));
+        await whole.run(asked);
         assert.deepEqual(mended.contents(), whole.contents());
+        // What is there stays there, and the file is named.
+        await using again = new TwinLab(struck.data, bad.settings);
+        const forced = await again.run({ ...asked, force: true });
+        const failed = forced.outcomes.filter(({ status }) => status === "failed");
+        assert.equal(failed.length, 2);
+        assert.ok(failed.every(({ error }) => error?.message.includes("BTCUSDT-metrics-2026-03-10.zip")));
       } finally {
         await bad.close();
       }
@@ -235,5 +249,43 @@ describe("futures", () => {
       [tail, 1],
     ]);
     assert.equal(steps.filter(({ action }) => action === "derive").length, 32);
+  });
+
+  test("in the lake follow their funding and open interest, whatever command brings these anew", async () => {
+    const hourly = wish("futures", at("2026-03-02"), at("2026-03-05"), { period: "5m" });
+    const quarterly: typeof hourly = { ...hourly, interval: "15m", from: at("2026-03-03") };
+    const day = { ...hourly, from: at("2026-03-03"), to: at("2026-03-04"), force: true };
+    const derived = async (of: TwinLab, asked: typeof hourly) => {
+      const { outcomes, fatal } = await of.run(asked);
+      assert.equal(fatal, undefined);
+      return outcomes.flatMap(({ step, status }) =>
+        step.action === "derive" ? [[step.series.step, step.day, status]] : [],
+      );
+    };
+    const each = (days: readonly string[], status: string) =>
+      ["15m", "1h"].flatMap((step) => days.map((one) => [step, one, status]));
+    await using first = lab();
+    assert.equal((await first.run(hourly, quarterly)).fatal, undefined);
+    // Over REST events have mark prices: other rows, of which metrics take the same. The day after looks back at them.
+    const both = each(["2026-03-03", "2026-03-04"], "unchanged");
+    assert.deepEqual(await derived(first, { ...day, topic: "funding", choice: "rest" }), both);
+    // Candles of one interval bring events that those of the other look up too.
+    assert.deepEqual(await derived(first, { ...day, interval: "15m" }), both);
+    const tail = { ...hourly, from: at("2026-08-28"), to: at("2026-08-29") };
+    await first.run(tail);
+    assert.deepEqual(
+      await derived(first, { ...tail, topic: "open-interest", period: "1h" }),
+      [],
+      "another period is none of theirs",
+    );
+    const other = await startTwin({ now: NOW, limits: false, seed: 7 });
+    try {
+      await using later = new TwinLab(first.data, other.settings);
+      // No close of the day after looks back over midnight for its open interest.
+      assert.deepEqual(await derived(later, { ...day, topic: "open-interest" }), each(["2026-03-03"], "done"));
+      assert.deepEqual((await later.run(hourly, quarterly)).outcomes, []);
+    } finally {
+      await other.close();
+    }
   });
 });

@@ -372,7 +372,23 @@ describe("what a load costs", () => {
     assert.ok(usage.bytesLoaded > 12 * 2 * 1000);
     assert.deepEqual({ ...usage, bytesLoaded: 0 }, { loadJobs: 13, copyJobs: 0, bytesLoaded: 0, bytesBilled: 0 });
     assert.deepEqual(await catchUp(warehouse, units), []);
-    assert.equal(front.seen.length, requests + 2);
+    // The ledger, its rows, and how many rows the table has.
+    assert.equal(front.seen.length, requests + 3);
+  });
+
+  scene("months whose rows others removed are loaded again, whole tables too", async ({ open, lake, front }) => {
+    await open().setup();
+    const units = ["2024-01", "2024-02"].map((month) => lake.candleUnit(month, [{ day: `${month}-01` }]));
+    await catchUp(open(), units);
+    const whole = await stateOf(open());
+    const tables = `${front.endpoint}/bigquery/v2/projects/demo/datasets/btc_forecast_raw/tables`;
+    await fetch(`${tables}/${encodeURIComponent("spot_klines$202402")}`, { method: "DELETE" });
+    assert.deepEqual(await catchUp(open(), units), ["2024-02"]);
+    assert.deepEqual(await stateOf(open()), whole);
+    await fetch(`${tables}/spot_klines`, { method: "DELETE" });
+    await open().setup();
+    assert.deepEqual((await catchUp(open(), units)).sort(), ["2024-01", "2024-02"]);
+    assert.deepEqual(await stateOf(open()), whole);
   });
 
   scene("a month of more objects than a job takes is never half there", async ({ open, lake, front }) => {

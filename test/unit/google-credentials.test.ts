@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { generateKeyPairSync } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { describe, it } from "node:test";
@@ -7,7 +8,7 @@ import { findCredentials, type Machine } from "../../src/google/credentials.ts";
 import { commandOf } from "../cli/process.ts";
 import { TemporaryFolder } from "../fakes/folder.ts";
 
-const SECRET = "-----BEGIN PRIVATE KEY-----verysecret-----END PRIVATE KEY-----";
+const SECRET = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey.export({ type: "pkcs8", format: "pem" });
 const KEY = { type: "service_account", client_email: "a@b.iam.gserviceaccount.com", private_key: SECRET };
 
 /** A machine with nothing on it but what a test puts there. */

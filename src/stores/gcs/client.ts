@@ -3,15 +3,20 @@ import { MINUTE } from "../../core/time.ts";
 import type { GoogleAccess } from "../../google/auth.ts";
 import { findCredentials } from "../../google/credentials.ts";
 import { withoutEmulators } from "../../google/emulators.ts";
+import { quietly } from "../../google/quiet.ts";
 
 /** Milliseconds that one request may take, from its first byte to the answer's last. */
 export const REQUEST_TIME = MINUTE;
 
-/** Elsewhere than at Google the client asks nobody for a token. There it reads the file that was found by itself. */
+/**
+ * Credentials in the form that this client reads itself. It may bring another version of the authentication library than
+ * BigQuery's: versions of it were seen that take the other's client and drop its token without a word.
+ */
 function identity({ endpoint }: GoogleAccess): StorageOptions {
+  // Elsewhere than at Google the client asks nobody for a token, and sends none.
   if (endpoint !== undefined) return { apiEndpoint: endpoint };
-  findCredentials();
-  return {};
+  const found = findCredentials();
+  return found.from === "file" ? { credentials: found.content } : {};
 }
 
 /**
@@ -28,5 +33,5 @@ export async function openBucket(name: string, access: GoogleAccess): Promise<Bu
     userAgent: "candlelake",
   };
   const { Storage } = await import("@google-cloud/storage");
-  return withoutEmulators(() => new Storage(options)).bucket(name);
+  return withoutEmulators(() => quietly(() => new Storage(options))).bucket(name);
 }
