@@ -69,7 +69,7 @@ describe("open interest", () => {
       assert.deepEqual(rows, await rest.queryLake(STAMPS));
       assert.deepEqual(
         rows.map(({ time }) => Date.parse(String(time))),
-        Array.from({ length: (SUMMER - at("2026-06-22")) / PERIOD }, (_, i) => at("2026-06-22") + i * PERIOD),
+        Array.from({ length: (SUMMER - at("2026-06-22")) / PERIOD + 1 }, (_, i) => at("2026-06-22") + i * PERIOD),
       );
       const zips = summer.requests.filter(
         ({ path, status }) => path.includes("/metrics/") && path.endsWith(".zip") && status === 200,
@@ -144,6 +144,15 @@ describe("open interest", () => {
       }
     });
   }
+
+  test("of the very instant at which the clock stands is asked for and there", async () => {
+    await using now = lab();
+    const { outcomes } = await now.run(openInterest("2026-08-30"));
+    assert.deepEqual(
+      outcomes.map(({ rows, gaps }) => [rows, gaps]),
+      [[(NOW - at("2026-08-30")) / PERIOD + 1, []]],
+    );
+  });
 
   test("of other periods than five minutes is REST's", async () => {
     await using hourly = lab();

@@ -51,10 +51,14 @@ export class BinanceRest implements Source {
     return first;
   }
 
-  /** What lies behind the venue's clock is not asked for: nothing of it can be closed. */
+  /**
+   * What lies behind the venue's clock is not asked for: nothing of it can be closed. A value or event of the very
+   * millisecond is known.
+   */
   async *read(series: Series, range: TimeRange, signal?: AbortSignal): AsyncGenerator<Page, void, undefined> {
     this.#accept(series);
-    const past = { from: range.from, to: Math.min(range.to, await this.now(signal)) };
+    const now = await this.now(signal);
+    const past = { from: range.from, to: Math.min(range.to, series.kind === "klines" ? now : now + 1) };
     let until = range.from;
     if (past.from < past.to) {
       for await (const page of this.#readPast(series, past, signal)) {

@@ -50,7 +50,8 @@ export class SyntheticSource implements Source {
     const of = this.#instrument(series);
     const [now, first] = [await this.now(), await this.first(series)];
     const kept = series.kind === "open-interest" ? horizonOf(series, now) : Number.NEGATIVE_INFINITY;
-    const end = Math.min(range.to, now);
+    // A value or event of the very millisecond is known.
+    const end = Math.min(range.to, series.kind === "klines" ? now : now + 1);
     const span = series.kind === "funding" ? FUNDING_PAGE : PAGE;
     let unpublished: readonly TimeRange[] = [];
     if (range.from < Math.min(end, kept)) unpublished = [{ from: range.from, to: Math.min(end, kept) }];
