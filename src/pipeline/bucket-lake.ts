@@ -210,16 +210,7 @@ export class BucketLake {
   async keepCache(): Promise<void> {
     await this.cache.flush();
   }
-
-  /** Objects of a table's folder that are none of ours. @throws StoreError */
-  async foreign(table: TableName): Promise<readonly BucketObject[]> {
-    await this.listFolder(table);
-    return [...this.objects.values()].filter((object) => object.key.startsWith(`${table}/`) && !isOurs(object));
-  }
 }
-
-/** Objects of ours say what they are. */
-export const isOurs = ({ metadata }: BucketObject): boolean => /^[0-9a-f]{64}$/.test(metadata["sha256"] ?? "");
 
 const changing = (uri: string): DataError =>
   new DataError("bucket-changing", `${uri} was replaced while it was read.`, "candlelake status");

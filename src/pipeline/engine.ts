@@ -11,6 +11,7 @@ import { type Applied, Apply } from "./apply.ts";
 import { BucketLake } from "./bucket-lake.ts";
 import { type Leftover, leftovers } from "./clean.ts";
 import { type Estimate, estimate, refuseWithoutRoom } from "./estimate.ts";
+import { type Foreign, foreigners } from "./foreign.ts";
 import { loadGoal, readGoal, uploadGoal } from "./goal.ts";
 import { Lake } from "./lake.ts";
 import { locationsApart } from "./locations.ts";
@@ -176,13 +177,12 @@ export class Engine {
     return all;
   }
 
-  /** Objects under the lake's root in the bucket that are none of ours, by their addresses. */
-  async foreign(): Promise<readonly string[]> {
+  /** Objects under the lake's root in the bucket that are none of ours. @throws StoreError */
+  async foreign(): Promise<readonly Foreign[]> {
     const bucket = await this.ports.bucket();
-    if (!bucket) return [];
-    const remote = new BucketLake(bucket, this.ports.store);
-    const found = await Promise.all(TABLES.map(({ name }) => remote.foreign(name)));
-    return found.flat().map(({ key }) => bucket.uri(key));
+    const found: Foreign[] = [];
+    if (bucket) for await (const one of foreigners(bucket)) found.push(one);
+    return found;
   }
 
   /** Read-only SQL on the warehouse. */

@@ -5,7 +5,8 @@ import type { Entry } from "../core/manifest.ts";
 import { type UploadStep, uploadReason } from "../core/plan.ts";
 import { type Day, iso, monthOf } from "../core/time.ts";
 import type { BucketObject } from "../ports.ts";
-import { type BucketLake, isOurs } from "./bucket-lake.ts";
+import type { BucketLake } from "./bucket-lake.ts";
+import { isOurs, moveCommand } from "./foreign.ts";
 import type { Lake } from "./lake.ts";
 import { failed, type Outcome, planned } from "./outcome.ts";
 import { sha256 } from "./rows.ts";
@@ -24,14 +25,11 @@ const metadataOf = (entry: Entry): Record<string, string> => ({
   to: iso(entry.span?.[1] ?? 0),
 });
 
-/** Beside the lake's root, where nothing of ours looks. */
-const aside = (uri: string): string => uri.replace("/raw/", "/legacy/").replace("/synthetic/", "/legacy/");
-
 const foreign = (uri: string): DataError =>
   new DataError(
     "foreign-object",
     `${uri} was there before and is none of candlelake's; it is not overwritten.`,
-    `gcloud storage mv ${uri} ${aside(uri)}`,
+    moveCommand(uri),
   );
 
 interface Sent {

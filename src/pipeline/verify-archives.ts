@@ -77,5 +77,5 @@ export async function askPublished(
   return { hashes, refusals, notes };
 }
 
-const uncompared = (name: string, { exitCode, code, message, next }: AppError): AppError =>
-  new AppError(exitCode, { code, message: `${name} was not compared: ${message}`, next });
+const uncompared = (name: string, error: AppError): AppError =>
+  new AppError(error.exitCode, { ...error.detail, message: `${name} was not compared: ${error.message}` });

@@ -142,6 +142,7 @@ describe("a lake in a bucket", () => {
     const theirs = Buffer.from("PAR1 of somebody else");
     await lab.bucket().write(key("2025-01-30"), theirs, { replaces: null });
     await lab.bucket().write("spot_klines/interval=1h/yyyy=2025/mm=01/dd=01/old.parquet", theirs, { replaces: null });
+    await lab.bucket().write("spot/part.parquet", theirs, { replaces: null });
     await using one = lab.machine("one");
     const { outcomes } = await one.ingest(SPOT);
     const bad = outcomes.flatMap(({ error }) => (error ? [error] : []));
@@ -152,10 +153,11 @@ describe("a lake in a bucket", () => {
     assert.match(bad[0]?.message ?? "", new RegExp(`^gs://demo-bucket/raw/${key("2025-01-30")} was there before`));
     assert.deepEqual(Buffer.from((await lab.bucket().read(key("2025-01-30"))) ?? []), theirs);
     assert.deepEqual(
-      [...(await one.engine.foreign())].sort(),
+      (await one.engine.foreign()).map(({ uri }) => uri).sort(),
       [
         `gs://demo-bucket/raw/${key("2025-01-30")}`,
         "gs://demo-bucket/raw/spot_klines/interval=1h/yyyy=2025/mm=01/dd=01/old.parquet",
+        "gs://demo-bucket/raw/spot/part.parquet",
       ].sort(),
     );
   });

@@ -113,7 +113,8 @@ export function errorSites(): ErrorSite[] {
       const from = match.index + match[0].length - 1;
       const [, message = "", next = ""] = split(file.text.slice(from + 1, skip(file.text, from) - 1), /,/);
       const where = `${file.name}:${file.text.slice(0, match.index).split("\n").length}`;
-      const nexts = candidates(next, file);
+      const handsOn = next === "" && message.includes(".detail");
+      const nexts = handsOn ? [] : candidates(next, file);
       assert.ok(nexts, `${where}: the next command ${next} cannot be read`);
       return { where, message, nexts };
     }),

@@ -57,8 +57,8 @@ export async function run(context: Context): Promise<number> {
   try {
     const all = await engine.status();
     const foreign = context.config.bucket === undefined ? undefined : await engine.foreign();
-    for (const uri of foreign ?? [])
-      context.say(`${uri} is none of candlelake's: it is never loaded and never overwritten.`);
+    for (const { uri, difference, next } of foreign ?? [])
+      context.say(`${uri}: ${difference}: it is never loaded and never overwritten.\n  next: ${next}`);
     const rows = all.map(seriesJson);
     const damages = all.flatMap((status) => status.damaged);
     const [damage] = damages;

@@ -1,0 +1,37 @@
+import { MANIFESTS, parsePartitionKey, QUARANTINE } from "../core/layout.ts";
+import { TABLES } from "../market/tables.ts";
+import type { Bucket, BucketObject } from "../ports.ts";
+
+/** An object under a lake's root in a bucket that is none of ours, and what may be done with it. */
+export interface Foreign {
+  /** `gs://…`. */
+  readonly uri: string;
+  readonly difference: string;
+  readonly next: string;
+}
+
+/** Objects of ours say what they are. */
+export const isOurs = ({ metadata }: BucketObject): boolean => /^[0-9a-f]{64}$/.test(metadata["sha256"] ?? "");
+
+/** Beside the lake's root, where nothing of ours looks. */
+const aside = (uri: string): string => uri.replace("/raw/", "/legacy/").replace("/synthetic/", "/legacy/");
+
+/** The command that puts an object out of the way. */
+export const moveCommand = (uri: string): string => `gcloud storage mv ${uri} ${aside(uri)}`;
+
+function differenceOf(object: BucketObject): string | undefined {
+  const { key } = object;
+  if (key.startsWith(`${MANIFESTS}/`) || key.startsWith(`${QUARANTINE}/`)) return undefined;
+  const isNamed = TABLES.some(({ name }) => parsePartitionKey(name, key, "object"));
+  if (!isNamed) return "its name is none of the lake's";
+  return isOurs(object) ? undefined : "its metadata do not say that candlelake wrote it";
+}
+
+/** Everything under the lake's root that was there before, or that others have put there. @throws StoreError */
+export async function* foreigners(bucket: Bucket, signal?: AbortSignal): AsyncGenerator<Foreign, void, undefined> {
+  for await (const object of bucket.list("", signal)) {
+    const difference = differenceOf(object);
+    const uri = bucket.uri(object.key);
+    if (difference) yield { uri, difference, next: moveCommand(uri) };
+  }
+}
