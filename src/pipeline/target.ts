@@ -59,6 +59,11 @@ export async function targetOf(
     await lake.open(table, series, [monthOf(day)]);
     return (lake.entry(table, series, day)?.rows ?? 0) > 0;
   };
+  /** The series' last files may not have been out when its end was read, as funding's of the month never are. */
+  const isPastLag = async (end: number): Promise<boolean> => {
+    await lake.open(table, series, [monthOf(dayOf(end))]);
+    return (lake.entry(table, series, dayOf(end))?.asOf ?? 0) >= end + NEAR;
+  };
   /**
    * Where REST is not there to have the rest: without this every day behind the last file would be asked for in vain.
    * The archive alone is content with its files. Where REST is to be asked and cannot be, the days wait for it, however
@@ -77,9 +82,10 @@ export async function targetOf(
   // The last whole day is not there: the series may have ended since it was last asked for.
   const isBehind = hasRest && archive && !(await isStored(dayOf(Math.min(range.to, startOfDay(now)) - DAY)));
   if (told !== undefined && !isDoubtful && !isBehind && ended === undefined) return withEnd({ ...base, first: told });
-  if (!isDoubtful && ended !== undefined && !force) return over({ ...base, first: told }, ended);
+  const known = ended !== undefined && !force && (await isPastLag(ended)) ? ended : undefined;
+  if (!isDoubtful && known !== undefined) return over({ ...base, first: told }, known);
   let refusal = restError;
-  if (hasRest && (ended === undefined || force)) {
+  if (hasRest && known === undefined) {
     try {
       const first = await source.first(series, signal);
       if (told === undefined || first < told) return { ...base, first, isNews: true, ...misdated(told) };
@@ -95,12 +101,10 @@ export async function targetOf(
     const isWrong =
       isDoubtful && (await search.before(startOfDay(told), force || range.to <= told ? undefined : NEAR)) !== undefined;
     const listed = isWrong ? undefined : told;
-    if (listed !== undefined && refusal?.code !== "unknown-symbol") {
-      const target = { ...base, first: listed };
-      return ended !== undefined && !force ? over(target, ended) : await withEnd(target);
-    }
+    const isOver = refusal?.code === "unknown-symbol" || ended !== undefined;
+    if (listed !== undefined && !isOver) return await withEnd({ ...base, first: listed });
+    if (listed !== undefined && known !== undefined) return over({ ...base, first: listed }, known);
     const bounds = await archiveBounds(archive, series, range, now, isStored, signal);
-    const isOver = refusal?.code === "unknown-symbol";
     if (!bounds || !(bounds.isThere || isOver)) return { ...base, error: refusal ?? unknown(series, ways) };
     if (bounds.begin > range.from)
       note(`The archive's first file of ${seriesLabel(series)} is of ${dayOf(bounds.begin)}.`);
@@ -112,8 +116,7 @@ export async function targetOf(
       ...(refusal ? { restError: refusal } : {}),
       ...(isWrong ? misdated(told) : {}),
     };
-    if (isOver) return over(target, await bounds.last());
-    return ended !== undefined && !force ? over(target, ended) : await withEnd(target);
+    return isOver ? over(target, known ?? (await bounds.last())) : await withEnd(target);
   } catch (thrown) {
     return { ...base, error: expected(thrown) };
   }

@@ -122,3 +122,25 @@ test("a symbol that was there and is gone ends with its archive, too", async () 
   assert.equal(outcomes.length, (at("2026-06-01") - at("2026-02-10")) / DAY);
   assert.deepEqual((await later.run(ltc("spot", "2026-02-01"))).outcomes, []);
 });
+
+test("what is published after a symbol was gone comes with the next run", async () => {
+  const moving = await startTwin({ now: at("2026-03-20"), limits: false, archive: "files" });
+  try {
+    await using front = await startFront(moving, (url) =>
+      /(?:[kK]lines|fundingRate)\?/.test(url) ? NO_SUCH_SYMBOL : /2026-0[4-8]/.test(url) ? NOT_THERE : undefined,
+    );
+    await using lake = lab(front.settings);
+    const asked = ltc("funding", "2026-01-05");
+    const days = async () => (await lake.run(asked)).outcomes.map(({ step }) => step.action === "fetch" && step.day);
+    assert.equal((await days()).at(-1), "2026-02-28");
+    moving.setNow(at("2026-07-20"));
+    await using later = new TwinLab(lake.data, front.settings);
+    const { outcomes } = await later.run(asked);
+    assert.ok(outcomes.every(({ status }) => status === "done"));
+    assert.equal(outcomes.length, 31);
+    await using last = new TwinLab(lake.data, front.settings);
+    assert.deepEqual((await last.run(asked)).outcomes, []);
+  } finally {
+    await moving.close();
+  }
+});
