@@ -38,10 +38,13 @@ function commandPart(spec: CommandSpec): string {
 const settingRows = (): string[] => [
   "| data folder | `--data` | `CANDLELAKE_DATA` | `data` | `data` |",
   "| warehouse | `--warehouse` | `CANDLELAKE_WAREHOUSE` | `warehouse` | `duckdb:<data>/candlelake.duckdb` |",
+  "| bucket | `--bucket` | `CANDLELAKE_BUCKET`, else `DATA_BUCKET` | `bucket` | none: the folder alone |",
+  "| Google's project | `--project` | `GOOGLE_CLOUD_PROJECT` | `project` | the warehouse's, or the credentials' |",
+  "| location of new datasets | `--location` | | `location` | `us-central1` |",
   "| made data only | `--synthetic` | `CANDLELAKE_SYNTHETIC=1` | `synthetic` | off |",
   ...(Object.keys(DEFAULT_ENDPOINTS) as (keyof Endpoints)[]).map(
     (key) =>
-      `| address of ${key} | | \`${ENDPOINT_VARIABLES[key]}\` | \`endpoints.${key}\` | \`${DEFAULT_ENDPOINTS[key]}\` |`,
+      `| address of ${key} | | \`${ENDPOINT_VARIABLES[key].join("`, else `")}\` | \`endpoints.${key}\` | \`${DEFAULT_ENDPOINTS[key]}\` |`,
   ),
   "| series that `run` keeps up to date | | | `series` | none |",
 ];
@@ -100,13 +103,21 @@ Every error names its cause, the file or partition, and a command to go on with.
 ## Answers in JSON
 
 \`--format json\` prints one document. Commands that take steps answer
-\`{"command", "ok", "steps", "totals", "error"}\`. A step has \`action\` (\`fetch\`, \`derive\`, \`load\`), \`table\`, \`status\`
+\`{"command", "ok", "steps", "totals", "error"}\`. A step has \`action\` (\`fetch\`, \`derive\`, \`upload\`, \`load\`), \`table\`, \`status\`
 (\`planned\`, \`done\`, \`unchanged\`, \`failed\`, \`deferred\`), \`reason\` and \`rows\`; one of the lake has \`venue\`,
 \`market\`, \`symbol\`, \`interval\`, \`day\`, \`source\`, \`bytes\`, \`path\` (relative to the lake), \`sha256\`, \`gaps\`,
 \`revised\` and \`quarantined\`, one of the warehouse has \`month\`. A step that went wrong has
 \`error: {code, message, next}\`. In \`totals\`, \`requests\` are all that the command asked of venues from its start, clocks,
 first candles and repeated tries (\`retries\`) included, those of a dry run too; everything else is a sum over the steps.
-Nothing to do is \`"steps": []\` and totals of 0. A command that fails as a whole says \`"ok": false\` and \`error\`. \`query\` answers with an array of row objects: times are ISO 8601 with \`Z\`, integers beyond
+Nothing to do is \`"steps": []\` and totals of 0. A command that fails as a whole says \`"ok": false\` and \`error\`.
+
+With a bucket or BigQuery there is a \`receipt\`: \`objects\`, \`bytesUploaded\` (manifests included), \`bytesDownloaded\`,
+\`storageRequests\` (\`lists\`, \`reads\`, \`writes\`, \`others\`), \`storageRetries\`, \`warehouseRequests\`, \`loadJobs\` (the
+ledger's too; \`totals.loadJobs\` counts months), \`copyJobs\`, \`rowsLoaded\`, \`bytesLoaded\`, \`bytesBilled\` and \`monthUsd\`,
+what a month of hourly runs would cost. \`status\` then has \`foreign\`: \`uri\`, \`difference\` and \`next\` of each object that is
+none of the lake's. \`setup\` answers \`created\`, \`exists\` and \`differs\` (\`table\`, \`difference\`, \`next\`).
+
+\`query\` answers with an array of row objects: times are ISO 8601 with \`Z\`, integers beyond
 2^53 are text.
 
 ## Commands
