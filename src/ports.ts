@@ -83,9 +83,10 @@ export interface Archive {
   has(file: ArchiveFile, signal?: AbortSignal): Promise<boolean>;
   /**
    * The file; undefined where there is none (yet).
+   * @param anew a file that was kept is taken only where its hash is the one that is published now
    * @throws SourceError, DataError `bad-checksum`, `no-checksum`
    */
-  fetch(file: ArchiveFile, signal?: AbortSignal): Promise<ArchivedFile | undefined>;
+  fetch(file: ArchiveFile, signal?: AbortSignal, anew?: boolean): Promise<ArchivedFile | undefined>;
   /** Like `fetch`, where it will be fetched again soon: that costs nothing then. */
   peek(file: ArchiveFile, signal?: AbortSignal): Promise<ArchivedFile | undefined>;
   /** The file cannot be used, though its hash fits: it is not kept for another run. */

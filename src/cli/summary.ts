@@ -3,7 +3,7 @@ import { type Gap, type GapClass, joinGaps } from "../core/gap.ts";
 import { fileStem } from "../core/layout.ts";
 import type { Step } from "../core/plan.ts";
 import { seriesLabel } from "../core/series.ts";
-import type { Estimate } from "../pipeline/estimate.ts";
+import { type Estimate, fits } from "../pipeline/estimate.ts";
 import type { Outcome } from "../pipeline/outcome.ts";
 import { bytes, type Cell, count, shortTime, table } from "./output.ts";
 import { totals, type Usage } from "./totals.ts";
@@ -68,10 +68,10 @@ function routeLines(outcomes: readonly Outcome[]): string[] {
 }
 
 /** What a plan takes, about. */
-export function estimateLine({ files, bytes: zipped, rows, requests, disk, free }: Estimate): string {
+export function estimateLine(estimate: Estimate): string {
+  const { files, bytes: zipped, rows, requests, disk, free } = estimate;
   const archives = files > 0 ? `${count(files, "archive file")} of ${bytes(zipped)}, ` : "";
-  const isFull = free !== null && free < disk;
-  const room = free === null ? "" : ` (${bytes(free)} free${isFull ? ": too little" : ""})`;
+  const room = free === null ? "" : ` (${bytes(free)} free${fits(estimate) ? "" : ": too little"})`;
   return `Estimate: ${archives}${count(rows, "row")}, ${count(requests, "request")}, ${bytes(disk)} on disk${room}.`;
 }
 

@@ -3,7 +3,7 @@ import type { Step } from "../core/plan.ts";
 import { openCandlelake } from "../open.ts";
 import type { Applied } from "../pipeline/apply.ts";
 import type { Plan, Request } from "../pipeline/engine.ts";
-import type { Estimate } from "../pipeline/estimate.ts";
+import { type Estimate, fits } from "../pipeline/estimate.ts";
 import { exitCodeOf } from "../pipeline/exit-code.ts";
 import { foreseen, type Outcome } from "../pipeline/outcome.ts";
 import type { CloudUsage } from "../ports.ts";
@@ -21,7 +21,10 @@ function text(context: Context, { outcomes }: Applied, usage: Usage, planOnly: b
 }
 
 /** What is free on the disk is another number every time: an answer has only what depends on the request. */
-const aboutOf = ({ files, bytes, rows, requests, disk }: Estimate) => ({ files, bytes, rows, requests, disk });
+const aboutOf = (estimate: Estimate) => {
+  const { files, bytes, rows, requests, disk } = estimate;
+  return { files, bytes, rows, requests, disk, fits: fits(estimate) };
+};
 
 /** Prints the answer and returns the exit code. */
 async function report(

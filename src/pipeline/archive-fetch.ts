@@ -237,7 +237,7 @@ export class ArchiveFetch {
   }
 
   async #ask(file: ArchiveFile, signal: AbortSignal | undefined): Promise<RefineFile | undefined> {
-    const fetched = await this.#archive.fetch(file, signal);
+    const fetched = await this.#archive.fetch(file, signal, this.#target.force);
     return fetched && { file, ...fetched };
   }
 }

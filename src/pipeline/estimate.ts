@@ -76,12 +76,15 @@ function derivedRows(series: FetchStep["series"], day: string): number {
   return grid ? countOpens(grid, { from, to: from + 24 * HOUR }) : 0;
 }
 
-/** Bytes below which an estimate may be wrong by as much as it says: there the disk itself has the last word. */
+/** Bytes below which an estimate may be wrong by as much as a half: there the disk itself has the last word. */
 const ROUGH = 2e6;
+
+/** Whether the disk has room for what a plan takes; null where that is not known. */
+export const fits = ({ disk, free }: Estimate): boolean | null => (free === null ? null : disk <= free);
 
 /** Too little room is said before anything is fetched. @throws StoreError */
 export function refuseWithoutRoom({ disk, free }: Estimate, label: string): void {
-  if (free === null || disk <= free || disk < ROUGH) return;
+  if (free === null || (disk < ROUGH ? disk / 2 : disk) <= free) return;
   const mega = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
   throw new StoreError(
     "too-little-disk",

@@ -1,9 +1,9 @@
-import { AppError, SourceError, StoreError, throwIfAborted } from "../core/errors.ts";
+import { AppError, DataError, SourceError, StoreError, throwIfAborted } from "../core/errors.ts";
 import { refetchCommand } from "../core/manifest.ts";
 import { finalRange } from "../core/partition.ts";
 import type { FetchStep, Target } from "../core/plan.ts";
 import { seriesLabel } from "../core/series.ts";
-import { dayRange, monthOf } from "../core/time.ts";
+import { DAY, dayRange, monthOf, timeOfDay } from "../core/time.ts";
 import { type Checked, check } from "../market/check.ts";
 import { tableOf } from "../market/tables.ts";
 import type { Archive, Refiner, Source } from "../ports.ts";
@@ -29,6 +29,20 @@ const notInArchive = ({ host }: Archive, step: FetchStep): SourceError =>
     `${host} has no file of ${seriesLabel(step.series)} there (yet); REST may have it.`,
     refetchCommand(step.series, step.day).replace(" --force", ""),
   );
+
+/** How far back REST has open interest for sure: the venue keeps thirty days. */
+const REST_KEEPS = 29 * DAY;
+
+/** A refused file's days are to be had over REST, as far as that reaches back; else when the file is mended. */
+function otherWay({ series, day, route }: FetchStep, now: number): string {
+  const isKept = series.kind !== "open-interest" || now - timeOfDay(day) < REST_KEEPS;
+  const date = route === "archive-monthly" ? monthOf(day) : day;
+  return refetchCommand(series, date).replace(" --force", isKept ? " --source rest" : "");
+}
+
+/** A file's refusal as a day's. */
+const refused = (step: FetchStep, error: AppError, now: number): AppError =>
+  error instanceof DataError ? new DataError(error.code, error.message, otherWay(step, now), { cause: error }) : error;
 
 export interface IntakePorts {
   source(target: Target): Promise<Source>;
@@ -74,7 +88,7 @@ export class Intake {
     try {
       for await (const harvest of this.files.harvest(steps, this.signal)) {
         const { step } = harvest;
-        if ("error" in harvest) this.settle(failure(step, harvest.error));
+        if ("error" in harvest) this.settle(failure(step, refused(step, harvest.error, this.target.now)));
         else if ("absent" in harvest && ended !== undefined) {
           await save(step);
           this.settle(await this.storing(step, () => this.unpublished(step)));
@@ -162,7 +176,7 @@ export class Intake {
   }
 
   /** Where rows are missing, the day's own file is asked, and then REST, before a gap is believed. */
-  private async patch({ step, route, from, refused }: Harvested, checked: Checked) {
+  private async patch({ step, route, from, refused: lacking }: Harvested, checked: Checked) {
     const { target, files } = this;
     const { series, first, now, choice } = target;
     const range = finalRange(series, step.day, now, first);
@@ -171,7 +185,7 @@ export class Intake {
     if (!isHoley(checked)) return { patched, archives };
     let refusal: AppError | undefined;
     const refuse = (error: unknown) => {
-      refusal = expected(error);
+      refusal = refused({ ...step, route: "archive-daily" }, expected(error), now);
       return undefined;
     };
     const daily = route === "archive-monthly" ? await files.daily(step, this.signal).catch(refuse) : undefined;
@@ -188,7 +202,7 @@ export class Intake {
     }
     // A refused file is no matter where nothing is missing without it; else it may be what has the rest.
     if (refusal && patched.checked.gaps.some((gap) => gap.class !== "exchange-halt")) throw refusal;
-    if (refused) patched = { ...patched, checked: withoutFirst(series, patched.checked, dayRange(step.day)) };
+    if (lacking) patched = { ...patched, checked: withoutFirst(series, patched.checked, dayRange(step.day)) };
     return { patched, archives };
   }
 }

@@ -1,5 +1,5 @@
 import { type ArchiveFile, archiveName } from "../core/archive-file.ts";
-import { AppError, SourceError } from "../core/errors.ts";
+import { type AppError, DataError, SourceError } from "../core/errors.ts";
 import type { Target } from "../core/plan.ts";
 import { dayOf, monthsOf } from "../core/time.ts";
 import type { Archive } from "../ports.ts";
@@ -77,5 +77,9 @@ export async function askPublished(
   return { hashes, refusals, notes };
 }
 
-const uncompared = (name: string, error: AppError): AppError =>
-  new AppError(error.exitCode, { ...error.detail, message: `${name} was not compared: ${error.message}` });
+function uncompared(name: string, error: AppError): AppError {
+  const message = `${name} was not compared: ${error.message}`;
+  return error instanceof DataError
+    ? new DataError(error.code, message, error.next)
+    : new SourceError(error.code, message, error.next);
+}

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
+import { StoreError } from "../../src/core/errors.ts";
+import { refuseWithoutRoom } from "../../src/pipeline/estimate.ts";
 import { startTwin } from "../../src/twin/start.ts";
 import { NOW } from "../fakes/archive-files.ts";
 import { Mount } from "../fakes/disks.ts";
@@ -7,7 +9,9 @@ import { tree } from "../fakes/folder.ts";
 import { Cli, type WorkAnswer } from "./process.ts";
 
 interface Estimated extends WorkAnswer {
-  readonly estimate: Readonly<Record<"files" | "bytes" | "rows" | "requests" | "disk", number>>;
+  readonly estimate: Readonly<Record<"files" | "bytes" | "rows" | "requests" | "disk", number>> & {
+    readonly fits: boolean | null;
+  };
 }
 
 const twin = await startTwin({ now: NOW, limits: false });
@@ -44,7 +48,7 @@ for (const [what, range, files, rows] of [
     assert.ok(estimate.disk > 0.6 * used && estimate.disk < 1.6 * used, `${estimate.disk} of ${used}`);
 
     const none = await cli.json<Estimated>(...range, "--dry-run");
-    assert.deepEqual(none.estimate, { files: 0, bytes: 0, rows: 0, requests: 0, disk: 0 });
+    assert.deepEqual(none.estimate, { files: 0, bytes: 0, rows: 0, requests: 0, disk: 0, fits: true });
   });
 }
 
@@ -76,7 +80,22 @@ test("too little disk is said before anything is fetched, and there is a way on"
   // The plan can be looked at all the same, and a smaller wish is granted.
   const plan = await cli.json<Estimated>(...MINUTES, "--data", "small/data", "--dry-run");
   assert.ok(plan.estimate.disk > 2 * 2 ** 20);
+  assert.equal(plan.estimate.fits, false);
   (await cli.run(...INGEST, "--date", "2026-07-01", "--data", "small/data")).exits(0);
   mount.remount("size=20m");
   (await cli.run(...MINUTES, "--data", "small/data")).exits(0);
+});
+
+test("a wish below two megabytes is refused where not half of it would fit, and tried where it might", () => {
+  const about = { files: 1, bytes: 0, rows: 0, requests: 0, disk: 1_500_000 };
+  const refused = (free: number | null) => {
+    try {
+      refuseWithoutRoom({ ...about, free }, "here");
+      return false;
+    } catch (error) {
+      assert.ok(error instanceof StoreError && error.code === "too-little-disk");
+      return true;
+    }
+  };
+  assert.deepEqual([null, 1_500_000, 750_000, 749_999, 0].map(refused), [false, false, false, true, true]);
 });

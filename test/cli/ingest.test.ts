@@ -33,7 +33,7 @@ describe("ingest", () => {
         ok: true,
         steps: 1,
         totals: null,
-        estimate: { files: 0, bytes: 0, rows: 24, requests: 1, disk: 8792 },
+        estimate: { files: 0, bytes: 0, rows: 24, requests: 1, disk: 8792, fits: true },
         error: null,
       },
     );

@@ -127,6 +127,10 @@ describe("open interest", () => {
           const next = outcomes.find(({ step }) => step.action === "fetch" && step.day === "2026-03-11");
           assert.deepEqual(next?.gaps, [midnight]);
         }
+        const failing = (await struck.run(asked)).outcomes.find(({ status }) => status === "failed");
+        // It is older than what REST keeps.
+        const way = "candlelake ingest open-interest --symbol BTCUSDT --period 5m --date 2026-03-10 --synthetic";
+        if (fault !== "503") assert.equal(failing?.error?.next, way);
         await using mended = new TwinLab(struck.data, twin.settings);
         await using whole = lab();
         const { outcomes } = await mended.run(asked);

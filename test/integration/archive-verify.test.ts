@@ -272,6 +272,26 @@ describe("--keep-archives", () => {
       }),
     ));
 
+  test("by force a kept file counts where its checksum is still the published one", () =>
+    withTwin({ seed: 7 }, (other) =>
+      republished(other, async (settings) => {
+        const kept = place("kept");
+        await using lab = new TwinLab(place("lake"), twin.settings, {}, kept);
+        await lab.run(spot);
+        const begun = twin.requests.length;
+        assert.ok((await lab.run({ ...spot, force: true })).outcomes.every(({ status }) => status === "unchanged"));
+        assert.equal(asked(twin, begun, /\.zip$/), 0);
+        assert.equal(asked(twin, begun, /\.CHECKSUM$/), 3);
+        await using later = new TwinLab(lab.data, settings, {}, kept);
+        const { outcomes } = await later.run({ ...spot, force: true });
+        assert.deepEqual(
+          outcomes.flatMap(({ step, revised }) => (revised && step.action === "fetch" ? [step.day.slice(0, 7)] : [])),
+          Array.from({ length: 28 }, () => "2025-02"),
+        );
+        assert.deepEqual(readFileSync(keptFile(kept)), await bytesOf(other, KEY));
+      }),
+    ));
+
   for (const fault of ["bad-checksum", "zip-two", "csv-empty"]) {
     test(`what is refused is not used again: ${fault}`, () =>
       withTwin({ faults: fault }, (bad) =>

@@ -119,11 +119,13 @@ export class BinanceArchive implements Archive {
     return fetched;
   }
 
-  async fetch(file: ArchiveFile, signal?: AbortSignal): Promise<ArchivedFile | undefined> {
+  async fetch(file: ArchiveFile, signal?: AbortSignal, anew = false): Promise<ArchivedFile | undefined> {
     const peeked = this.#peeked.get(archiveKey(file));
     // It is given away: whoever fetches may hand the bytes to another thread.
-    if (peeked && this.#peeked.delete(archiveKey(file))) return peeked;
-    const kept = await this.#kept(file);
+    this.#peeked.delete(archiveKey(file));
+    // Where files are kept it may be an old one.
+    if (peeked && !(anew && this.#shelf)) return peeked;
+    const kept = await this.#kept(file, anew, signal);
     if (kept) return kept;
     if ((await this.#listed(file, signal)) === false) return undefined;
     let refusal: DataError | undefined;
@@ -221,7 +223,7 @@ export class BinanceArchive implements Archive {
   }
 
   /** A kept file counts as little as a fetched one: its hash has to fit the checksum that was kept beside it. */
-  async #kept(file: ArchiveFile): Promise<ArchivedFile | undefined> {
+  async #kept(file: ArchiveFile, anew: boolean, signal: AbortSignal | undefined): Promise<ArchivedFile | undefined> {
     const key = archiveKey(file);
     const checksum = await this.#shelf?.read(`${key}.CHECKSUM`);
     const zip = checksum && (await this.#shelf?.read(key));
@@ -229,8 +231,8 @@ export class BinanceArchive implements Archive {
     const hash = sha256(zip);
     const [, said] = CHECKSUM.exec(new TextDecoder().decode(checksum)) ?? [];
     // What was published since takes the kept one's place.
-    const published = await this.#checksums.get(key);
-    if (published && published.sha256 !== hash) return undefined;
+    const published = await (anew ? this.#checksum(file, signal) : this.#checksums.get(key));
+    if ((anew || published) && published?.sha256 !== hash) return undefined;
     return said === hash ? { zip: new Uint8Array(zip), sha256: hash } : undefined;
   }
 
