@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
-import process from "node:process";
 import type { BigQuery } from "@google-cloud/bigquery";
 import { authOf, type GoogleAccess } from "../../google/auth.ts";
+import { withoutEmulators } from "../../google/emulators.ts";
 
 export interface Request {
   readonly method: "GET" | "POST" | "PATCH" | "DELETE";
@@ -21,19 +21,6 @@ export interface Client {
   send<T>(request: Omit<Request, "doing">): Promise<T>;
 }
 
-const EMULATOR = "BIGQUERY_EMULATOR_HOST";
-
-/** The client would read the variable and leave `/bigquery/v2` out of every address; ours was read before. */
-function withoutEmulator<T>(make: () => T): T {
-  const { [EMULATOR]: host } = process.env;
-  delete process.env[EMULATOR];
-  try {
-    return make();
-  } finally {
-    if (host !== undefined) process.env[EMULATOR] = host;
-  }
-}
-
 function multipart(metadata: object, media: string): { body: string; headers: Record<string, string> } {
   const boundary = randomUUID();
   const part = (type: string, text: string): string => `--${boundary}\r\nContent-Type: ${type}\r\n\r\n${text}\r\n`;
@@ -48,7 +35,7 @@ export async function openClient(access: GoogleAccess, project: string): Promise
   const [{ BigQuery: Sdk }, authClient] = await Promise.all([import("@google-cloud/bigquery"), authOf(access)]);
   const { endpoint } = access;
   // Repetitions are the caller's: the client's own can neither be counted nor stopped.
-  const sdk: BigQuery = withoutEmulator(
+  const sdk: BigQuery = withoutEmulators(
     () =>
       new Sdk({
         projectId: project,
