@@ -1,7 +1,8 @@
 import type { AppError } from "./errors.ts";
-import { manifestKey, objectKey } from "./layout.ts";
-import { type Entry, REFUSED_FILE, sameEntry, unaskedGaps } from "./manifest.ts";
+import { objectKey } from "./layout.ts";
+import { type Entry, REFUSED_FILE, unaskedGaps } from "./manifest.ts";
 import { hasRows, inputDays, isDue, lookingDays } from "./partition.ts";
+import { planUploads } from "./plan-uploads.ts";
 import { type Route, type Routed, routeOf, type SourceChoice } from "./route.ts";
 import type { Series } from "./series.ts";
 import type { TableName } from "./table.ts";
@@ -287,40 +288,6 @@ function planDerivations(derivation: Derivation, state: State, fetches: Readonly
 function unplanned(steps: readonly DeriveStep[], planned: readonly DeriveStep[]): DeriveStep[] {
   const paths = new Set(planned.map(({ path }) => path));
   return steps.filter(({ path }) => !paths.has(path) && paths.add(path));
-}
-
-/** Why a partition must be copied to the bucket; undefined where it is there, or where there is nothing to copy. */
-export function uploadReason(table: TableName, series: Series, day: Day, state: State): string | undefined {
-  const own = state.own(table, series, day);
-  if (!own) return undefined;
-  const there = state.stored(table, series, day);
-  if (!there) return "missing in the bucket";
-  if (there.entry.sha256 !== own.sha256) return "content differs from the bucket's";
-  if (!there.isCurrent) return "object missing or changed in the bucket";
-  return sameEntry(there.entry, own) ? undefined : "its manifest entry differs from the bucket's";
-}
-
-function planUploads(goal: Goal, state: State, steps: readonly (FetchStep | DeriveStep)[]): UploadStep[] {
-  const changing = new Map<string, Day[]>();
-  for (const { table, series, day } of steps) {
-    const name = manifestKey(table, series, monthOf(day));
-    changing.set(name, [...(changing.get(name) ?? []), day]);
-  }
-  const uploads: UploadStep[] = [];
-  for (const { table, series, months } of goal.uploads ?? []) {
-    for (const month of months) {
-      const error = state.bucketDamage(table, series, month);
-      const coming = new Set(changing.get(manifestKey(table, series, month)));
-      for (const day of [...new Set([...state.ownDays(table, series, month), ...coming])].sort()) {
-        const reason =
-          uploadReason(table, series, day, state) ?? (coming.has(day) ? "the partition changes" : undefined);
-        if (reason === undefined) continue;
-        const path = objectKey(table, series, day);
-        uploads.push({ action: "upload", table, series, day, reason, path, ...(error ? { error } : {}) });
-      }
-    }
-  }
-  return uploads;
 }
 
 /** Why a load unit must be replaced; undefined where warehouse and lake agree. */

@@ -2,7 +2,8 @@ import { AppError, DataError, Interrupted, StoreError, throwIfAborted } from "..
 import { inOrder } from "../core/in-order.ts";
 import { manifestKey } from "../core/layout.ts";
 import type { Entry } from "../core/manifest.ts";
-import { type UploadStep, uploadReason } from "../core/plan.ts";
+import type { UploadStep } from "../core/plan.ts";
+import { uploadReason } from "../core/plan-uploads.ts";
 import { type Day, iso, monthOf } from "../core/time.ts";
 import type { BucketObject } from "../ports.ts";
 import type { BucketLake } from "./bucket-lake.ts";

@@ -1,0 +1,41 @@
+import { manifestKey, objectKey } from "./layout.ts";
+import { sameEntry } from "./manifest.ts";
+import type { DeriveStep, FetchStep, Goal, State, UploadStep } from "./plan.ts";
+import type { Series } from "./series.ts";
+import type { TableName } from "./table.ts";
+import { type Day, monthOf } from "./time.ts";
+
+/** Why a partition must be copied to the bucket; undefined where it is there, or where there is nothing to copy. */
+export function uploadReason(table: TableName, series: Series, day: Day, state: State): string | undefined {
+  const own = state.own(table, series, day);
+  if (!own) return undefined;
+  const there = state.stored(table, series, day);
+  if (!there) return "missing in the bucket";
+  if (there.entry.sha256 !== own.sha256) return "content differs from the bucket's";
+  if (!there.isCurrent) return "object missing or changed in the bucket";
+  return sameEntry(there.entry, own) ? undefined : "its manifest entry differs from the bucket's";
+}
+
+/** The steps that would make the bucket equal to the lake once the others are done. */
+export function planUploads(goal: Goal, state: State, steps: readonly (FetchStep | DeriveStep)[]): UploadStep[] {
+  const changing = new Map<string, Day[]>();
+  for (const { table, series, day } of steps) {
+    const name = manifestKey(table, series, monthOf(day));
+    changing.set(name, [...(changing.get(name) ?? []), day]);
+  }
+  const uploads: UploadStep[] = [];
+  for (const { table, series, months } of goal.uploads ?? []) {
+    for (const month of months) {
+      const error = state.bucketDamage(table, series, month);
+      const coming = new Set(changing.get(manifestKey(table, series, month)));
+      for (const day of [...new Set([...state.ownDays(table, series, month), ...coming])].sort()) {
+        const reason =
+          uploadReason(table, series, day, state) ?? (coming.has(day) ? "the partition changes" : undefined);
+        if (reason === undefined) continue;
+        const path = objectKey(table, series, day);
+        uploads.push({ action: "upload", table, series, day, reason, path, ...(error ? { error } : {}) });
+      }
+    }
+  }
+  return uploads;
+}
