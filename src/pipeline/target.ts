@@ -118,7 +118,11 @@ export async function targetOf(
     };
     return isOver ? over(target, known ?? (await bounds.last())) : await withEnd(target);
   } catch (thrown) {
-    return { ...base, error: expected(thrown) };
+    const failure = expected(thrown);
+    if (refusal?.code !== "unknown-symbol" || failure.code !== "unreachable") return { ...base, error: failure };
+    // The venue has answered: that the archive could not be asked besides is no cause.
+    note(`Whether the archive has ${seriesLabel(series)} is not known: ${failure.message}`);
+    return { ...base, error: refusal };
   }
 }
 

@@ -144,3 +144,13 @@ test("what is published after a symbol was gone comes with the next run", async 
     await moving.close();
   }
 });
+
+test("a symbol that no one knows is named as that, though the archive cannot be asked", async () => {
+  await using front = await startFront(twin, (url) => (url.includes("/klines?") ? NO_SUCH_SYMBOL : undefined));
+  await using lake = lab({ ...front.settings, CANDLELAKE_BINANCE_ARCHIVE: "http://127.0.0.1:9" });
+  const { outcomes } = await lake.run(ltc("spot", "2026-07-01", "2026-07-02"));
+  assert.deepEqual(
+    outcomes.map(({ status, error }) => [status, error?.code]),
+    [["failed", "unknown-symbol"]],
+  );
+});
