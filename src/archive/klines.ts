@@ -30,6 +30,14 @@ function readInUnit(csv: Csv, read: (unit: Unit) => KlineRows): { readonly unit:
   return otherwise.columns.count > rows.columns.count ? { unit: other, rows: otherwise } : { unit, rows };
 }
 
+function toMillis(micros: Float64Array): void {
+  for (let i = 0; i < micros.length; i++) micros[i] = Math.floor((micros[i] as number) / MICROS);
+}
+
+function toMicros(millis: Float64Array): void {
+  for (let i = 0; i < millis.length; i++) millis[i] = (millis[i] as number) * MICROS;
+}
+
 /**
  * Decodes a file of candles: twelve fields a line, times in milliseconds or microseconds, with or without a header.
  * Close times are cut to the millisecond, so that a candle is the same in both units.
@@ -52,10 +60,9 @@ export function decodeKlines(bytes: Uint8Array, file: ArchiveFile, where: string
   refuseStrangers(rows.cut ? 0 : columns.count, broken, nameless, where);
   const opens = columns.field(OPENED);
   const closes = columns.field(CLOSED);
-  for (let i = 0; i < opens.length; i++) {
-    if (unit === "ms") opens[i] = (opens[i] as number) * MICROS;
-    closes[i] = (unit === "ms" ? (closes[i] as number) : Math.floor((closes[i] as number) / MICROS)) * MICROS;
-  }
+  if (unit === "us") toMillis(closes);
+  toMicros(closes);
+  if (unit === "ms") toMicros(opens);
   const other = otherInterval(opens, closes, interval);
   if (other) throw mislabelled(where, `its candles are of ${other} in place of ${interval}`);
   const number = (values: Float64Array): Column => ({ values, valid: null });

@@ -9,10 +9,12 @@ const UPPER_LIMIT = 0x20_0000;
  * would cost more than everything else that is done to it.
  *
  * @param values whole numbers between -2^53 and 2^53
- * @returns two words for each value, the lower one first
+ * @param words where they are put, two for each value, the lower one first
  */
-export function toInt64(values: Float64Array): Uint32Array<ArrayBuffer> {
-  const words = new Uint32Array(values.length * 2);
+export function toInt64(
+  values: Float64Array,
+  words: Uint32Array<ArrayBuffer> = new Uint32Array(values.length * 2),
+): Uint32Array<ArrayBuffer> {
   for (let i = 0; i < values.length; i++) {
     const value = values[i] as number;
     const upper = Math.floor(value / UPPER);

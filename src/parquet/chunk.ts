@@ -5,14 +5,13 @@ import type { ColumnSpec, Table } from "../core/table.ts";
 import { CODEC, ENCODING, PAGE } from "./format.ts";
 import { isNoise } from "./noise.ts";
 import { codePage, dictionaryPage, numberPage, presentOf } from "./page.ts";
+import type { Sheet } from "./sheet.ts";
 import { numberStatistics, type Statistics, textStatistics } from "./statistics.ts";
 import { ThriftWriter } from "./thrift.ts";
 import { wordsOf } from "./words.ts";
 
 /** A column of one row group as it lies in the file. */
 export interface Chunk {
-  /** Page headers and bodies, in file order. */
-  readonly parts: readonly Uint8Array[];
   /** Bytes of the dictionary page with its header; 0 where there is none. */
   readonly dictionary: number;
   readonly codec: number;
@@ -42,9 +41,12 @@ const WORTH_COMPRESSING = 256;
  */
 const LEVEL = { [constants.ZSTD_c_compressionLevel]: -2 };
 
+/** What is smaller Node takes from memory that many share, and that cannot be given back. */
+const OWN = Buffer.poolSize >>> 1;
+
 /** The output is one piece when it fits: ZSTD adds at most this to what it cannot compress (ZSTD_compressBound). */
-const compress = (body: Uint8Array): Uint8Array =>
-  zstdCompressSync(body, { params: LEVEL, chunkSize: body.length + (body.length >> 8) + 128 });
+const compress = (body: Uint8Array): Uint8Array<ArrayBuffer> =>
+  zstdCompressSync(body, { params: LEVEL, chunkSize: Math.max(OWN, body.length + (body.length >> 8) + 128) });
 
 /** `PageHeader` of parquet.thrift. */
 function pageHeader(page: Page, stored: number): Uint8Array {
@@ -54,24 +56,25 @@ function pageHeader(page: Page, stored: number): Uint8Array {
   return header.end().bytes;
 }
 
-function chunkOf(pages: readonly Page[], statistics: Statistics, noise = false): Chunk {
+function putPages(to: Sheet, pages: readonly Page[], statistics: Statistics, noise = false): Chunk {
   const plain = noise || pages.reduce((size, page) => size + page.body.length, 0) < WORTH_COMPRESSING;
-  const parts: Uint8Array[] = [];
   const encodings = new Set<number>([ENCODING.rle]);
+  const from = to.length;
   let raw = 0;
-  let stored = 0;
   let dictionary = 0;
   for (const page of pages) {
-    const body = plain ? page.body.slice() : compress(page.body);
+    const body = plain ? page.body : compress(page.body);
     const header = pageHeader(page, body.length);
-    parts.push(header, body);
+    to.put(header);
+    to.put(body);
+    // At once: the collector would find it long after.
+    if (!plain) (body.buffer as ArrayBuffer).transfer(0);
     encodings.add(page.encoding);
     raw += header.length + page.body.length;
-    stored += header.length + body.length;
-    if (page.type === PAGE.dictionary) dictionary = stored;
+    if (page.type === PAGE.dictionary) dictionary = to.length - from;
   }
   const codec = plain ? CODEC.uncompressed : CODEC.zstd;
-  return { parts, dictionary, codec, encodings: [...encodings], stored, raw, statistics };
+  return { dictionary, codec, encodings: [...encodings], stored: to.length - from, raw, statistics };
 }
 
 /** @throws DataError where a value is none that the column's type can hold */
@@ -90,15 +93,16 @@ function refuseStrange(table: Table, spec: ColumnSpec, values: Float64Array): vo
 }
 
 /**
- * The pages of one column of a row group.
+ * Puts the pages of one column of a row group into a file.
  *
  * @throws DataError `nan` where a value is NaN, `not-whole` where one of an INT64 or TIMESTAMP column is no safe integer
  */
-export function encodeChunk(table: Table, spec: ColumnSpec, column: Column, rows: number): Chunk {
+export function putChunk(to: Sheet, table: Table, spec: ColumnSpec, column: Column, rows: number): Chunk {
   if (isText(column)) {
     const own = wordsOf(column, rows);
     const dictionary = dictionaryPage(own.words);
-    return chunkOf(
+    return putPages(
+      to,
       [
         { type: PAGE.dictionary, encoding: ENCODING.plain, values: own.words.length, body: dictionary },
         { type: PAGE.data, encoding: ENCODING.rleDictionary, values: rows, body: codePage(own, rows) },
@@ -112,5 +116,5 @@ export function encodeChunk(table: Table, spec: ColumnSpec, column: Column, rows
   const statistics = numberStatistics(present.values, rows, integers);
   const body = numberPage(present, rows, integers);
   const noise = !integers && isNoise(present.values);
-  return chunkOf([{ type: PAGE.data, encoding: ENCODING.plain, values: rows, body }], statistics, noise);
+  return putPages(to, [{ type: PAGE.data, encoding: ENCODING.plain, values: rows, body }], statistics, noise);
 }

@@ -29,21 +29,24 @@ export function contentHash(batch: Batch, rows: number = batch.rows): string {
     .filter((one) => isContent(one.spec));
   const hash = createHash("sha256");
   hash.update([TAG, `${rows}`, ...specs.map(({ spec }) => `${spec.name} ${spec.type}`), ""].join("\n"));
-  const scratch = new Float64Array(rows);
   for (const { column } of specs) {
     if (isText(column)) hashText(hash, wordsOf(column, rows));
-    else hashNumbers(hash, column, scratch);
+    else hashNumbers(hash, column);
   }
   return hash.digest("hex");
 }
 
-function hashNumbers(hash: Hash, { values, valid }: NumberColumn, scratch: Float64Array): void {
+/** Values as they are hashed, a column after the other: new memory for each would keep the collector busy. */
+let desk = new Float64Array(0);
+
+function hashNumbers(hash: Hash, { values, valid }: NumberColumn): void {
+  if (desk.length < values.length) desk = new Float64Array(values.length);
   const levels = valid?.includes(0) ? valid : null;
   // Adding 0 turns -0 into 0 and leaves everything else as it is.
-  for (let i = 0; i < values.length; i++) scratch[i] = levels && !levels[i] ? 0 : (values[i] as number) + 0;
+  for (let i = 0; i < values.length; i++) desk[i] = levels && !levels[i] ? 0 : (values[i] as number) + 0;
   hash.update(Uint8Array.of(levels ? 1 : 0));
   if (levels) hash.update(levels.map((level) => (level ? 1 : 0)));
-  hash.update(scratch);
+  hash.update(desk.subarray(0, values.length));
 }
 
 function hashText(hash: Hash, { words, codes }: Words): void {

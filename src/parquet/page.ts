@@ -38,10 +38,17 @@ function putLevels(to: Uint8Array, levels: Uint8Array | null, rows: number, pres
 
 /** Pages of numbers are made in here, one after the other: a new buffer for each would keep the collector busy. */
 let desk = new Uint8Array(0);
+let words = new Uint32Array(0);
 
 function cleared(bytes: number): Uint8Array {
   if (desk.length < bytes) desk = new Uint8Array(bytes);
   return desk;
+}
+
+function integersOf(values: Float64Array): Uint32Array {
+  const length = values.length * 2;
+  if (words.length < length) words = new Uint32Array(length);
+  return toInt64(values, words).subarray(0, length);
 }
 
 /**
@@ -52,7 +59,7 @@ export function numberPage(column: Present, rows: number, integers: boolean): Ui
   const { values, levels } = column;
   const page = cleared(4 + hybridBound(rows, 1) + values.length * 8);
   const at = putLevels(page, levels, rows, values.length);
-  const stored = integers ? toInt64(values) : values;
+  const stored = integers ? integersOf(values) : values;
   page.set(new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength), at);
   return page.subarray(0, at + stored.byteLength);
 }

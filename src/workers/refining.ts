@@ -15,6 +15,8 @@ const buffersOf = ({ days }: Refined): ArrayBuffer[] =>
 port.on("message", (job: RefineJob) => {
   try {
     const refined = refine(job);
+    // They came here to stay, and the collector would find them long after.
+    for (const { zip } of job.files) (zip.buffer as ArrayBuffer).transfer(0);
     port.postMessage({ refined } satisfies Told, buffersOf(refined));
   } catch (error) {
     const told: Told =
