@@ -1,4 +1,3 @@
-import { DecimalText } from "../core/decimal-text.ts";
 import type { TimeRange } from "../core/time.ts";
 import type { BrokenRow } from "../ports.ts";
 import { type Csv, lineAt, lineEnd } from "./csv.ts";
@@ -13,9 +12,7 @@ import {
   wholeOf,
   whyNot,
 } from "./fields.ts";
-
-const COMMA = 0x2c;
-const LF = 0x0a;
+import { KlineLines, type Limits } from "./kline-lines.ts";
 
 /** More broken rows than this are no damage; nobody wants to keep them all. */
 const MOST_BROKEN = 100_000;
@@ -56,29 +53,6 @@ class Columns {
   }
 }
 
-/**
- * Takes the line at the text's place as row `row` and moves behind it. False where it is not eleven plain numbers and
- * one field more; the text is then anywhere in the line. That some have to be whole is asked at the end: one loop
- * without a question is faster.
- */
-function takeLine(text: DecimalText, columns: readonly Float64Array[], row: number): boolean {
-  const { bytes } = text;
-  for (let field = 0; field < UNUSED; field++) {
-    const value = text.decimal();
-    if (bytes[text.at] !== COMMA || Number.isNaN(value)) return false;
-    text.at++;
-    (columns[field] as Float64Array)[row] = value;
-  }
-  let at = text.at;
-  for (let byte = bytes[at]; byte !== LF; byte = bytes[++at]) if (byte === COMMA) return false;
-  text.at = at + 1;
-  return (
-    isTime((columns[OPENED] as Float64Array)[row] as number) &&
-    isTime((columns[CLOSED] as Float64Array)[row] as number) &&
-    Number.isInteger((columns[TRADES] as Float64Array)[row])
-  );
-}
-
 /** The numbers of a line that is written in another way, or what is wrong with it. */
 function numbersOf(line: string): readonly number[] | "shape" | "type" | "blank" {
   const fields = line.split(",", FIELDS + 1);
@@ -103,14 +77,6 @@ export interface KlineRows {
   readonly nameless: string | undefined;
 }
 
-/** Times that a file's rows have to lie in, in the file's unit: those of the unit, and those of the file's days. */
-interface Limits {
-  readonly least: number;
-  readonly beyond: number;
-  readonly from: number;
-  readonly to: number;
-}
-
 function limitsOf(unit: Unit, range: TimeRange): Limits {
   const [least, beyond, scale] =
     unit === "us" ? [LEAST_MICROS, LEAST_MICROS * 1000, 1000] : [LEAST_MILLIS, LEAST_MICROS, 1];
@@ -120,33 +86,6 @@ function limitsOf(unit: Unit, range: TimeRange): Limits {
 const isTimed = (opened: number, closed: number, { least, beyond }: Limits): boolean =>
   opened >= least && opened < beyond && closed >= least && closed < beyond;
 
-/** Lines of one call: the call is then compiled as a whole, and stays so from one file to the next. */
-const RUN = 64;
-
-/**
- * Takes lines as rows from `row` on, as long as nothing is special about them, and leaves the text at the first other
- * one. Returns the number of rows there are then.
- */
-function takeRun(text: DecimalText, columns: Columns, row: number, limits: Limits): number {
-  const { numbers, starts } = columns;
-  const { length } = text.bytes;
-  const opens = numbers[OPENED] as Float64Array;
-  const closes = numbers[CLOSED] as Float64Array;
-  const end = Math.min(row + RUN, starts.length);
-  let next = row;
-  while (next < end && text.at < length) {
-    const start = text.at;
-    const isTaken = takeLine(text, numbers, next);
-    const opened = opens[next] as number;
-    if (!isTaken || !isTimed(opened, closes[next] as number, limits) || opened < limits.from || opened >= limits.to) {
-      text.at = start;
-      break;
-    }
-    starts[next++] = start;
-  }
-  return next;
-}
-
 /**
  * Reads the lines of a file in one pass. Rows whose times are in another unit, or whose open time lies outside `range`,
  * are set aside; all others become rows, in file order. Stops where too many rows are broken.
@@ -155,19 +94,24 @@ function takeRun(text: DecimalText, columns: Columns, row: number, limits: Limit
  */
 export function readKlines(csv: Csv, unit: Unit, range: TimeRange, expected: number, length: number): KlineRows {
   const { bytes, from: begin } = csv;
-  const text = new DecimalText(bytes);
+  const lines = new KlineLines(bytes);
   const columns = new Columns(expected + 1);
   const limits = limitsOf(unit, range);
   const broken: BrokenRow[] = [];
   let nameless: string | undefined;
-  for (text.at = begin; text.at < bytes.length && broken.length < MOST_BROKEN; ) {
+  let at = begin;
+  while (at < bytes.length && broken.length < MOST_BROKEN) {
     const row = columns.count;
     if (row === columns.starts.length) columns.grow();
-    columns.count = takeRun(text, columns, row, limits);
-    if (columns.count > row || text.at >= bytes.length) continue;
-    const start = text.at;
+    const taken = lines.take(at, columns.numbers, columns.starts, row, limits);
+    if (taken > 0) {
+      columns.count += taken;
+      at = lines.next;
+      continue;
+    }
+    const start = at;
     const line = lineAt(bytes, start);
-    text.at = lineEnd(bytes, start) + 1;
+    at = lineEnd(bytes, start) + 1;
     if (line === "") continue;
     const values = numbersOf(line);
     const setAside = (time: number, reason: string) => {
@@ -192,5 +136,5 @@ export function readKlines(csv: Csv, unit: Unit, range: TimeRange, expected: num
     }
     setAside(millisOf(opened), timed ? "outside" : "time-unit");
   }
-  return { columns, broken, nameless, cut: text.at < bytes.length };
+  return { columns, broken, nameless, cut: at < bytes.length };
 }
