@@ -48,6 +48,11 @@ const OWN = Buffer.poolSize >>> 1;
 const compress = (body: Uint8Array): Uint8Array<ArrayBuffer> =>
   zstdCompressSync(body, { params: LEVEL, chunkSize: Math.max(OWN, body.length + (body.length >> 8) + 128) });
 
+/** At once: the collector would find it long after. */
+function giveBack({ buffer }: Uint8Array<ArrayBuffer>): void {
+  if (buffer.byteLength !== Buffer.poolSize) buffer.transfer(0);
+}
+
 /** `PageHeader` of parquet.thrift. */
 function pageHeader(page: Page, stored: number): Uint8Array {
   const header = new ThriftWriter().i32(1, page.type).i32(2, page.body.length).i32(3, stored);
@@ -63,12 +68,12 @@ function putPages(to: Sheet, pages: readonly Page[], statistics: Statistics, noi
   let raw = 0;
   let dictionary = 0;
   for (const page of pages) {
-    const body = plain ? page.body : compress(page.body);
+    const compressed = plain ? undefined : compress(page.body);
+    const body = compressed ?? page.body;
     const header = pageHeader(page, body.length);
     to.put(header);
     to.put(body);
-    // At once: the collector would find it long after.
-    if (!plain) (body.buffer as ArrayBuffer).transfer(0);
+    if (compressed) giveBack(compressed);
     encodings.add(page.encoding);
     raw += header.length + page.body.length;
     if (page.type === PAGE.dictionary) dictionary = to.length - from;
