@@ -1,6 +1,7 @@
 // A host that serves a folder of bulk files and nothing else, in a process of its own:
 //   node bench/archive-host.ts FOLDER [BITS_PER_SECOND ROUND_TRIP_MS]
-// With a bandwidth all connections share it, and every request waits for a round trip first. Prints its port.
+// With a bandwidth all connections share it, and every request waits for a round trip first. Prints its port. Files are
+// read from the disk once: what a host does for itself is not what is measured.
 import { readFileSync } from "node:fs";
 import { createServer, type ServerResponse } from "node:http";
 import { join, normalize } from "node:path";
@@ -10,6 +11,16 @@ const [, , folder = ".", bits, roundTrip] = process.argv;
 const bytesPerSecond = bits === undefined ? Number.POSITIVE_INFINITY : Number(bits) / 8;
 /** Bytes handed to the link at once: small, so that connections share it fairly. */
 const PIECE = 16 * 1024;
+const files = new Map<string, Uint8Array>();
+
+function fileAt(path: string): Uint8Array {
+  const known = files.get(path);
+  if (known) return known;
+  const body = readFileSync(path);
+  files.set(path, body);
+  return body;
+}
+
 /** When the link is free again, by `performance.now()`. */
 let free = 0;
 
@@ -35,7 +46,7 @@ const server = createServer((request, response) => {
   response.setHeader("x-candlelake-synthetic", "1");
   let body: Uint8Array;
   try {
-    body = readFileSync(join(folder, normalize(pathname)));
+    body = fileAt(join(folder, normalize(pathname)));
   } catch {
     response.writeHead(404, { "content-type": "text/plain" }).end("no such file");
     return;
