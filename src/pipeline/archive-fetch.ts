@@ -155,7 +155,7 @@ export class ArchiveFetch {
       const rest = { route, from: made.from, ...(why ? { refused: why } : {}) };
       return steps.map((step, i) => ({ step, day: made.from.days[i] as FinishedDay | OpenDay, ...rest }));
     } catch (error) {
-      // The last one is the steps' own: without it the job would not have failed for good.
+      // The last one is the steps' own, and of that one alone a job fails for good.
       if (!(await this.#isStale(files.slice(-1), error))) throw error;
       return this.#file(route, steps, signal);
     }

@@ -1,3 +1,4 @@
+import type { GapClass } from "../core/gap.ts";
 import { nextOpen } from "../core/interval.ts";
 import { type Entry, UNASKED_REST } from "../core/manifest.ts";
 import { finalRange, seriesGrid } from "../core/partition.ts";
@@ -42,8 +43,12 @@ export async function fillStored(
     const entry = state.entry(step.table, series, step.day);
     if (!entry) throw new Error(`${step.path} is to be filled and is not there`);
     const batch = await readPartition(lake, step.table, series, step.day, entry);
-    const gaps = entry.gaps.map((gap) => (gap.class === "not-fetched" ? { ...gap, class: "unknown" as const } : gap));
-    const { disagreements, archives, host } = entry;
+    const { disagreements, archives } = entry;
+    // The archive had no file of it: what comes is REST's, and what a gone symbol lacks nobody has.
+    const isUnfiled = archives === null && entry.rows === 0;
+    const isRest = isUnfiled && target.ended === undefined;
+    const open: GapClass = isUnfiled && !isRest ? "not-published" : "unknown";
+    const gaps = entry.gaps.map((gap) => (gap.class === "not-fetched" ? { ...gap, class: open } : gap));
     const notes = entry.notes.filter(({ kind }) => kind !== UNASKED_REST);
     const evidence = await readQuarantine(lake, entry);
     const stored: Patched = {
@@ -54,7 +59,9 @@ export async function fillStored(
     const range = finalRange(series, step.day, now, first);
     const patched = await patchOverRest(series, stored, range, first, source, signal);
     if (patched.error) return { ...planned(step), rows: 0, status: "deferred", error: detailOf(patched.error) };
-    const provenance = { source: sourcesOf(patched.checked.batch, entry.source), host, archives };
+    const fallback = isRest && series.venue !== "synthetic" ? "rest" : entry.source;
+    const host = isRest ? source.host : entry.host;
+    const provenance = { source: sourcesOf(patched.checked.batch, fallback), host, archives };
     const kept = evidence ? {} : { quarantined: entry.quarantined };
     const made = { ...provenance, ...kept, disagreements: patched.disagreements };
     return await produceChecked(lake, target, step, patched.checked, made, state);

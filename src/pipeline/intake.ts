@@ -1,6 +1,6 @@
 import { AppError, DataError, SourceError, StoreError, throwIfAborted } from "../core/errors.ts";
 import { refetchCommand } from "../core/manifest.ts";
-import { finalRange } from "../core/partition.ts";
+import { finalRange, seriesGrid } from "../core/partition.ts";
 import type { FetchStep, Target } from "../core/plan.ts";
 import { seriesLabel } from "../core/series.ts";
 import { DAY, dayRange, monthOf, timeOfDay } from "../core/time.ts";
@@ -8,6 +8,7 @@ import { type Checked, check } from "../market/check.ts";
 import { tableOf } from "../market/tables.ts";
 import type { Archive, Refiner, Source } from "../ports.ts";
 import { ArchiveFetch, type Harvest } from "./archive-fetch.ts";
+import { NEAR } from "./archive-search.ts";
 import type { Lake } from "./lake.ts";
 import { detailOf, failure, isFatal, type Outcome } from "./outcome.ts";
 import { type Patched, patchOverRest, preferred, sourcesOf, unasked, withoutFirst } from "./patch.ts";
@@ -82,19 +83,20 @@ export class Intake {
 
   /** Settles what archive files have, or fail of; returns the steps that are REST's after all. */
   async run(steps: readonly FetchStep[]): Promise<readonly FetchStep[]> {
-    const { choice, restError, ended } = this.target;
+    const { choice, restError } = this.target;
     const left: FetchStep[] = [];
     const save = this.saver();
     try {
       for await (const harvest of this.files.harvest(steps, this.signal)) {
         const { step } = harvest;
         if ("error" in harvest) this.settle(failure(step, refused(step, harvest.error, this.target.now)));
-        else if ("absent" in harvest && ended !== undefined) {
-          await save(step);
-          this.settle(await this.storing(step, () => this.unpublished(step)));
-        } else if ("absent" in harvest) {
+        else if ("absent" in harvest) {
+          const kind = this.hole(step);
           const refusal = choice === "archive" ? notInArchive(this.archive, step) : restError;
-          if (refusal) this.settle(failure(step, refusal));
+          if (kind) {
+            await save(step);
+            this.settle(await this.storing(step, () => this.missing(step, kind)));
+          } else if (refusal) this.settle(failure(step, refusal));
           else left.push(step);
         } else {
           await save(step);
@@ -148,15 +150,32 @@ export class Intake {
     }
   }
 
-  /** A day without a file, of a series that REST no longer knows: nobody has it, and that is recorded. */
-  private unpublished(step: FetchStep): Promise<Outcome> {
+  /**
+   * What a day without a file is, where that is a hole in the series; undefined where somebody is to be asked for it, or
+   * its file may only be late. A series that REST no longer knows is had by nobody else; the archive alone leaves to REST
+   * what lies between its files. Rows that are stored are no hole.
+   */
+  private hole({ table, series, day }: FetchStep): "not-published" | "not-fetched" | undefined {
+    const { choice, ended, now, filed = Number.POSITIVE_INFINITY } = this.target;
+    if (ended !== undefined) return "not-published";
+    const { from, to } = dayRange(day);
+    const isLate = now < to + NEAR || from >= filed;
+    const isEmpty = (this.state.entry(table, series, day)?.rows ?? 0) === 0;
+    return choice === "archive" && !isLate && isEmpty ? "not-fetched" : undefined;
+  }
+
+  /** Records a day of which nobody that may be asked has a file. */
+  private missing(step: FetchStep, kind: "not-published" | "not-fetched"): Promise<Outcome> {
     const { series, first, now } = this.target;
     const range = finalRange(series, step.day, now, first);
-    const received = { ...new Receiver(tableOf(series), range.from).take(range), unpublished: [range] };
+    // Where events follow no grid, nothing but this tells that they are missing.
+    const unpublished = kind === "not-published" || !seriesGrid(series) ? [range] : [];
+    const received = { ...new Receiver(tableOf(series), range.from).take(range), unpublished };
     const checked = check(series, received, range, first);
+    const gaps = checked.gaps.map((gap) => (gap.class === "exchange-halt" ? gap : { ...gap, class: kind }));
     const made = { host: this.archive.host, archives: null, disagreements: [] };
     const source = series.venue === "synthetic" ? "synthetic" : step.route;
-    return produceChecked(this.lake, this.target, step, checked, { ...made, source }, this.state);
+    return produceChecked(this.lake, this.target, step, { ...checked, gaps }, { ...made, source }, this.state);
   }
 
   private async bringIn(harvest: Harvested): Promise<Outcome> {
