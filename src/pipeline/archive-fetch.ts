@@ -79,8 +79,14 @@ export class ArchiveFetch {
     this.#stored = stored;
   }
 
-  /** @throws Interrupted; whatever else goes wrong is told with the steps that it concerns */
-  async *harvest(steps: readonly FetchStep[], signal?: AbortSignal): AsyncGenerator<Harvest, void, undefined> {
+  /**
+   * Yields a file's days at once.
+   * @throws Interrupted; whatever else goes wrong is told with the steps that it concerns
+   */
+  async *harvest(
+    steps: readonly FetchStep[],
+    signal?: AbortSignal,
+  ): AsyncGenerator<readonly Harvest[], void, undefined> {
     let refusals = 0;
     let hopeless: AppError | undefined;
     const run = async (unit: Unit, either: AbortSignal): Promise<readonly Harvest[]> => {
@@ -101,7 +107,7 @@ export class ArchiveFetch {
       const refused = head && "error" in head && !(head.error instanceof DataError) ? head.error : undefined;
       refusals = refused ? refusals + 1 : 0;
       if (refused && refusals >= PATIENCE) hopeless = refused;
-      yield* harvests;
+      yield harvests;
     }
   }
 
