@@ -10,6 +10,7 @@ import type { Archive, Bucket, Clock, LakeSql, Logger, Ports, Source, Warehouse 
 import { DISK, type Disk } from "./stores/disk.ts";
 import { FileStore } from "./stores/file.ts";
 import { lockLake } from "./stores/lock.ts";
+import { Shelf } from "./stores/shelf.ts";
 import type { WorkerPool } from "./workers/pool.ts";
 
 export const SILENT: Logger = { info() {}, warn() {}, debug() {} };
@@ -54,16 +55,16 @@ async function openSource(
 }
 
 /** Where bulk files are kept, each world's apart: a kept file does not say whose it was. */
-function openShelf({ keepArchives, synthetic }: Config, disk: Disk): FileStore | undefined {
+function openShelf({ keepArchives, synthetic }: Config, disk: Disk, log: Logger): Shelf | undefined {
   if (keepArchives === undefined) return undefined;
-  return new FileStore(synthetic ? path.join(keepArchives, "synthetic") : keepArchives, disk);
+  return new Shelf(new FileStore(synthetic ? path.join(keepArchives, "synthetic") : keepArchives, disk), log);
 }
 
 /** The bulk files of a venue. In the made world only a stand-in has any. */
 async function openArchive(
   config: Config,
   venue: "binance" | "binance-us",
-  shelf: FileStore | undefined,
+  shelf: Shelf | undefined,
   clock: Clock,
   log: Logger,
 ): Promise<Archive | undefined> {
@@ -96,7 +97,7 @@ export function openPorts(config: Config, log: Logger = SILENT, seams: Seams = {
   const store = new FileStore(root, seams.disk ?? DISK);
   const sources = new Map<string, Promise<Source>>();
   const opened: { readonly usage: Source["usage"] }[] = [];
-  const shelf = openShelf(config, seams.disk ?? DISK);
+  const shelf = openShelf(config, seams.disk ?? DISK, log);
   const archives = new Map<string, Promise<Archive | undefined>>();
   let pool: Promise<WorkerPool> | undefined;
   let bucket: Promise<Bucket | undefined> | undefined;

@@ -1,5 +1,6 @@
 import type { ArchiveFile } from "./core/archive-file.ts";
 import type { Batch } from "./core/batch.ts";
+import type { AppError } from "./core/errors.ts";
 import type { Gap } from "./core/gap.ts";
 import type { ArchiveFacts, Note } from "./core/manifest.ts";
 import type { Market, Series, Venue } from "./core/series.ts";
@@ -89,8 +90,11 @@ export interface Archive {
   fetch(file: ArchiveFile, signal?: AbortSignal, anew?: boolean): Promise<ArchivedFile | undefined>;
   /** Like `fetch`, where it will be fetched again soon: that costs nothing then. */
   peek(file: ArchiveFile, signal?: AbortSignal): Promise<ArchivedFile | undefined>;
-  /** The file cannot be used, though its hash fits: it is not kept for another run. */
-  discard(file: ArchiveFile): Promise<void>;
+  /**
+   * The file cannot be used, though its hash fits: it is not kept for another run.
+   * @returns whether it was a kept one, so that the host may have another: the next `fetch` asks for that
+   */
+  discard(file: ArchiveFile, sha256: string, why: AppError): Promise<boolean>;
   /** The hash that is published now; undefined where there is none. @throws SourceError, DataError */
   published(file: ArchiveFile, signal?: AbortSignal): Promise<string | undefined>;
   /** What was asked so far, and how many bytes of files came. */

@@ -32,7 +32,7 @@ export interface Target {
   readonly error?: AppError;
   /** Why nothing can be read of it over REST. */
   readonly restError?: AppError;
-  /** From here on the archive has no file: what is asked for there is REST's, whatever the calendar says. */
+  /** From here on the archive has no file (yet): what is asked for there is REST's, whatever the calendar says. */
   readonly filed?: number;
 }
 
@@ -181,7 +181,9 @@ function planFetches(target: Target, state: State): FetchStep[] {
     const fills = reason === UNASKED;
     const { route, why } = fills ? FILLING : routeOf(series, day, now, choice);
     const isFiled = route !== "rest" && timeOfDay(day) < (target.filed ?? Number.POSITIVE_INFINITY);
-    const unread = target.error ?? (isFiled ? undefined : target.restError);
+    // Of a series that has ended a gap is settled without REST.
+    const isSettled = fills && target.ended !== undefined;
+    const unread = target.error ?? (isFiled || isSettled ? undefined : target.restError);
     const error = uncompared ?? unread ?? (target.force ? unforced(damage) : damage);
     const path = objectKey(table, series, day);
     const step: FetchStep = { action: "fetch", table, series, day, reason, path, route, because: why };

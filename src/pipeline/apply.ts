@@ -16,7 +16,7 @@ import { type Day, monthOf } from "../core/time.ts";
 import { TABLE } from "../market/tables.ts";
 import type { Archive, Refiner, Source } from "../ports.ts";
 import { byTarget } from "./by-target.ts";
-import { fillStored } from "./fill.ts";
+import { fillAll } from "./fill.ts";
 import { Intake } from "./intake.ts";
 import type { Lake } from "./lake.ts";
 import { type LoadPorts, loadUnits } from "./load.ts";
@@ -152,7 +152,8 @@ export class Apply {
     const open = steps.filter((step) => !step.error);
     const wanted = (day: Day) => hasRows(target.series, day, target.now, target.first);
     try {
-      for (const step of open.filter(({ fills }) => fills)) await this.fill(target, step);
+      const fills = open.filter((step) => step.fills);
+      await this.fill(target, fills);
       const left = await this.takeIn(target, open.filter(isArchived));
       const others = open.filter((step) => !isArchived(step) && !step.fills);
       const rest = [...left, ...others].sort((a, b) => (a.day < b.day ? -1 : 1));
@@ -165,10 +166,10 @@ export class Apply {
     }
   }
 
-  private async fill(target: Target, step: FetchStep): Promise<void> {
-    throwIfAborted(this.signal);
+  private async fill(target: Target, steps: readonly FetchStep[]): Promise<void> {
+    if (steps.length === 0) return;
     const source = await this.ports.source(target);
-    this.settle(await fillStored(this.lake, target, step, this.state, source, this.signal));
+    await fillAll(this.lake, target, steps, this.state, source, (outcome) => this.settle(outcome), this.signal);
   }
 
   /** What archive files have; returns the steps that are REST's after all. */

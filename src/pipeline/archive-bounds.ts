@@ -1,6 +1,7 @@
 import { decodeArchive } from "../archive/decode.ts";
 import { type ArchiveFile, archiveKey, archiveRange } from "../core/archive-file.ts";
-import { numbers } from "../core/batch.ts";
+import { type Batch, numbers } from "../core/batch.ts";
+import { DataError } from "../core/errors.ts";
 import type { Series } from "../core/series.ts";
 import { type Day, dayOf, type TimeRange } from "../core/time.ts";
 import type { Archive } from "../ports.ts";
@@ -21,10 +22,21 @@ export interface ArchiveBounds {
 const MICROS = 1000;
 
 /** First and last event time of a file, in milliseconds. */
-async function spanIn(archive: Archive, file: ArchiveFile, signal: AbortSignal | undefined) {
+async function spanIn(
+  archive: Archive,
+  file: ArchiveFile,
+  signal: AbortSignal | undefined,
+): Promise<{ readonly first: number; readonly last: number } | undefined> {
   const fetched = await archive.peek(file, signal);
   if (!fetched) return undefined;
-  const { batch } = decodeArchive(fetched.zip, file, `${archive.host}/${archiveKey(file)}`, "");
+  let batch: Batch;
+  try {
+    batch = decodeArchive(fetched.zip, file, `${archive.host}/${archiveKey(file)}`, "").batch;
+  } catch (error) {
+    if (error instanceof DataError && (await archive.discard(file, fetched.sha256, error)))
+      return spanIn(archive, file, signal);
+    throw error;
+  }
   const times = numbers(batch, batch.table.eventTime).values;
   let [first, last] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (const time of times) {

@@ -1,7 +1,7 @@
 import { orAborted } from "../core/abort.ts";
 import { archiveBeginning, badDay, dayIsOut, monthIsOut } from "../core/archive-calendar.ts";
 import { type ArchiveFile, archiveKey } from "../core/archive-file.ts";
-import { AppError, DataError, Interrupted, StoreError, throwIfAborted } from "../core/errors.ts";
+import { AppError, DataError, Interrupted, throwIfAborted } from "../core/errors.ts";
 import { inOrder } from "../core/in-order.ts";
 import { finalRange } from "../core/partition.ts";
 import type { FetchStep, Target } from "../core/plan.ts";
@@ -79,8 +79,14 @@ export class ArchiveFetch {
     this.#stored = stored;
   }
 
-  /** @throws Interrupted, StoreError; whatever else goes wrong is told with the steps that it concerns */
-  async *harvest(steps: readonly FetchStep[], signal?: AbortSignal): AsyncGenerator<Harvest, void, undefined> {
+  /**
+   * Yields a file's days at once.
+   * @throws Interrupted; whatever else goes wrong is told with the steps that it concerns
+   */
+  async *harvest(
+    steps: readonly FetchStep[],
+    signal?: AbortSignal,
+  ): AsyncGenerator<readonly Harvest[], void, undefined> {
     let refusals = 0;
     let hopeless: AppError | undefined;
     const run = async (unit: Unit, either: AbortSignal): Promise<readonly Harvest[]> => {
@@ -101,7 +107,7 @@ export class ArchiveFetch {
       const refused = head && "error" in head && !(head.error instanceof DataError) ? head.error : undefined;
       refusals = refused ? refusals + 1 : 0;
       if (refused && refusals >= PATIENCE) hopeless = refused;
-      yield* harvests;
+      yield harvests;
     }
   }
 
@@ -113,9 +119,14 @@ export class ArchiveFetch {
     if (!file) return undefined;
     // What is stored is nobody's concern here: an impossible hash leaves the day open.
     const job = { ...this.#job("archive-daily", [file]), days: [this.#day(step, "")] };
-    const from = await this.#sound(job, async () => refine(job));
-    const [day] = from.days;
-    return day?.kind === "open" ? { day, from } : undefined;
+    try {
+      const from = refine(job);
+      const [day] = from.days;
+      return day?.kind === "open" ? { day, from } : undefined;
+    } catch (error) {
+      if (!(await this.#isStale(job.files, error))) throw error;
+      return this.daily(step, signal);
+    }
   }
 
   async #unit({ route, steps, doubtful }: Unit, signal: AbortSignal): Promise<readonly Harvest[]> {
@@ -144,35 +155,53 @@ export class ArchiveFetch {
     }
     const days = await Promise.all(steps.map(async (step) => this.#day(step, await this.#stored(step))));
     const job = { ...this.#job(route, files), days };
-    const made = await this.#made(job, signal);
-    const why = refused ?? made.refused;
-    const rest = { route, from: made.from, ...(why ? { refused: why } : {}) };
-    return steps.map((step, i) => ({ step, day: made.from.days[i] as FinishedDay | OpenDay, ...rest }));
+    try {
+      const made = await this.#made(job, signal);
+      const why = refused ?? made.refused;
+      const rest = { route, from: made.from, ...(why ? { refused: why } : {}) };
+      return steps.map((step, i) => ({ step, day: made.from.days[i] as FinishedDay | OpenDay, ...rest }));
+    } catch (error) {
+      // The last one is the steps' own, and of that one alone a job fails for good.
+      if (!(await this.#isStale(files.slice(-1), error))) throw error;
+      return this.#file(route, steps, signal);
+    }
   }
 
   /** What a job makes; where the file of the day before is a bad one, what it makes without that. */
   async #made(job: RefineJob, signal: AbortSignal): Promise<{ readonly from: Refined; readonly refused?: AppError }> {
-    const run = (one: RefineJob) => this.#sound(one, () => orAborted(this.#refine(one), signal));
+    const run = (one: RefineJob) => orAborted(this.#refine(one), signal);
     const [before, own] = job.files;
     if (!before || !own) return { from: await run(job) };
     try {
-      return { from: await orAborted(this.#refine(job), signal) };
+      return { from: await run(job) };
     } catch (error) {
       if (!(error instanceof DataError)) throw error;
       const from = await run({ ...job, files: [own] });
-      await this.#archive.discard(before.file);
-      return { from, refused: error };
+      if (!(await this.#isStale([before], error))) return { from, refused: error };
+      try {
+        const again = await this.#shared(before.file, signal);
+        return again ? await this.#made({ ...job, files: [again, own] }, signal) : { from };
+      } catch (thrown) {
+        return { from, refused: expected(thrown) };
+      }
     }
   }
 
-  /** Files of which a job fails are not kept: another run asks whether they were mended. */
-  async #sound({ files }: RefineJob, work: () => Promise<Refined>): Promise<Refined> {
-    try {
-      return await work();
-    } catch (error) {
-      if (error instanceof DataError) for (const { file } of files) await this.#archive.discard(file);
-      throw error;
+  /**
+   * Files of which a job fails are not kept: another run asks whether they were mended. Returns whether some were kept
+   * ones, so that the host's own are worth a try.
+   */
+  async #isStale(files: readonly RefineFile[], error: unknown): Promise<boolean> {
+    if (!(error instanceof DataError)) return false;
+    let isStale = false;
+    for (const { file, sha256 } of files) {
+      const recent = this.#recent.get(archiveKey(file));
+      const isIt = (await recent?.catch(() => undefined))?.sha256 === sha256;
+      // A neighbour may have asked for it anew meanwhile.
+      if (isIt && this.#recent.get(archiveKey(file)) === recent) this.#recent.delete(archiveKey(file));
+      if (await this.#archive.discard(file, sha256, error)) isStale = true;
     }
+    return isStale;
   }
 
   /** Days from their own files; what one of them fails of is its own business. */
@@ -215,7 +244,6 @@ export class ArchiveFetch {
       isOut
         ? this.#shared(before, signal).catch((error) => {
             refused = expected(error);
-            if (refused instanceof StoreError) throw refused;
             return undefined;
           })
         : undefined,

@@ -7,7 +7,7 @@ import type { Archive } from "../ports.ts";
 /** Questions at once, while nobody knows where the files begin. */
 const WIDTH = 16;
 
-/** So far back every file is looked for; farther back two days of a month stand for it. */
+/** So long a file may be late, and so far back every one is looked for; farther back two days of a month stand for it. */
 export const NEAR = 62 * DAY;
 
 /**

@@ -1,3 +1,5 @@
+import { throwIfAborted } from "../core/errors.ts";
+import type { GapClass } from "../core/gap.ts";
 import { nextOpen } from "../core/interval.ts";
 import { type Entry, UNASKED_REST } from "../core/manifest.ts";
 import { finalRange, seriesGrid } from "../core/partition.ts";
@@ -6,9 +8,10 @@ import type { Refused } from "../market/check.ts";
 import type { Source } from "../ports.ts";
 import type { Lake } from "./lake.ts";
 import { detailOf, failure, isFatal, type Outcome, planned } from "./outcome.ts";
-import { type Patched, patchOverRest, sourcesOf } from "./patch.ts";
+import { askable, type Patched, patchOverRest, sourcesOf } from "./patch.ts";
 import { produceChecked } from "./produce.ts";
 import { readQuarantine } from "./quarantine.ts";
+import { RestGaps } from "./rest-gaps.ts";
 import type { LakeState } from "./state.ts";
 import { readPartition } from "./stored-rows.ts";
 
@@ -25,25 +28,50 @@ function refusedSlots({ series, first }: Target, { gaps }: Entry): Refused[] {
 }
 
 /**
- * Asks REST for what an archive left open in a stored partition. Its other rows are not fetched again, so that it ends
- * as if REST had been asked at once.
+ * Asks REST for what an archive left open in stored partitions, in order of their days.
  * @throws StoreError, Interrupted
  */
-export async function fillStored(
+export async function fillAll(
+  lake: Lake,
+  target: Target,
+  steps: readonly FetchStep[],
+  state: LakeState,
+  source: Source,
+  settle: (outcome: Outcome) => void,
+  signal?: AbortSignal,
+): Promise<void> {
+  const { table, series } = target;
+  const gaps = steps.flatMap(({ day }) => askable(state.entry(table, series, day) ?? { gaps: [] }));
+  const rest = new RestGaps(series, gaps, source, signal);
+  try {
+    for (const step of steps) {
+      throwIfAborted(signal);
+      settle(await fillStored(lake, target, step, state, rest));
+    }
+  } finally {
+    await rest.close();
+  }
+}
+
+/** Other rows of the partition are not fetched again, so that it ends as if REST had been asked at once. */
+async function fillStored(
   lake: Lake,
   target: Target,
   step: FetchStep,
   state: LakeState,
-  source: Source,
-  signal?: AbortSignal,
+  rest: RestGaps,
 ): Promise<Outcome> {
   const { series, first, now } = target;
   try {
     const entry = state.entry(step.table, series, step.day);
     if (!entry) throw new Error(`${step.path} is to be filled and is not there`);
     const batch = await readPartition(lake, step.table, series, step.day, entry);
-    const gaps = entry.gaps.map((gap) => (gap.class === "not-fetched" ? { ...gap, class: "unknown" as const } : gap));
-    const { disagreements, archives, host } = entry;
+    const { disagreements, archives } = entry;
+    // The archive had no file of it: what comes is REST's, and what a gone symbol lacks nobody has.
+    const isUnfiled = archives === null && entry.rows === 0;
+    const isRest = isUnfiled && target.ended === undefined;
+    const open: GapClass = isUnfiled && !isRest ? "not-published" : "unknown";
+    const gaps = entry.gaps.map((gap) => (gap.class === "not-fetched" ? { ...gap, class: open } : gap));
     const notes = entry.notes.filter(({ kind }) => kind !== UNASKED_REST);
     const evidence = await readQuarantine(lake, entry);
     const stored: Patched = {
@@ -52,9 +80,11 @@ export async function fillStored(
       error: undefined,
     };
     const range = finalRange(series, step.day, now, first);
-    const patched = await patchOverRest(series, stored, range, first, source, signal);
+    const patched = await patchOverRest(series, stored, range, first, rest);
     if (patched.error) return { ...planned(step), rows: 0, status: "deferred", error: detailOf(patched.error) };
-    const provenance = { source: sourcesOf(patched.checked.batch, entry.source), host, archives };
+    const fallback = isRest && series.venue !== "synthetic" ? "rest" : entry.source;
+    const host = isRest ? rest.host : entry.host;
+    const provenance = { source: sourcesOf(patched.checked.batch, fallback), host, archives };
     const kept = evidence ? {} : { quarantined: entry.quarantined };
     const made = { ...provenance, ...kept, disagreements: patched.disagreements };
     return await produceChecked(lake, target, step, patched.checked, made, state);

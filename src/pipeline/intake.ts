@@ -1,19 +1,21 @@
 import { AppError, DataError, SourceError, StoreError, throwIfAborted } from "../core/errors.ts";
 import { refetchCommand } from "../core/manifest.ts";
-import { finalRange } from "../core/partition.ts";
+import { finalRange, seriesGrid } from "../core/partition.ts";
 import type { FetchStep, Target } from "../core/plan.ts";
 import { seriesLabel } from "../core/series.ts";
 import { DAY, dayRange, monthOf, timeOfDay } from "../core/time.ts";
-import { type Checked, check } from "../market/check.ts";
+import { check } from "../market/check.ts";
 import { tableOf } from "../market/tables.ts";
 import type { Archive, Refiner, Source } from "../ports.ts";
 import { ArchiveFetch, type Harvest } from "./archive-fetch.ts";
+import { NEAR } from "./archive-search.ts";
 import type { Lake } from "./lake.ts";
 import { detailOf, failure, isFatal, type Outcome } from "./outcome.ts";
-import { type Patched, patchOverRest, preferred, sourcesOf, unasked, withoutFirst } from "./patch.ts";
+import { askable, type Patched, patchOverRest, preferred, sourcesOf, unasked, withoutFirst } from "./patch.ts";
 import { produceChecked, produceFinished } from "./produce.ts";
 import { Receiver } from "./received.ts";
 import { isHoley } from "./refine.ts";
+import { RestGaps } from "./rest-gaps.ts";
 import type { LakeState } from "./state.ts";
 import { isStored } from "./stored-rows.ts";
 import { expected } from "./ways.ts";
@@ -22,6 +24,14 @@ import { expected } from "./ways.ts";
 const SAVE_AFTER = 1000;
 
 type Harvested = Extract<Harvest, { readonly from: unknown }>;
+
+/** A day with holes as the archive's files have it together. */
+interface Overlaid {
+  readonly patched: Patched;
+  readonly archives: Harvested["from"]["archives"];
+  /** Why its own file was not taken. */
+  readonly refusal?: AppError;
+}
 
 const notInArchive = ({ host }: Archive, step: FetchStep): SourceError =>
   new SourceError(
@@ -82,23 +92,16 @@ export class Intake {
 
   /** Settles what archive files have, or fail of; returns the steps that are REST's after all. */
   async run(steps: readonly FetchStep[]): Promise<readonly FetchStep[]> {
-    const { choice, restError, ended } = this.target;
     const left: FetchStep[] = [];
     const save = this.saver();
     try {
-      for await (const harvest of this.files.harvest(steps, this.signal)) {
-        const { step } = harvest;
-        if ("error" in harvest) this.settle(failure(step, refused(step, harvest.error, this.target.now)));
-        else if ("absent" in harvest && ended !== undefined) {
-          await save(step);
-          this.settle(await this.storing(step, () => this.unpublished(step)));
-        } else if ("absent" in harvest) {
-          const refusal = choice === "archive" ? notInArchive(this.archive, step) : restError;
-          if (refusal) this.settle(failure(step, refusal));
-          else left.push(step);
-        } else {
-          await save(step);
-          this.settle(await this.storing(step, () => this.bringIn(harvest), harvest.refused));
+      for await (const harvests of this.files.harvest(steps, this.signal)) {
+        const laid = await Promise.all(harvests.map((harvest) => this.overlay(harvest)));
+        const rest = await this.restOf(laid);
+        try {
+          for (const [i, harvest] of harvests.entries()) await this.take(harvest, laid[i], rest, left, save);
+        } finally {
+          await rest?.close();
         }
       }
     } finally {
@@ -107,6 +110,30 @@ export class Intake {
     }
     await this.saving;
     return left;
+  }
+
+  private async take(
+    harvest: Harvest,
+    overlaid: Overlaid | undefined,
+    rest: RestGaps | undefined,
+    left: FetchStep[],
+    save: (next: FetchStep) => Promise<void>,
+  ): Promise<void> {
+    const { choice, restError, now } = this.target;
+    const { step } = harvest;
+    if ("error" in harvest) this.settle(failure(step, refused(step, harvest.error, now)));
+    else if ("absent" in harvest) {
+      const kind = this.hole(step);
+      const refusal = choice === "archive" ? notInArchive(this.archive, step) : restError;
+      if (kind) {
+        await save(step);
+        this.settle(await this.storing(step, () => this.missing(step, kind)));
+      } else if (refusal) this.settle(failure(step, refusal));
+      else left.push(step);
+    } else {
+      await save(step);
+      this.settle(await this.storing(step, () => this.bringIn(harvest, overlaid, rest), harvest.refused));
+    }
   }
 
   /**
@@ -148,61 +175,101 @@ export class Intake {
     }
   }
 
-  /** A day without a file, of a series that REST no longer knows: nobody has it, and that is recorded. */
-  private unpublished(step: FetchStep): Promise<Outcome> {
-    const { series, first, now } = this.target;
-    const range = finalRange(series, step.day, now, first);
-    const received = { ...new Receiver(tableOf(series), range.from).take(range), unpublished: [range] };
-    const checked = check(series, received, range, first);
-    const made = { host: this.archive.host, archives: null, disagreements: [] };
-    const source = series.venue === "synthetic" ? "synthetic" : step.route;
-    return produceChecked(this.lake, this.target, step, checked, { ...made, source }, this.state);
+  /**
+   * What a day without a file is, where that is a hole in the series; undefined where somebody is to be asked for it, or
+   * its file may only be late. A series that REST no longer knows is had by nobody else; the archive alone leaves to REST
+   * what lies between its files. Rows that are stored are no hole.
+   */
+  private hole({ table, series, day }: FetchStep): "not-published" | "not-fetched" | undefined {
+    const { choice, ended, now, filed = Number.POSITIVE_INFINITY } = this.target;
+    if (ended !== undefined) return "not-published";
+    const { from, to } = dayRange(day);
+    const isLate = now < to + NEAR || from >= filed;
+    const isEmpty = (this.state.entry(table, series, day)?.rows ?? 0) === 0;
+    return choice === "archive" && !isLate && isEmpty ? "not-fetched" : undefined;
   }
 
-  private async bringIn(harvest: Harvested): Promise<Outcome> {
+  /** Records a day of which nobody that may be asked has a file. */
+  private missing(step: FetchStep, kind: "not-published" | "not-fetched"): Promise<Outcome> {
+    const { series, first, now } = this.target;
+    const range = finalRange(series, step.day, now, first);
+    // Where events follow no grid, nothing but this tells that they are missing.
+    const unpublished = kind === "not-published" || !seriesGrid(series) ? [range] : [];
+    const received = { ...new Receiver(tableOf(series), range.from).take(range), unpublished };
+    const checked = check(series, received, range, first);
+    const gaps = checked.gaps.map((gap) => (gap.class === "exchange-halt" ? gap : { ...gap, class: kind }));
+    const made = { host: this.archive.host, archives: null, disagreements: [] };
+    const source = series.venue === "synthetic" ? "synthetic" : step.route;
+    return produceChecked(this.lake, this.target, step, { ...checked, gaps }, { ...made, source }, this.state);
+  }
+
+  private async bringIn(
+    harvest: Harvested,
+    overlaid: Overlaid | undefined,
+    rest: RestGaps | undefined,
+  ): Promise<Outcome> {
     const { target, archive } = this;
     const { step, day, route, from } = harvest;
     const made = { host: archive.host, archives: from.archives, disagreements: [] };
-    if (day.kind === "finished") {
-      const source = step.series.venue === "synthetic" ? "synthetic" : route;
-      return produceFinished(this.lake, target, step, day, { ...made, source }, this.state);
-    }
-    const { patched, archives } = await this.patch(harvest, day.checked);
-    const source = sourcesOf(patched.checked.batch, step.series.venue === "synthetic" ? "synthetic" : route);
-    const { disagreements } = patched;
-    const provenance = { ...made, source, archives, disagreements };
-    const outcome = await produceChecked(this.lake, target, step, patched.checked, provenance, this.state);
+    const own = step.series.venue === "synthetic" ? "synthetic" : route;
+    if (day.kind === "finished")
+      return produceFinished(this.lake, target, step, day, { ...made, source: own }, this.state);
+    const patched = overlaid
+      ? await this.patch(harvest, overlaid, rest)
+      : { checked: day.checked, disagreements: [], error: undefined };
+    const { checked, disagreements } = patched;
+    const archives = overlaid?.archives ?? from.archives;
+    const provenance = { ...made, source: sourcesOf(checked.batch, own), archives, disagreements };
+    const outcome = await produceChecked(this.lake, target, step, checked, provenance, this.state);
     return patched.error ? { ...outcome, status: "deferred", error: detailOf(patched.error) } : outcome;
   }
 
-  /** Where rows are missing, the day's own file is asked, and then REST, before a gap is believed. */
-  private async patch({ step, route, from, refused: lacking }: Harvested, checked: Checked) {
-    const { target, files } = this;
-    const { series, first, now, choice } = target;
-    const range = finalRange(series, step.day, now, first);
-    let patched: Patched = { checked, disagreements: [], error: undefined };
-    let archives = from.archives;
-    if (!isHoley(checked)) return { patched, archives };
-    let refusal: AppError | undefined;
-    const refuse = (error: unknown) => {
-      refusal = refused({ ...step, route: "archive-daily" }, expected(error), now);
-      return undefined;
-    };
-    const daily = route === "archive-monthly" ? await files.daily(step, this.signal).catch(refuse) : undefined;
-    if (daily) {
+  /** Where rows of a day are missing, its own file is asked first. undefined where none are. */
+  private async overlay(harvest: Harvest): Promise<Overlaid | undefined> {
+    if (!("from" in harvest) || harvest.day.kind === "finished" || !isHoley(harvest.day.checked)) return undefined;
+    const { step, route, from, day } = harvest;
+    const { series, first, now } = this.target;
+    const { checked } = day;
+    const alone: Overlaid = { patched: { checked, disagreements: [], error: undefined }, archives: from.archives };
+    if (route !== "archive-monthly") return alone;
+    try {
+      const daily = await this.files.daily(step, this.signal);
+      if (!daily) return alone;
       const better = { source: "archive-daily", checked: daily.day.checked };
-      patched = preferred(series, better, { source: route, checked }, range, first);
-      archives = { ...archives, ...daily.from.archives };
+      const patched = preferred(
+        series,
+        better,
+        { source: route, checked },
+        finalRange(series, step.day, now, first),
+        first,
+      );
+      return { patched, archives: { ...from.archives, ...daily.from.archives } };
+    } catch (error) {
+      return { ...alone, refusal: refused({ ...step, route: "archive-daily" }, expected(error), now) };
     }
-    if (choice === "archive") patched = unasked(patched);
-    else if (isHoley(patched.checked) && target.ended === undefined) {
-      patched = target.restError
-        ? unasked(patched, target.restError)
-        : await patchOverRest(series, patched, range, first, await this.ports.source(target), this.signal);
-    }
+  }
+
+  /** REST, for what the days of a file still lack; undefined where it has nothing to say to them. */
+  private async restOf(laid: readonly (Overlaid | undefined)[]): Promise<RestGaps | undefined> {
+    const { series, choice, restError, ended } = this.target;
+    const gaps = laid.flatMap((overlaid) => (overlaid ? askable(overlaid.patched.checked) : []));
+    if (gaps.length === 0 || choice === "archive" || restError || ended !== undefined) return undefined;
+    return new RestGaps(series, gaps, await this.ports.source(this.target), this.signal);
+  }
+
+  /** What the files lack of a day is REST's, before a gap is believed. */
+  private async patch(
+    { step, refused: lacking }: Harvested,
+    { patched, refusal }: Overlaid,
+    rest: RestGaps | undefined,
+  ) {
+    const { series, first, now, choice, restError, ended } = this.target;
+    let whole = patched;
+    if (choice === "archive") whole = unasked(patched);
+    else if (restError && ended === undefined && isHoley(patched.checked)) whole = unasked(patched, restError);
+    else if (rest) whole = await patchOverRest(series, patched, finalRange(series, step.day, now, first), first, rest);
     // A refused file is no matter where nothing is missing without it; else it may be what has the rest.
-    if (refusal && patched.checked.gaps.some((gap) => gap.class !== "exchange-halt")) throw refusal;
-    if (lacking) patched = { ...patched, checked: withoutFirst(series, patched.checked, dayRange(step.day)) };
-    return { patched, archives };
+    if (refusal && whole.checked.gaps.some((gap) => gap.class !== "exchange-halt")) throw refusal;
+    return lacking ? { ...whole, checked: withoutFirst(series, whole.checked, dayRange(step.day)) } : whole;
   }
 }

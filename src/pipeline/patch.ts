@@ -6,12 +6,10 @@ import { type Disagreement, REFUSED_FILE, UNASKED_REST } from "../core/manifest.
 import { seriesGrid } from "../core/partition.ts";
 import type { Series } from "../core/series.ts";
 import type { TimeRange } from "../core/time.ts";
-import { type Checked, check } from "../market/check.ts";
+import { type Checked, check, type Received } from "../market/check.ts";
 import { reconcile, type Version } from "../market/reconcile.ts";
-import { tableOf } from "../market/tables.ts";
-import type { Source } from "../ports.ts";
-import { Receiver } from "./received.ts";
 import { isHoley } from "./refine.ts";
+import type { RestGaps } from "./rest-gaps.ts";
 import { expected } from "./ways.ts";
 
 /** A partition as several sources make it. */
@@ -37,8 +35,9 @@ export function preferred(
   return { checked, disagreements: disagreements.slice(0, EVIDENCE), error: undefined };
 }
 
-const missing = ({ gaps }: Checked): readonly Gap[] =>
-  gaps.filter((gap) => gap.class === "unknown" || gap.class === "quarantined");
+/** The gaps that REST is asked about, where it is asked. */
+export const askable = ({ gaps }: { readonly gaps: readonly Gap[] }): readonly Gap[] =>
+  gaps.filter((gap) => gap.class === "unknown" || gap.class === "not-fetched" || gap.class === "quarantined");
 
 /** Gaps that nobody was asked about are called so; where rows were refused a note says it. */
 export function unasked(patched: Patched, error?: AppError): Patched {
@@ -62,7 +61,7 @@ export function withoutFirst(series: Series, checked: Checked, { from }: TimeRan
 }
 
 /**
- * Asks REST for what is missing, and for nothing else. What it has not either stays missing; where it cannot be asked
+ * Takes from REST what is missing, and nothing else. What it has not either stays missing; where it cannot be asked
  * the gaps say so. A symbol that REST no longer knows has nothing more.
  */
 export async function patchOverRest(
@@ -70,20 +69,17 @@ export async function patchOverRest(
   patched: Patched,
   range: TimeRange,
   first: number | undefined,
-  source: Source,
-  signal?: AbortSignal,
+  rest: RestGaps,
 ): Promise<Patched> {
   if (!isHoley(patched.checked)) return patched;
-  const receiver = new Receiver(tableOf(series), range.from);
+  let received: Received;
   try {
-    for (const gap of missing(patched.checked)) {
-      for await (const page of source.read(series, gap, signal)) receiver.add(page);
-    }
+    received = await rest.take(range);
   } catch (thrown) {
     const error = expected(thrown);
     return error.code === "unknown-symbol" ? patched : unasked(patched, error);
   }
-  const checked = check(series, receiver.take(range), range, first);
+  const checked = check(series, received, range, first);
   const better = { source: "rest", checked: { ...checked, gaps: checked.gaps.filter(isUnpublished) } };
   const both = preferred(series, better, { source: "archive", checked: patched.checked }, range, first);
   return { ...both, disagreements: [...patched.disagreements, ...both.disagreements] };

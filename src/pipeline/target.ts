@@ -67,13 +67,16 @@ export async function targetOf(
   /**
    * Where REST is not there to have the rest: without this every day behind the last file would be asked for in vain.
    * The archive alone is content with its files. Where REST is to be asked and cannot be, the days wait for it, however
-   * many they are: files may be late, and that a series has ended only a venue that answers can tell.
+   * many they are: files may be late, and that a series has ended only a venue that answers can tell. What lies between
+   * files is missing whatever the range, so the archive alone is looked through to its end.
    */
   const withEnd = async (target: Target): Promise<Target> => {
     const { from, to } = target.range;
     if (!archive || (choice === "auto" && !target.restError) || (await isStored(dayOf(to - 1)))) return target;
-    const end = await archiveEnd(archive, series, target.range, now, signal);
-    if (end === undefined || end >= to) return target;
+    const looked = { from, to: choice === "archive" ? Math.max(to, now) : to };
+    const end = await archiveEnd(archive, series, looked, now, signal);
+    if (end === undefined) return choice === "archive" ? { ...target, filed: from } : target;
+    if (end >= to) return target;
     note(`The archive has no file of ${seriesLabel(series)} after ${dayOf(end - DAY)} (yet).`);
     return choice === "archive" ? { ...target, range: { from, to: end } } : { ...target, filed: end };
   };
@@ -105,7 +108,10 @@ export async function targetOf(
     if (listed !== undefined && !isOver) return await withEnd({ ...base, first: listed });
     if (listed !== undefined && known !== undefined) return over({ ...base, first: listed }, known);
     const bounds = await archiveBounds(archive, series, range, now, isStored, signal);
-    if (!bounds || !(bounds.isThere || isOver)) return { ...base, error: refusal ?? unknown(series, ways) };
+    const isBetween = async () =>
+      choice === "archive" && (await search.first({ from: range.to, to: now })) !== undefined;
+    if (!bounds || !(bounds.isThere || isOver || (await isBetween())))
+      return { ...base, error: refusal ?? unknown(series, ways) };
     if (bounds.begin > range.from)
       note(`The archive's first file of ${seriesLabel(series)} is of ${dayOf(bounds.begin)}.`);
     const target: Target = {

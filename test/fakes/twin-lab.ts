@@ -4,7 +4,7 @@ import { openPorts, type Seams, SILENT } from "../../src/open.ts";
 import type { Applied } from "../../src/pipeline/apply.ts";
 import { Engine } from "../../src/pipeline/engine.ts";
 import type { Wish } from "../../src/pipeline/wish.ts";
-import type { Ports } from "../../src/ports.ts";
+import type { Logger, Ports } from "../../src/ports.ts";
 import { tree } from "./folder.ts";
 import { rowsOf } from "./real-lab.ts";
 
@@ -45,9 +45,10 @@ export function twinPorts(
   settings: Readonly<Record<string, string>>,
   seams: Seams = {},
   keep?: string,
+  log: Logger = SILENT,
 ): Ports {
   const { config } = resolveConfig({ data, ...(keep === undefined ? {} : { keepArchives: keep }) }, settings);
-  return openPorts(config, SILENT, { clock, ...seams });
+  return openPorts(config, log, { clock, ...seams });
 }
 
 /** A lake on disk that a twin, or a front before one, is asked for. */
@@ -59,8 +60,14 @@ export class TwinLab implements AsyncDisposable {
   readonly #ports: Ports;
 
   /** @param keep folder of verified archives */
-  constructor(data: string, settings: Readonly<Record<string, string>>, seams: Seams = {}, keep?: string) {
-    this.#ports = twinPorts(data, settings, seams, keep);
+  constructor(
+    data: string,
+    settings: Readonly<Record<string, string>>,
+    seams: Seams = {},
+    keep?: string,
+    log?: Logger,
+  ) {
+    this.#ports = twinPorts(data, settings, seams, keep, log);
     this.engine = new Engine(this.#ports);
     this.data = data;
     this.root = settings["CANDLELAKE_SYNTHETIC"] === "1" ? `${data}/synthetic` : data;

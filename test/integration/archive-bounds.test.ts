@@ -92,8 +92,9 @@ describe("a file that is missing before the range is no listing", () => {
     await using lake = lab(front.settings);
     for (const part of parts.slice(0, 2)) await lake.run(part);
     const { outcomes } = await lake.run(openInterest("2026-03-01", "2026-04-01"));
-    assert.deepEqual(daysOf(outcomes, "deferred"), ["2026-03-15"]);
     assert.deepEqual(daysOf(outcomes, "done").slice(0, 2), ["2026-03-01", "2026-03-02"]);
+    const holes = outcomes.flatMap((outcome) => outcome.gaps.map(({ bars }) => [dayOfStep(outcome), bars]));
+    assert.deepEqual(holes, [["2026-03-15", 288]]);
   });
 
   test("of funding: nor is a month", async () => {
@@ -113,11 +114,14 @@ describe("a file that is missing before the range is no listing", () => {
     assert.deepEqual(listedOf(await sameLakes(front.settings, ways, ways.toReversed(), whole)), [null]);
     await using lake = lab(front.settings);
     const { outcomes } = await lake.run(spot("2026-03-10", "2026-05-06"));
-    assert.deepEqual(daysOf(outcomes, "done"), until("2026-05-01", "2026-05-06"));
-    assert.deepEqual(daysOf(outcomes, "deferred"), until("2026-03-10", "2026-05-01"));
-    // The head of the file is a gap that is told, and no time before a listing.
+    assert.deepEqual(daysOf(outcomes, "done"), until("2026-03-10", "2026-05-06"));
+    // The head of the file is a gap that is told, as the months before it are, and no time before a listing.
     const gaps = outcomes.flatMap((outcome) => outcome.gaps);
-    assert.deepEqual(gaps[0], { from: at("2026-05-01"), to: at("2026-05-02"), class: "not-fetched", bars: 24 });
+    const holes = until("2026-03-10", "2026-05-03").map((day) => [day, "not-fetched", 24]);
+    assert.deepEqual(
+      gaps.map(({ from, ...gap }) => [dayOf(from), gap.class, gap.bars]),
+      [...holes, ["2026-05-03", "not-fetched", 5]],
+    );
   });
 
   test("and where there is no file before, the first row is the listing, however the range is cut", async () => {

@@ -1,18 +1,11 @@
-import { createHash } from "node:crypto";
 import { type ArchiveFile, archiveFolder, archiveKey, archiveName, isMonthly } from "../../core/archive-file.ts";
-import { DataError, SourceError } from "../../core/errors.ts";
+import { type AppError, DataError, SourceError } from "../../core/errors.ts";
 import { HttpClient, type HttpClientOptions } from "../../net/http-client.ts";
 import type { Archive, ArchivedFile } from "../../ports.ts";
 import { admit } from "./admit.ts";
 import { ArchiveListing } from "./archive-listing.ts";
-
-/** Where verified files are kept between runs. */
-export interface ArchiveShelf {
-  read(key: string): Promise<Uint8Array | undefined>;
-  write(key: string, bytes: Uint8Array): Promise<void>;
-  remove(key: string): Promise<void>;
-  flush(): Promise<void>;
-}
+import { readChecksum, sha256 } from "./checksum.ts";
+import { type ArchiveShelf, KeptArchives } from "./kept-archives.ts";
 
 export interface BinanceArchiveOptions
   extends Partial<Pick<HttpClientOptions, "clock" | "transport" | "random" | "log">> {
@@ -30,9 +23,6 @@ const CONCURRENCY = 16;
 /** Files that are kept for those who looked into them and fetch them next. */
 const PEEKED = 8;
 
-/** `<64 hex digits><white space><name>`, as sha256sum writes it. */
-const CHECKSUM = /^([0-9a-f]{64})\s+\*?(\S+)\s*$/i;
-
 const PAGE = /^\s*<(?:!doctype|html|\?xml)/i;
 
 interface Published {
@@ -47,7 +37,7 @@ export class BinanceArchive implements Archive {
   readonly #lists: HttpClient | undefined;
   readonly #listing: ArchiveListing | undefined;
   readonly #synthetic: boolean;
-  readonly #shelf: ArchiveShelf | undefined;
+  readonly #kept: KeptArchives | undefined;
   readonly #checksums = new Map<string, Promise<Published | undefined>>();
   readonly #peeked = new Map<string, ArchivedFile>();
   #now: Promise<number> | undefined;
@@ -58,7 +48,7 @@ export class BinanceArchive implements Archive {
     this.#lists = listing === undefined ? undefined : new HttpClient({ ...options, base: listing, concurrency: 4 });
     this.#listing = this.#lists && new ArchiveListing(this.#lists);
     this.#synthetic = synthetic;
-    this.#shelf = shelf;
+    this.#kept = shelf && new KeptArchives(shelf, this.#http.host, options.log);
   }
 
   get host(): string {
@@ -124,8 +114,8 @@ export class BinanceArchive implements Archive {
     // It is given away: whoever fetches may hand the bytes to another thread.
     this.#peeked.delete(archiveKey(file));
     // Where files are kept it may be an old one.
-    if (peeked && !(anew && this.#shelf)) return peeked;
-    const kept = await this.#kept(file, anew, signal);
+    if (peeked && !(anew && this.#kept)) return peeked;
+    const kept = await this.#current(file, anew, signal);
     if (kept) return kept;
     if ((await this.#listed(file, signal)) === false) return undefined;
     let refusal: DataError | undefined;
@@ -139,19 +129,19 @@ export class BinanceArchive implements Archive {
       }
       const hash = sha256(zip);
       if (hash === checksum.sha256) {
-        await this.#keep(file, zip, hash);
+        const fetched = { zip, sha256: hash };
+        await this.#kept?.keep(file, fetched);
         this.#checksums.delete(archiveKey(file));
-        return { zip, sha256: hash };
+        return fetched;
       }
       refusal = this.#badChecksum(file, zip, hash, checksum.sha256);
     }
     throw refusal;
   }
 
-  async discard(file: ArchiveFile): Promise<void> {
-    const key = archiveKey(file);
-    await this.#shelf?.remove(`${key}.CHECKSUM`);
-    await this.#shelf?.remove(key);
+  async discard(file: ArchiveFile, hash: string, why: AppError): Promise<boolean> {
+    this.#peeked.delete(archiveKey(file));
+    return (await this.#kept?.discard(file, hash, why)) ?? false;
   }
 
   #where(file: ArchiveFile): string {
@@ -181,9 +171,8 @@ export class BinanceArchive implements Archive {
 
   #askChecksum(file: ArchiveFile, signal: AbortSignal | undefined): Promise<Published | undefined> {
     const read = (body: Uint8Array): Published => {
-      const text = new TextDecoder().decode(body.subarray(0, 1000));
-      const [, hash, name] = CHECKSUM.exec(text) ?? [];
-      return { sha256: name === archiveName(file) ? hash?.toLowerCase() : undefined, text };
+      const { sha256: hash, name, text } = readChecksum(body);
+      return { sha256: name === archiveName(file) ? hash : undefined, text };
     };
     return this.#get(`${archiveKey(file)}.CHECKSUM`, read, signal);
   }
@@ -222,30 +211,14 @@ export class BinanceArchive implements Archive {
         );
   }
 
-  /** A kept file counts as little as a fetched one: its hash has to fit the checksum that was kept beside it. */
-  async #kept(file: ArchiveFile, anew: boolean, signal: AbortSignal | undefined): Promise<ArchivedFile | undefined> {
-    const key = archiveKey(file);
-    const checksum = await this.#shelf?.read(`${key}.CHECKSUM`);
-    const zip = checksum && (await this.#shelf?.read(key));
-    if (!checksum || !zip) return undefined;
-    const hash = sha256(zip);
-    const [, said] = CHECKSUM.exec(new TextDecoder().decode(checksum)) ?? [];
-    // What was published since takes the kept one's place.
-    const published = await (anew ? this.#checksum(file, signal) : this.#checksums.get(key));
-    if ((anew || published) && published?.sha256 !== hash) return undefined;
-    return said === hash ? { zip: new Uint8Array(zip), sha256: hash } : undefined;
-  }
-
-  async #keep(file: ArchiveFile, zip: Uint8Array, hash: string): Promise<void> {
-    if (!this.#shelf) return;
-    const key = archiveKey(file);
-    await this.#shelf.write(key, zip);
-    await this.#shelf.write(`${key}.CHECKSUM`, Buffer.from(`${hash}  ${archiveName(file)}`));
-    await this.#shelf.flush();
+  /** A kept file, unless another one has been published since. */
+  async #current(file: ArchiveFile, anew: boolean, signal: AbortSignal | undefined): Promise<ArchivedFile | undefined> {
+    const kept = await this.#kept?.read(file);
+    if (!kept) return undefined;
+    const published = await (anew ? this.#checksum(file, signal) : this.#checksums.get(archiveKey(file)));
+    return (anew || published) && published?.sha256 !== kept.sha256 ? undefined : kept;
   }
 }
 
 const webPage = (where: string): DataError =>
   new DataError("html-body", `${where}: a web page came in its place, twice.`, "candlelake config");
-
-const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
