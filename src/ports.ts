@@ -329,9 +329,12 @@ export interface Warehouse {
   readonly reads: "files" | "objects";
   /** Where its data lie, lower case; undefined where that does not matter. */
   readonly location: string | undefined;
-  /** The statements that `setup` would run; of the named tables alone where some are named. */
-  ddl(tables?: readonly TableName[]): string;
-  /** Creates what is missing; never changes what is there. @throws WarehouseError */
+  /**
+   * The statements that `setup` would run; of the named tables alone where some are named.
+   * @param description as in `SetupOptions`
+   */
+  ddl(tables?: readonly TableName[], description?: string): string;
+  /** Creates what is missing; what is there keeps its rows and its shape. @throws WarehouseError */
   setup(options?: SetupOptions): Promise<SetupReport>;
   /** Empty where the warehouse does not exist yet. @throws WarehouseError where the file is no warehouse of ours */
   ledger(): Promise<readonly LedgerRow[]>;

@@ -75,7 +75,7 @@ export class BigQueryWarehouse implements Warehouse {
     this.options = options;
     this.location = location;
     this.label = `bigquery:${project}.${datasets.raw}`;
-    this.place = { project, datasets, location };
+    this.place = { project, dataset, datasets, location };
     const { access, sleep: wait = sleep } = options;
     this.onStep = options.onStep ?? (() => {});
     this.api = new Api({ project, label: this.label, access, sleep: wait });
@@ -85,14 +85,14 @@ export class BigQueryWarehouse implements Warehouse {
     this.ledgerTable = new LedgerTable(this.tables, this.jobs, this.label, longLedger);
   }
 
-  ddl(tables?: readonly TableName[]): string {
-    return createAll(this.place, tables);
+  ddl(tables?: readonly TableName[], description?: string): string {
+    return createAll(this.place, tables, description);
   }
 
   setup(asked: SetupOptions = { moveExisting: false, description: undefined }): Promise<SetupReport> {
-    const { tables, jobs, label } = this;
+    const { tables, jobs, label, ledgerTable: ledger } = this;
     const { log, now } = this.options;
-    return setUp({ tables, jobs, label, log, now, ...asked });
+    return setUp({ tables, jobs, ledger, label, log, now, ...asked });
   }
 
   async ledger(): Promise<readonly LedgerRow[]> {

@@ -52,6 +52,11 @@ export class LedgerState {
     return this.units.get(unitKey(table, month));
   }
 
+  /** Whether a table was ever loaded, or emptied. */
+  tells(table: string): boolean {
+    return this.jobs.has(table);
+  }
+
   /** Jobs that wrote to the table since; in milliseconds. */
   jobsSince(table: TableName, time: number): number {
     return [...(this.jobs.get(table)?.values() ?? [])].filter((loadedAt) => loadedAt >= time).length;

@@ -34,9 +34,8 @@ export class LedgerTable {
     if (!table) return undefined;
     checkFormat(table.description ?? "", this.label);
     const [difference] = differencesOf(layoutOf(LEDGER.name), table);
-    const { setupCommand } = this.tables;
-    if (difference)
-      throw new WarehouseError("table-differs", `${this.label}: ${LEDGER.name}: ${difference}.`, setupCommand);
+    const next = this.tables.command("setup");
+    if (difference) throw new WarehouseError("table-differs", `${this.label}: ${LEDGER.name}: ${difference}.`, next);
     return table;
   }
 

@@ -1,8 +1,9 @@
-import { describeColumn, type Layout, type Place } from "../bigquery-sql.ts";
+import { describeColumn, LABEL, type Layout, type Place } from "../bigquery-sql.ts";
+import { DATASET } from "../dataset.ts";
 import type { Api } from "./api.ts";
 import type { DatasetResource, Field, RowsPage, TableReference, TableResource } from "./wire.ts";
 
-const LABELS = { app: "candlelake" };
+const LABELS = { [LABEL.key]: LABEL.value };
 
 /** The columns of a table, for its creation and for every load: a file's own idea of its types is never asked. */
 export const fieldsOf = ({ relation }: Layout): readonly Field[] =>
@@ -32,9 +33,11 @@ export class Tables {
     this.place = place;
   }
 
-  /** The command that makes what is missing. */
-  get setupCommand(): string {
-    return `candlelake setup --project ${this.place.project}`;
+  /** A command for this warehouse, whatever settings named it. */
+  command(verb: string, rest = ""): string {
+    const { project, dataset } = this.place;
+    const named = dataset === DATASET ? "" : ` --dataset ${dataset}`;
+    return `candlelake ${verb} --project ${project}${named}${rest && ` ${rest}`}`;
   }
 
   reference(tableId: string): TableReference {
@@ -79,6 +82,13 @@ export class Tables {
     const path = `datasets/${this.place.datasets.raw}/tables`;
     const request = { method: "POST", path, body, doing: `create table ${name}` } as const;
     return this.api.callOr<TableResource, undefined>(request, 409, undefined);
+  }
+
+  /** Says that a table is ours. @throws WarehouseError */
+  async label({ tableReference, labels }: TableResource): Promise<void> {
+    const name = tableReference.tableId;
+    const body = { labels: { ...labels, ...LABELS } };
+    await this.api.call({ method: "PATCH", path: this.path(name), body, doing: `label ${name}` });
   }
 
   /** A table, or one of its partitions (`NAME$YYYYMM`); what is gone already, is. @throws WarehouseError */
