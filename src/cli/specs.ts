@@ -162,12 +162,18 @@ export const SPECS: readonly CommandSpec[] = [
     minArgs: 0,
     maxArgs: 1,
     argChoices: TOPICS,
-    options: [...RANGE, MAX_RUNTIME, { name: "dry-run", doc: "Print the steps and do nothing" }],
+    options: [
+      ...RANGE,
+      { name: "prune", doc: "Also empty the months that the lake no longer has; without it they are named and stay" },
+      MAX_RUNTIME,
+      { name: "dry-run", doc: "Print the steps and do nothing" },
+    ],
     about: "Ranges are widened to whole load units, which are calendar months.",
     examples: [
       "candlelake load",
       "candlelake load spot --from 2025-01 --to 2025-03",
       "candlelake load spot --project my-project --bucket gs://my-data",
+      "candlelake load --prune --dry-run",
     ],
   },
   {

@@ -2,7 +2,8 @@ import { AppError, DataError, Interrupted, StoreError } from "../core/errors.ts"
 import { inOrder } from "../core/in-order.ts";
 import { fileStem } from "../core/layout.ts";
 import type { Entry } from "../core/manifest.ts";
-import { type LoadStep, loadReason } from "../core/plan.ts";
+import type { LoadStep } from "../core/plan.ts";
+import { loadReason } from "../core/plan-loads.ts";
 import { TABLE } from "../market/tables.ts";
 import type { LoadObject, LoadUnit, Warehouse } from "../ports.ts";
 import type { Lake } from "./lake.ts";
@@ -91,10 +92,8 @@ export async function loadUnits(
   signal?: AbortSignal,
 ): Promise<Outcome[]> {
   for (const table of new Set(steps.map((step) => step.table))) {
-    await state.openUnits(
-      table,
-      steps.filter((step) => step.table === table).map((step) => step.month),
-    );
+    const months = steps.filter((step) => step.table === table).map((step) => step.month);
+    await state.openUnits(table, months);
   }
   const outcomes: Outcome[] = [];
   const units = new Map<LoadUnit, LoadStep>();
@@ -112,7 +111,7 @@ export async function loadUnits(
   for (const step of steps) {
     const damage = step.error ?? state.unitDamage(step.table, step.month);
     if (damage) fail(step, damage);
-    else if (loadReason(step.table, step.month, state) === undefined) {
+    else if (loadReason(step.table, step.month, state, step.empties) === undefined) {
       outcomes.push({ ...planned(step), rows: 0, status: "unchanged" });
     } else {
       try {
