@@ -34,7 +34,7 @@ export class LedgerTable {
     if (!table) return undefined;
     checkFormat(table.description ?? "", this.label);
     const [difference] = differencesOf(layoutOf(LEDGER.name), table);
-    const next = this.tables.command("setup");
+    const next = `candlelake setup ${this.tables.named}`;
     if (difference) throw new WarehouseError("table-differs", `${this.label}: ${LEDGER.name}: ${difference}.`, next);
     return table;
   }

@@ -93,7 +93,7 @@ async function open(work: BatchWork, units: readonly LoadUnit[], signal?: AbortS
     if (!table) throw missing(work, `has no table ${name}`);
     refuseElsewhere(work, table);
     const [difference] = differencesOf(layoutOf(name), table);
-    const next = work.tables.command("setup");
+    const next = `candlelake setup ${work.tables.named}`;
     if (difference) throw new WarehouseError("table-differs", `${work.label}: ${name}: ${difference}.`, next);
     refuseStrangerRows(table, state, work.tables, work.label);
     if (!state.tells(name)) await adopt(table, work.tables);
@@ -107,12 +107,12 @@ function refuseElsewhere({ label, tables }: BatchWork, { location }: TableResour
   const { location: asked } = tables.place;
   const there = location?.toLowerCase();
   if (there === undefined || there === asked) return;
-  const next = tables.command("load", `--location ${there}`);
+  const next = `candlelake load ${tables.named} --location ${there}`;
   throw new WarehouseError("other-location", `${label} is in ${there}, and ${asked} was asked for.`, next);
 }
 
 function missing({ label, tables }: BatchWork, what: string): WarehouseError {
-  return new WarehouseError("no-warehouse", `${label} ${what} yet.`, tables.command("setup"));
+  return new WarehouseError("no-warehouse", `${label} ${what} yet.`, `candlelake setup ${tables.named}`);
 }
 
 /** Replaces one unit. Returns its ledger rows. */

@@ -72,5 +72,5 @@ const left = ({ label, tables }: MoveWork, name: string, why: string): Warehouse
   new WarehouseError(
     "move-failed",
     `${label}: ${name} stays where it is: ${why}.`,
-    tables.command("setup", "--move-existing"),
+    `candlelake setup ${tables.named} --move-existing`,
   );

@@ -21,7 +21,7 @@ export function strangerRows(table: TableResource, state: LedgerState | undefine
 export function refuseStrangerRows(table: TableResource, state: LedgerState, tables: Tables, label: string): void {
   const difference = strangerRows(table, state);
   if (!difference) return;
-  const next = tables.command("setup", "--move-existing");
+  const next = `candlelake setup ${tables.named} --move-existing`;
   throw new WarehouseError("table-differs", `${label}: ${table.tableReference.tableId}: ${difference}.`, next);
 }
 

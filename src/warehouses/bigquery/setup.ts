@@ -79,7 +79,7 @@ async function settleDataset({ tables }: SetupWork, report: Draft, wanted: Wante
   const there = found?.location.toLowerCase();
   if (there !== undefined && there !== location) {
     const difference = `it is in ${there}, where datasets stay, and not in ${location}`;
-    const next = tables.command("setup", `--location ${there}`);
+    const next = `candlelake setup ${tables.named} --location ${there}`;
     report.differs.push({ table: name, difference, next });
     return false;
   }
@@ -116,11 +116,11 @@ async function settleTable(
   const difference = differences.length > 0 ? differences.join("; ") : (strangers ?? "");
   if (!isTable(found)) {
     const why = `${difference}, and only tables can be copied aside: rename or delete it`;
-    report.differs.push({ table, difference: why, next: tables.command("setup") });
+    report.differs.push({ table, difference: why, next: `candlelake setup ${tables.named}` });
     return;
   }
   if (!work.moveExisting) {
-    report.differs.push({ table, difference, next: tables.command("setup", "--move-existing") });
+    report.differs.push({ table, difference, next: `candlelake setup ${tables.named} --move-existing` });
     return;
   }
   const aside = await moveAside(work, found);
@@ -129,7 +129,7 @@ async function settleTable(
     throw new WarehouseError(
       "move-failed",
       `${table} was copied to ${aside}, and somebody made another one in its place meanwhile.`,
-      tables.command("setup"),
+      `candlelake setup ${tables.named}`,
     );
   report.created.push(table);
 }

@@ -23,6 +23,9 @@ export const partitionOf = ({ partitionBy, clusterBy }: Layout): object => ({
 /** Continents are written in capitals. */
 const spelled = (location: string): string => (location.length === 2 ? location.toUpperCase() : location);
 
+const naming = (project: string, dataset: string): string =>
+  `--project ${project}${dataset === DATASET ? "" : ` --dataset ${dataset}`}`;
+
 /** Datasets and tables of a warehouse, a request a call. */
 export class Tables {
   readonly place: Place;
@@ -33,11 +36,9 @@ export class Tables {
     this.place = place;
   }
 
-  /** A command for this warehouse, whatever settings named it. */
-  command(verb: string, rest = ""): string {
-    const { project, dataset } = this.place;
-    const named = dataset === DATASET ? "" : ` --dataset ${dataset}`;
-    return `candlelake ${verb} --project ${project}${named}${rest && ` ${rest}`}`;
+  /** The options that name this warehouse in a command, whatever settings named it in the one at hand. */
+  get named(): string {
+    return naming(this.place.project, this.place.dataset);
   }
 
   reference(tableId: string): TableReference {
