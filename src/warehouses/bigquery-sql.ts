@@ -83,6 +83,10 @@ export function createTable({ project, datasets }: Home, { relation, partitionBy
   return lines.join("\n");
 }
 
+/** Lets partitions of a table stay; the sandbox refuses that, and says where billing is enabled. */
+export const keepPartitions = ({ project, datasets }: Home, name: TableName): string =>
+  `ALTER TABLE ${path(project, datasets.raw, name)} SET OPTIONS (partition_expiration_days = NULL)`;
+
 /**
  * Everything that `setup` creates in an empty project; of the named tables alone where some are named.
  * @param description of the datasets; undefined for our own words

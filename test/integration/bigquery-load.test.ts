@@ -237,6 +237,10 @@ describe("a load is refused before it begins", () => {
     const refusal = await refusalOf(load(apart, unit));
     assert.deepEqual([refusal.code, refusal.exitCode], ["other-location", 4]);
     assert.match(refusal.message, /us-central1.*europe-west1/i);
+    assert.equal(
+      refusal.next,
+      "candlelake setup --project demo --dataset elsewhere_us_central1 --location us-central1",
+    );
   });
 
   scene("where a newer program made the warehouse", async ({ open, lake, ask }) => {
@@ -291,6 +295,11 @@ describe("the sandbox", () => {
       const refusal = await refusalOf(warehouse.load(units, (unit) => told.push(unit.month)));
       assert.deepEqual([refusal.code, refusal.exitCode], ["partitions-expired", 4]);
       assert.match(refusal.message, /2020-01/);
+      assert.equal(
+        refusal.next,
+        "bq query --project_id=demo --use_legacy_sql=false " +
+          "'ALTER TABLE `demo.btc_forecast_raw.spot_klines` SET OPTIONS (partition_expiration_days = NULL)'",
+      );
       assert.deepEqual(told, [today]);
       assert.deepEqual(await rowsOf(warehouse, COUNT), [[5]]);
     },

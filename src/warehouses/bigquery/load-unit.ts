@@ -1,7 +1,7 @@
 import { DataError, WarehouseError } from "../../core/errors.ts";
 import { monthRange } from "../../core/time.ts";
 import type { LoadUnit } from "../../ports.ts";
-import { layoutOf } from "../bigquery-sql.ts";
+import { keepPartitions, layoutOf } from "../bigquery-sql.ts";
 import type { Api } from "./api.ts";
 import { attemptId, decorator, jobName } from "./job-id.ts";
 import type { JobRequest, Jobs, OnStep, Settled } from "./jobs.ts";
@@ -67,7 +67,7 @@ export async function succeed(
     if (failure) {
       // What made an earlier run's job fail may be mended by now.
       if (found) continue;
-      if (!isTransient(failure) || ++own >= MOST_ATTEMPTS) throw loadFailure(unit, work.label, failure);
+      if (!isTransient(failure) || ++own >= MOST_ATTEMPTS) throw loadFailure(unit, work, failure);
       await work.api.sleep(PAUSE, signal);
     } else if (!found || (await stands(job))) return settled;
   }
@@ -153,12 +153,12 @@ export const nameOf = ({ tables }: LoadWork, unit: LoadUnit, { table, loaded }: 
   });
 
 /** A month that a table's expiry takes away at once. */
-const expired = ({ label, tables }: LoadWork, { table, month }: LoadUnit): WarehouseError =>
+const expired = ({ label, tables: { place } }: LoadWork, { table, month }: LoadUnit): WarehouseError =>
   new WarehouseError(
     "partitions-expired",
-    `${label}: the rows of ${table.name} ${month} vanish as soon as they are loaded: its partitions expire (the sandbox). ` +
-      "Enable billing, or set no expiration.",
-    `candlelake setup --project ${tables.place.project}`,
+    `${label}: the rows of ${table.name} ${month} vanish as soon as they are loaded: its partitions expire. In the ` +
+      "sandbox that ends with billing (https://console.cloud.google.com/billing); then, and elsewhere, no expiration can be set.",
+    `bq query --project_id=${place.project} --use_legacy_sql=false '${keepPartitions(place, table.name)}'`,
   );
 
 /** @throws WarehouseError `partitions-expired` where the month would be gone before anybody could read it */
