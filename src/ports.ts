@@ -308,7 +308,10 @@ export interface QueryResult {
 /** What a warehouse was asked for. */
 export interface WarehouseUsage {
   readonly requests: number;
+  /** Jobs that were run to bring rows, failed ones among them; DuckDB runs one a month. */
   readonly loadJobs: number;
+  /** Jobs that were run to write the ledger, where that takes any. */
+  readonly ledgerJobs: number;
   readonly copyJobs: number;
   readonly bytesLoaded: number;
   /** By queries; loads are free. */

@@ -102,7 +102,8 @@ function say(context: Context, { request, goal, notes, estimate, gone }: Plan, d
 
 /** Plans a request and, unless it is a dry run, carries it out; prints the answer and returns the exit code. */
 export async function work(context: Context, request: Request, dryRun: boolean): Promise<number> {
-  const { engine, ports, usage } = openCandlelake(context.config, context.log);
+  const { engine, ports } = openCandlelake(context.config, context.log);
+  const usage = (): Usage => ({ ...ports.usage(), loadJobs: ports.cloud().warehouse?.loadJobs ?? 0 });
   try {
     if (dryRun) {
       const plan = await engine.plan(request, context.signal);

@@ -14,6 +14,7 @@ import { JOBS_A_DAY } from "./bigquery/admission.ts";
 import { Api, type Sleep, sleep } from "./bigquery/api.ts";
 import { Jobs, type OnStep } from "./bigquery/jobs.ts";
 import { LedgerTable } from "./bigquery/ledger-table.ts";
+import type { JobKind } from "./bigquery/load-unit.ts";
 import { loadUnits } from "./bigquery/load-units.ts";
 import { answer, costOf, type QueryWork } from "./bigquery/query.ts";
 import { setUp } from "./bigquery/setup.ts";
@@ -67,7 +68,7 @@ export class BigQueryWarehouse implements Warehouse {
   private readonly jobs: Jobs;
   private readonly ledgerTable: LedgerTable;
   private readonly onStep: OnStep;
-  private readonly used = { loadJobs: 0, copyJobs: 0, bytesLoaded: 0, bytesBilled: 0 };
+  private readonly used = { loadJobs: 0, ledgerJobs: 0, copyJobs: 0, bytesLoaded: 0, bytesBilled: 0 };
 
   constructor(options: BigQueryOptions) {
     const { project, dataset, location, synthetic } = options;
@@ -111,8 +112,8 @@ export class BigQueryWarehouse implements Warehouse {
     const work = {
       ...{ api, tables, jobs, label, onStep, now, synthetic, uris, jobsADay },
       ledger: this.ledgerTable,
-      count: (kind: "load" | "copy", bytes: number): void => {
-        this.used[kind === "load" ? "loadJobs" : "copyJobs"]++;
+      count: (kind: JobKind, bytes: number): void => {
+        this.used[`${kind}Jobs`]++;
         this.used.bytesLoaded += bytes;
       },
     };

@@ -190,6 +190,8 @@ describe("the command line in the cloud", () => {
     );
     const loaded = (await cli.run(...LOAD, "--format", "json")).exits(0).json<WorkAnswer>();
     assert.equal(loaded.totals["rowsLoaded"], 24);
+    const { receipt } = loaded as WorkAnswer & { receipt: Readonly<Record<string, number>> };
+    assert.deepEqual([loaded.totals["loadJobs"], receipt["loadJobs"], receipt["ledgerJobs"]], [1, 1, 1]);
   });
 
   test("a fresh machine runs on from the bucket, and its second run is a few requests", async () => {

@@ -10,6 +10,8 @@ import { isTransient, loadFailure } from "./refusal.ts";
 import { fieldsOf, type Tables } from "./tables.ts";
 import type { Job, TableReference, TableResource } from "./wire.ts";
 
+export type JobKind = "load" | "copy" | "ledger";
+
 /** What loading needs beside the unit. */
 export interface LoadWork {
   readonly api: Api;
@@ -20,8 +22,8 @@ export interface LoadWork {
   readonly onStep: OnStep;
   /** URIs that one job may name. */
   readonly uris: number;
-  /** Counts what was moved. */
-  readonly count: (kind: "load" | "copy", bytes: number) => void;
+  /** Counts a job that was run, and the bytes that it brought. */
+  readonly count: (kind: JobKind, bytes: number) => void;
 }
 
 /** Where a unit goes, and what is there. */
@@ -55,6 +57,7 @@ export async function succeed(
   work: LoadWork,
   unit: LoadUnit,
   name: string,
+  kind: JobKind,
   request: Omit<JobRequest, "id">,
   stands: (job: Job) => Promise<boolean>,
   signal?: AbortSignal,
@@ -64,6 +67,7 @@ export async function succeed(
     const id = attemptId(name, attempt > MOST_FOUND ? Math.floor(work.now() / 1000) + attempt : attempt);
     const settled = await work.jobs.settle({ ...request, id }, signal);
     const { job, found, failure } = settled;
+    if (!found) work.count(kind, Number(job.statistics?.load?.inputFileBytes ?? 0));
     if (failure) {
       // What made an earlier run's job fail may be mended by now.
       if (found) continue;
@@ -130,9 +134,8 @@ export async function loadUnit(work: LoadWork, unit: LoadUnit, goal: Goal, signa
   };
   const name = nameOf(work, unit, goal);
   const stands = (job: Job): Promise<boolean> => standsIn(work, unit, partition, job);
-  const { job, found } = await succeed(work, unit, name, request, stands, signal);
-  const { outputRows, inputFiles, inputFileBytes } = job.statistics?.load ?? {};
-  if (!found) work.count("load", Number(inputFileBytes ?? 0));
+  const { job } = await succeed(work, unit, name, "load", request, stands, signal);
+  const { outputRows, inputFiles } = job.statistics?.load ?? {};
   await work.onStep("verify");
   const { jobId } = job.jobReference;
   const expected = rowsOf(unit);
