@@ -1,6 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { CONFIG_SCHEMA, NEXT, refuse, validate } from "./config-schema.ts";
+import { type BigQueryPlace, DATASET } from "./core/bigquery-place.ts";
 import { parseBytes } from "./core/bytes.ts";
 import { UsageError } from "./core/errors.ts";
 import { type Interval, type Period, parseInterval, parsePeriod } from "./core/interval.ts";
@@ -8,7 +9,7 @@ import { parseSymbol } from "./core/series.ts";
 import { shellWord } from "./core/shell.ts";
 import { parseTime } from "./core/time.ts";
 import { addressOf, checkEndpoint, DEFAULT_ENDPOINTS, ENDPOINT_VARIABLES, type Endpoints } from "./endpoints.ts";
-import { type BigQueryPlace, NONE, readBucket, readWarehouse } from "./places.ts";
+import { NONE, readBucket, readWarehouse } from "./places.ts";
 
 export const CONFIG_FILE = "candlelake.config.json";
 export const CONFIG_SCHEMA_FILE = "candlelake.config.schema.json";
@@ -185,9 +186,6 @@ export function checkOptions<T extends object>(options: T, caller: string): T {
 
 /** Where datasets are made where nothing is said. */
 export const DEFAULT_LOCATION = "us-central1";
-
-/** The dataset that is meant where none is named. */
-const DATASET = "btc_forecast_raw";
 
 /** `--project` is short for a warehouse of BigQuery's; beside another one it would be lost. */
 function refuseHalves({ warehouse, project, dataset }: Flags): void {

@@ -1,5 +1,6 @@
 import * as path from "node:path";
 import { type Config, DEFAULT_LOCATION } from "./config.ts";
+import { DATASET } from "./core/bigquery-place.ts";
 import type { Market } from "./core/series.ts";
 import type { TableName } from "./core/table.ts";
 import { DEFAULT_ENDPOINTS, type Endpoints } from "./endpoints.ts";
@@ -113,7 +114,7 @@ export function openPorts(config: Config, log: Logger = SILENT, seams: Seams = {
         synthetic: config.synthetic,
         access,
         log,
-        now: () => clock.now(),
+        clock,
       });
     }
     const { DuckDbWarehouse } = await import("./warehouses/duckdb.ts");
@@ -198,7 +199,7 @@ export async function ddlOf(
   kind: "duckdb" | "bigquery",
   tables: readonly TableName[],
 ): Promise<string> {
-  const { DATASET, datasetsOf } = await import("./warehouses/dataset.ts");
+  const { datasetsOf } = await import("./warehouses/dataset.ts");
   const { bigquery, synthetic } = config;
   if (kind === "duckdb") {
     const { createTables } = await import("./warehouses/duckdb-sql.ts");

@@ -1,6 +1,8 @@
+import type { BigQueryPlace } from "../core/bigquery-place.ts";
 import type { TableName } from "../core/table.ts";
 import type { GoogleAccess } from "../google/auth.ts";
 import type {
+  Clock,
   LedgerRow,
   LoadUnit,
   Logger,
@@ -11,7 +13,7 @@ import type {
   WarehouseUsage,
 } from "../ports.ts";
 import { JOBS_A_DAY } from "./bigquery/admission.ts";
-import { Api, type Sleep, sleep } from "./bigquery/api.ts";
+import { Api } from "./bigquery/api.ts";
 import { Jobs, type OnStep } from "./bigquery/jobs.ts";
 import { LedgerTable } from "./bigquery/ledger-table.ts";
 import type { JobKind } from "./bigquery/load-unit.ts";
@@ -23,21 +25,13 @@ import { Tables } from "./bigquery/tables.ts";
 import { createAll, type Place } from "./bigquery-sql.ts";
 import { datasetsOf } from "./dataset.ts";
 
-export interface BigQueryOptions {
-  readonly project: string;
-  readonly dataset: string;
-  /** Lower case, `us-central1`. */
-  readonly location: string;
+export interface BigQueryOptions extends BigQueryPlace {
   readonly synthetic: boolean;
   readonly access: GoogleAccess;
   readonly log: Logger;
-  /** Milliseconds. */
-  readonly now: () => number;
-  /** Bytes that a query may be billed for. */
-  readonly maxBytes?: number | undefined;
+  readonly clock: Clock;
   /** Called before each step of a change; what it throws ends the change. */
   readonly onStep?: OnStep | undefined;
-  readonly sleep?: Sleep | undefined;
   /** URIs that one load job may name. */
   readonly uris?: number | undefined;
   /** Load jobs that a table takes in a day. */
@@ -77,9 +71,9 @@ export class BigQueryWarehouse implements Warehouse {
     this.location = location;
     this.label = `bigquery:${project}.${datasets.raw}`;
     this.place = { project, dataset, datasets, location };
-    const { access, sleep: wait = sleep } = options;
+    const { access, log, clock } = options;
     this.onStep = options.onStep ?? (() => {});
-    this.api = new Api({ project, label: this.label, access, sleep: wait });
+    this.api = new Api({ project, label: this.label, access, log, clock });
     this.tables = new Tables(this.api, this.place);
     this.jobs = new Jobs(this.api, location, this.onStep);
     const { longLedger = LONG_LEDGER } = options;
@@ -92,8 +86,8 @@ export class BigQueryWarehouse implements Warehouse {
 
   setup(asked: SetupOptions = { moveExisting: false, description: undefined }): Promise<SetupReport> {
     const { tables, jobs, label, ledgerTable: ledger } = this;
-    const { log, now } = this.options;
-    return setUp({ tables, jobs, ledger, label, log, now, ...asked });
+    const { log, clock } = this.options;
+    return setUp({ tables, jobs, ledger, label, log, now: () => clock.now(), ...asked });
   }
 
   async ledger(): Promise<readonly LedgerRow[]> {
@@ -108,9 +102,10 @@ export class BigQueryWarehouse implements Warehouse {
   ): Promise<void> {
     if (units.length === 0) return;
     const { api, tables, jobs, label, onStep } = this;
-    const { now, synthetic, uris = URIS, jobsADay = JOBS_A_DAY } = this.options;
+    const { clock, synthetic, uris = URIS, jobsADay = JOBS_A_DAY } = this.options;
     const work = {
-      ...{ api, tables, jobs, label, onStep, now, synthetic, uris, jobsADay },
+      ...{ api, tables, jobs, label, onStep, synthetic, uris, jobsADay },
+      now: () => clock.now(),
       ledger: this.ledgerTable,
       count: (kind: JobKind, bytes: number): void => {
         this.used[`${kind}Jobs`]++;

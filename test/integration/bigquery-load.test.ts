@@ -4,6 +4,7 @@ import { AppError, Interrupted } from "../../src/core/errors.ts";
 import { DAY } from "../../src/core/time.ts";
 import { codeOf, load, rowsOf } from "../contract/warehouse.ts";
 import type { TestLake } from "../contract/warehouse-lake.ts";
+import { clockOf } from "../fakes/bigquery.ts";
 import { catchUp, scene, stateOf, writesOf } from "../fakes/bigquery-scene.ts";
 import { jobsOf, refusing } from "../fakes/google-front.ts";
 
@@ -256,7 +257,7 @@ describe("a load is refused before it begins", () => {
 
   scene("where the day's jobs of a table are used up: the others are loaded", async ({ open, lake, front }) => {
     let now = Date.UTC(2025, 5, 1);
-    const warehouse = open({ jobsADay: 3, now: () => now });
+    const warehouse = open({ jobsADay: 3, clock: clockOf(() => now) });
     await warehouse.setup();
     const units = ["01", "02", "03", "04"].map((month) =>
       lake.candleUnit(`2025-${month}`, [{ day: `2025-${month}-01` }]),
@@ -314,7 +315,7 @@ describe("the ledger", () => {
 
   scene("is written anew where most of it is past, and tells the same", async ({ open, lake, ask }) => {
     let now = Date.now();
-    const warehouse = open({ longLedger: 6, now: () => now });
+    const warehouse = open({ longLedger: 6, clock: clockOf(() => now) });
     await warehouse.setup();
     await catchUp(warehouse, [lake.candleUnit("2025-02", [{ day: "2025-02-01" }])]);
     for (const unit of contents(lake, 5)) await catchUp(warehouse, [unit]);
@@ -347,7 +348,7 @@ describe("the ledger", () => {
     const beside = lake.candleUnit("2025-03", [{ day: "2025-03-01" }]);
     const warehouse = open({
       longLedger: 4,
-      now: () => now,
+      clock: clockOf(() => now),
       async onStep(step) {
         if (step === "verify") await catchUp(other, [beside]);
       },

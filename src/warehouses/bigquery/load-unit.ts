@@ -72,7 +72,7 @@ export async function succeed(
       // What made an earlier run's job fail may be mended by now.
       if (found) continue;
       if (!isTransient(failure) || ++own >= MOST_ATTEMPTS) throw loadFailure(unit, work, failure);
-      await work.api.sleep(PAUSE, signal);
+      await work.api.clock.sleep(PAUSE, signal);
     } else if (!found || (await stands(job))) return settled;
   }
 }

@@ -1,5 +1,5 @@
+import { DATASET } from "../../core/bigquery-place.ts";
 import { describeColumn, LABEL, type Layout, type Place } from "../bigquery-sql.ts";
-import { DATASET } from "../dataset.ts";
 import type { Api } from "./api.ts";
 import type { DatasetResource, Field, RowsPage, TableReference, TableResource } from "./wire.ts";
 
