@@ -51,7 +51,8 @@ export type { Outcome, Status } from "./pipeline/outcome.ts";
 export type { Selection } from "./pipeline/selection.ts";
 export type { SeriesStatus } from "./pipeline/status.ts";
 export { readWish, type Topic, type Wish, type WishText } from "./pipeline/wish.ts";
-export type { ExportFormat, Logger, QueryResult, ResultColumn } from "./ports.ts";
+export type { ExportFormat, QueryResult, ResultColumn } from "./ports/warehouse.ts";
+export type { Logger } from "./ports.ts";
 
 export interface OpenOptions {
   /** Folder of the lake. Default: `CANDLELAKE_DATA`, else `data`. */

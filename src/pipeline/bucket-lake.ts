@@ -6,7 +6,8 @@ import type { Series } from "../core/series.ts";
 import type { TableName } from "../core/table.ts";
 import type { Day, Month } from "../core/time.ts";
 import { TABLES } from "../market/tables.ts";
-import type { Bucket, BucketObject, ObjectStore } from "../ports.ts";
+import type { Bucket, BucketObject } from "../ports/bucket.ts";
+import type { ObjectStore } from "../ports.ts";
 import { sha256 } from "./rows.ts";
 
 /** Months of a table that are listed one by one; of more, the whole table is. */

@@ -1,6 +1,6 @@
 import { MANIFESTS, parsePartitionKey, QUARANTINE } from "../core/layout.ts";
 import { TABLES } from "../market/tables.ts";
-import type { BucketObject } from "../ports.ts";
+import type { BucketObject } from "../ports/bucket.ts";
 import type { BucketLake } from "./bucket-lake.ts";
 
 /** An object under a lake's root in a bucket that is none of ours, and what may be done with it. */

@@ -6,7 +6,7 @@ import { type Market, type Series, seriesLabel, type Venue } from "../core/serie
 import type { TableName } from "../core/table.ts";
 import { DAY, dayOf, daysOf, iso, type Month, monthsOf, startOfDay, type TimeRange } from "../core/time.ts";
 import { TABLES } from "../market/tables.ts";
-import type { LedgerRow } from "../ports.ts";
+import type { LedgerRow } from "../ports/warehouse.ts";
 import { followersOf, lookUpOf } from "./followers.ts";
 import { loadedMonths } from "./gone.ts";
 import type { Lake } from "./lake.ts";

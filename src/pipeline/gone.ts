@@ -1,7 +1,7 @@
 import { UsageError } from "../core/errors.ts";
 import type { TableName } from "../core/table.ts";
 import { type Month, monthRange, type TimeRange } from "../core/time.ts";
-import type { LedgerRow, Warehouse } from "../ports.ts";
+import type { LedgerRow, Warehouse } from "../ports/warehouse.ts";
 import type { Lake } from "./lake.ts";
 import type { LakeState } from "./state.ts";
 

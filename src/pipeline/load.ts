@@ -7,7 +7,7 @@ import { loadReason } from "../core/plan-loads.ts";
 import type { TableName } from "../core/table.ts";
 import type { Month } from "../core/time.ts";
 import { TABLE } from "../market/tables.ts";
-import type { LoadObject, LoadUnit, Warehouse } from "../ports.ts";
+import type { LoadObject, LoadUnit, Warehouse } from "../ports/warehouse.ts";
 import type { Lake } from "./lake.ts";
 import { detailOf, type Outcome, planned } from "./outcome.ts";
 import type { LakeState } from "./state.ts";

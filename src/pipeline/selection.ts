@@ -4,7 +4,7 @@ import type { Entry } from "../core/manifest.ts";
 import type { Series } from "../core/series.ts";
 import type { Table } from "../core/table.ts";
 import { type Day, dayRange, monthsOf, type TimeRange } from "../core/time.ts";
-import type { LakeTable } from "../ports.ts";
+import type { LakeTable } from "../ports/warehouse.ts";
 import type { Lake } from "./lake.ts";
 import { lostObject } from "./stored-rows.ts";
 

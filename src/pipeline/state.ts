@@ -5,7 +5,7 @@ import { type Goal, inputsOf, lookedThrough, type State } from "../core/plan.ts"
 import type { Series } from "../core/series.ts";
 import type { TableName } from "../core/table.ts";
 import { type Day, daysOf, type Month, monthOf, monthsOf, type TimeRange } from "../core/time.ts";
-import type { LedgerRow } from "../ports.ts";
+import type { LedgerRow } from "../ports/warehouse.ts";
 import type { Lake } from "./lake.ts";
 import { isStored } from "./stored-rows.ts";
 import type { Published } from "./verify-archives.ts";

@@ -2,16 +2,15 @@ import type { BigQueryPlace } from "../core/bigquery-place.ts";
 import type { TableName } from "../core/table.ts";
 import type { GoogleAccess } from "../google/auth.ts";
 import type {
-  Clock,
   LedgerRow,
   LoadUnit,
-  Logger,
   QueryResult,
   SetupOptions,
   SetupReport,
   Warehouse,
   WarehouseUsage,
-} from "../ports.ts";
+} from "../ports/warehouse.ts";
+import type { Clock, Logger } from "../ports.ts";
 import { JOBS_A_DAY } from "./bigquery/admission.ts";
 import { Api } from "./bigquery/api.ts";
 import { Jobs, type OnStep } from "./bigquery/jobs.ts";

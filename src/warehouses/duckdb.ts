@@ -2,7 +2,7 @@ import { DATASET } from "../core/bigquery-place.ts";
 import { diskCause } from "../core/disk.ts";
 import { AppError, Interrupted, WarehouseError } from "../core/errors.ts";
 import type { TableName } from "../core/table.ts";
-import type { LedgerRow, LoadUnit, QueryResult, SetupReport, Warehouse, WarehouseUsage } from "../ports.ts";
+import type { LedgerRow, LoadUnit, QueryResult, SetupReport, Warehouse, WarehouseUsage } from "../ports/warehouse.ts";
 import { type Datasets, datasetsOf } from "./dataset.ts";
 import { DatabaseFile } from "./duckdb/database-file.ts";
 import { type Comparison, compare, type Inspection, inspect, NOTHING } from "./duckdb/inspection.ts";

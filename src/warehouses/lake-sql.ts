@@ -3,7 +3,7 @@ import path from "node:path";
 import { DATASET } from "../core/bigquery-place.ts";
 import { AppError, DataError, StoreError } from "../core/errors.ts";
 import type { TimeRange } from "../core/time.ts";
-import type { ExportFormat, LakeSql, LakeTable, QueryResult } from "../ports.ts";
+import type { ExportFormat, LakeSql, LakeTable, QueryResult } from "../ports/warehouse.ts";
 import { datasetsOf } from "./dataset.ts";
 import { findUnreadable } from "./duckdb/culprit.ts";
 import { writeRows } from "./duckdb/export.ts";

@@ -1,7 +1,7 @@
 import * as assert from "node:assert/strict";
 import { describe } from "node:test";
 import type { TableName } from "../../src/core/table.ts";
-import type { SetupReport } from "../../src/ports.ts";
+import type { SetupReport } from "../../src/ports/warehouse.ts";
 import type { BigQueryWarehouse } from "../../src/warehouses/bigquery.ts";
 import { codeOf, load, rowsOf } from "../contract/warehouse.ts";
 import { type Scene, scene } from "../fakes/bigquery-scene.ts";

@@ -1,6 +1,6 @@
 import { EXIT } from "../../core/errors.ts";
 import { openCandlelake } from "../../open.ts";
-import type { SetupReport } from "../../ports.ts";
+import type { SetupReport } from "../../ports/warehouse.ts";
 import type { Context } from "../context.ts";
 import { csv, json, ndjson, SYNTHETIC, table, write } from "../output.ts";
 

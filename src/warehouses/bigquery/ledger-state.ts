@@ -1,7 +1,7 @@
 import type { TableName } from "../../core/table.ts";
 import type { Month } from "../../core/time.ts";
 import { TABLE } from "../../market/tables.ts";
-import type { LedgerRow } from "../../ports.ts";
+import type { LedgerRow } from "../../ports/warehouse.ts";
 
 /** What is loaded of a table's month. */
 export interface LoadedUnit {

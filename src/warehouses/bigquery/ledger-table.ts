@@ -1,6 +1,6 @@
 import { WarehouseError } from "../../core/errors.ts";
 import { DAY, iso } from "../../core/time.ts";
-import type { LedgerRow } from "../../ports.ts";
+import type { LedgerRow } from "../../ports/warehouse.ts";
 import { layoutOf } from "../bigquery-sql.ts";
 import { checkFormat, LEDGER } from "../ledger.ts";
 import { differencesOf } from "./differences.ts";

@@ -1,6 +1,6 @@
 import { DataError, WarehouseError } from "../../core/errors.ts";
 import { monthRange } from "../../core/time.ts";
-import type { LoadUnit } from "../../ports.ts";
+import type { LoadUnit } from "../../ports/warehouse.ts";
 import { keepPartitions, layoutOf } from "../bigquery-sql.ts";
 import type { Api } from "./api.ts";
 import { attemptId, decorator, jobName } from "./job-id.ts";

@@ -1,6 +1,6 @@
 import { AppError, Interrupted, throwIfAborted, WarehouseError } from "../../core/errors.ts";
 import type { TableName } from "../../core/table.ts";
-import type { LedgerRow, LoadUnit } from "../../ports.ts";
+import type { LedgerRow, LoadUnit } from "../../ports/warehouse.ts";
 import { layoutOf } from "../bigquery-sql.ts";
 import { Quota, refuseBucketless, refuseStranger } from "./admission.ts";
 import { differencesOf } from "./differences.ts";

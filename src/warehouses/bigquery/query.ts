@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { AppError, UsageError } from "../../core/errors.ts";
 import { shellWord } from "../../core/shell.ts";
 import { evidenceOf } from "../../google/evidence.ts";
-import type { QueryResult } from "../../ports.ts";
+import type { QueryResult } from "../../ports/warehouse.ts";
 import type { Datasets } from "../dataset.ts";
 import type { Api } from "./api.ts";
 import { typeOf } from "./differences.ts";

@@ -1,5 +1,5 @@
 import { type AppError, DataError, WarehouseError } from "../../core/errors.ts";
-import type { LoadUnit } from "../../ports.ts";
+import type { LoadUnit } from "../../ports/warehouse.ts";
 import type { Tables } from "./tables.ts";
 import type { ApiError } from "./wire.ts";
 

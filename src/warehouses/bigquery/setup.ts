@@ -1,6 +1,7 @@
 import { WarehouseError } from "../../core/errors.ts";
 import { DAY } from "../../core/time.ts";
-import type { Logger, SetupReport } from "../../ports.ts";
+import type { SetupReport } from "../../ports/warehouse.ts";
+import type { Logger } from "../../ports.ts";
 import { CURATED_DESCRIPTION, LAYOUTS, type Layout, layoutOf, RAW_DESCRIPTION } from "../bigquery-sql.ts";
 import { checkFormat, LEDGER } from "../ledger.ts";
 import { differencesOf, isTable } from "./differences.ts";

@@ -1,5 +1,5 @@
 import { DAY } from "../../core/time.ts";
-import type { LoadUnit } from "../../ports.ts";
+import type { LoadUnit } from "../../ports/warehouse.ts";
 import { layoutOf } from "../bigquery-sql.ts";
 import { decorator, hashOf } from "./job-id.ts";
 import {
