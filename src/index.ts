@@ -14,7 +14,8 @@ import { openCandlelake } from "./open.ts";
 import type { Engine } from "./pipeline/engine.ts";
 import type { Logger } from "./ports.ts";
 
-export type { Config, ConfiguredSeries } from "./config.ts";
+export type { Config } from "./config.ts";
+export type { ConfiguredSeries } from "./config-file.ts";
 export {
   type Batch,
   type Column,

@@ -2,8 +2,9 @@
 import { realpathSync, writeFileSync } from "node:fs";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { GLOBAL_OPTIONS } from "../src/cli/option-specs.ts";
 import type { CommandSpec, OptionSpec } from "../src/cli/spec.ts";
-import { GLOBAL_OPTIONS, SPECS } from "../src/cli/specs.ts";
+import { SPECS } from "../src/cli/specs.ts";
 import { CONFIG_FILE } from "../src/config.ts";
 import { DEFAULT_ENDPOINTS, ENDPOINT_VARIABLES, type Endpoints } from "../src/endpoints.ts";
 import { columnsMarkdown } from "../src/market/schema-text.ts";
