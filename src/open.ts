@@ -215,10 +215,9 @@ export async function ddlOf(
 export interface Candlelake {
   readonly engine: Engine;
   readonly ports: Ports;
-  usage(): { readonly requests: number; readonly retries: number };
 }
 
 export function openCandlelake(config: Config, log: Logger = SILENT, seams: Seams = {}): Candlelake {
   const ports = openPorts(config, log, seams);
-  return { engine: new Engine(ports), ports, usage: () => ports.usage() };
+  return { engine: new Engine(ports), ports };
 }
