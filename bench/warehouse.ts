@@ -12,7 +12,7 @@ import type { Series } from "../src/core/series.ts";
 import { dayRange, daysOf, monthOf } from "../src/core/time.ts";
 import { SPOT_KLINES } from "../src/market/klines.ts";
 import { encode } from "../src/parquet/encode.ts";
-import type { LoadObject, LoadUnit } from "../src/ports.ts";
+import type { LoadObject, LoadUnit } from "../src/ports/warehouse.ts";
 import { rowsOf } from "../src/sources/synthetic/rows.ts";
 import { instrument } from "../src/sources/synthetic/symbols.ts";
 import { DuckDbWarehouse } from "../src/warehouses/duckdb.ts";

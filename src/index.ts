@@ -14,7 +14,8 @@ import { openCandlelake } from "./open.ts";
 import type { Engine } from "./pipeline/engine.ts";
 import type { Logger } from "./ports.ts";
 
-export type { Config, ConfiguredSeries } from "./config.ts";
+export type { Config } from "./config.ts";
+export type { ConfiguredSeries } from "./config-file.ts";
 export {
   type Batch,
   type Column,
@@ -44,11 +45,15 @@ export type { Day, Month, TimeRange } from "./core/time.ts";
 export type { Endpoints } from "./endpoints.ts";
 export { TABLE, TABLES } from "./market/tables.ts";
 export type { Applied } from "./pipeline/apply.ts";
-export type { Engine, Plan, Report, Request, Selection } from "./pipeline/engine.ts";
+export type { Engine, Plan, Report, Request, Survey } from "./pipeline/engine.ts";
+export type { Foreign } from "./pipeline/foreign.ts";
+export type { GoneMonth } from "./pipeline/gone.ts";
 export type { Outcome, Status } from "./pipeline/outcome.ts";
+export type { Selection } from "./pipeline/selection.ts";
 export type { SeriesStatus } from "./pipeline/status.ts";
 export { readWish, type Topic, type Wish, type WishText } from "./pipeline/wish.ts";
-export type { ExportFormat, Logger, QueryResult, ResultColumn } from "./ports.ts";
+export type { ExportFormat, QueryResult, ResultColumn } from "./ports/warehouse.ts";
+export type { Logger } from "./ports.ts";
 
 export interface OpenOptions {
   /** Folder of the lake. Default: `CANDLELAKE_DATA`, else `data`. */

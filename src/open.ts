@@ -1,12 +1,15 @@
 import * as path from "node:path";
 import { type Config, DEFAULT_LOCATION } from "./config.ts";
+import { DATASET } from "./core/bigquery-place.ts";
 import type { Market } from "./core/series.ts";
 import type { TableName } from "./core/table.ts";
 import { DEFAULT_ENDPOINTS, type Endpoints } from "./endpoints.ts";
 import { systemClock } from "./net/system-clock.ts";
 import { Engine } from "./pipeline/engine.ts";
 import { duckdbFile } from "./places.ts";
-import type { Archive, Bucket, Clock, LakeSql, Logger, Ports, Source, Warehouse } from "./ports.ts";
+import type { Bucket } from "./ports/bucket.ts";
+import type { LakeSql, Warehouse } from "./ports/warehouse.ts";
+import type { Archive, Clock, Logger, Ports, Source } from "./ports.ts";
 import { DISK, type Disk } from "./stores/disk.ts";
 import { FileStore } from "./stores/file.ts";
 import { lockLake } from "./stores/lock.ts";
@@ -114,7 +117,7 @@ export function openPorts(config: Config, log: Logger = SILENT, seams: Seams = {
         synthetic: config.synthetic,
         access,
         log,
-        now: () => clock.now(),
+        clock,
       });
     }
     const { DuckDbWarehouse } = await import("./warehouses/duckdb.ts");
@@ -199,7 +202,7 @@ export async function ddlOf(
   kind: "duckdb" | "bigquery",
   tables: readonly TableName[],
 ): Promise<string> {
-  const { DATASET, datasetsOf } = await import("./warehouses/dataset.ts");
+  const { datasetsOf } = await import("./warehouses/dataset.ts");
   const { bigquery, synthetic } = config;
   if (kind === "duckdb") {
     const { createTables } = await import("./warehouses/duckdb-sql.ts");
@@ -213,10 +216,9 @@ export async function ddlOf(
 export interface Candlelake {
   readonly engine: Engine;
   readonly ports: Ports;
-  usage(): { readonly requests: number; readonly retries: number };
 }
 
 export function openCandlelake(config: Config, log: Logger = SILENT, seams: Seams = {}): Candlelake {
   const ports = openPorts(config, log, seams);
-  return { engine: new Engine(ports), ports, usage: () => ports.usage() };
+  return { engine: new Engine(ports), ports };
 }

@@ -1,16 +1,7 @@
 import * as path from "node:path";
 import { NEXT } from "./config-schema.ts";
+import type { BigQueryPlace } from "./core/bigquery-place.ts";
 import { UsageError } from "./core/errors.ts";
-
-/** A BigQuery warehouse, taken apart. */
-export interface BigQueryPlace {
-  readonly project: string;
-  readonly dataset: string;
-  /** Where datasets are made, `us-central1`. */
-  readonly location: string;
-  /** Bytes that a query may be billed for; undefined for the default. */
-  readonly maxBytes: number | undefined;
-}
 
 /** What has no value: the bucket, the listing of archive files, the folder that keeps them. */
 export const NONE = "none";

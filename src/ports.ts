@@ -4,9 +4,10 @@ import type { AppError } from "./core/errors.ts";
 import type { Gap } from "./core/gap.ts";
 import type { ArchiveFacts, Note } from "./core/manifest.ts";
 import type { Market, Series, Venue } from "./core/series.ts";
-import type { Table, TableName } from "./core/table.ts";
-import type { Day, Month, TimeRange } from "./core/time.ts";
+import type { Day, TimeRange } from "./core/time.ts";
 import type { Checked, Refused } from "./market/check.ts";
+import type { Bucket, BucketUsage } from "./ports/bucket.ts";
+import type { LakeSql, Warehouse, WarehouseUsage } from "./ports/warehouse.ts";
 
 /** The machine's clock. Tests bring their own. */
 export interface Clock {
@@ -191,189 +192,10 @@ export interface ObjectStore {
   path(key: string): string | undefined;
 }
 
-/** An object of a bucket, as a list call tells it. */
-export interface BucketObject {
-  /** Below the world's root: without `raw/` or `synthetic/`. */
-  readonly key: string;
-  readonly bytes: number;
-  /** A decimal number beyond 2^53; every write gives another one. */
-  readonly generation: string;
-  /** Base64 of the big-endian CRC-32C, as Cloud Storage spells it. */
-  readonly crc32c: string;
-  /** Milliseconds. */
-  readonly updated: number;
-  /** What its writer said of it. */
-  readonly metadata: Readonly<Record<string, string>>;
-}
-
-/** What a bucket was asked for, and what it moved. */
-export interface BucketUsage {
-  readonly lists: number;
-  readonly reads: number;
-  readonly writes: number;
-  readonly others: number;
-  readonly retries: number;
-  readonly bytesUploaded: number;
-  readonly bytesDownloaded: number;
-}
-
-/**
- * Objects under one root of a bucket (`gs://NAME/raw/`). Writes name the generation that they replace: nobody's work is
- * overwritten unseen, and a write that is sent twice happens once.
- */
-export interface Bucket {
-  readonly name: string;
-  /** `gs://NAME/raw/KEY`. */
-  uri(key: string): string;
-  /** Objects whose key starts with `prefix` (whole folder names), ascending by key, a page a request. @throws StoreError */
-  list(prefix: string, signal?: AbortSignal): AsyncIterable<BucketObject>;
-  /** undefined where there is none. @throws StoreError */
-  stat(key: string, signal?: AbortSignal): Promise<BucketObject | undefined>;
-  /**
-   * The object's bytes, compared with its checksum; of one generation where one is named. undefined where there is none.
-   * @throws StoreError
-   */
-  read(key: string, generation?: string, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer> | undefined>;
-  /**
-   * Writes one whole object over `replaces`; null where there must be none. The checksum goes with it, so that torn bytes
-   * are refused. An object that is there with these bytes and this metadata already, because an answer got lost, is a success.
-   * @throws StoreError `bucket-conflict` where somebody else's is there
-   */
-  write(
-    key: string,
-    bytes: Uint8Array,
-    options: { readonly replaces: string | null; readonly metadata?: Readonly<Record<string, string>> },
-    signal?: AbortSignal,
-  ): Promise<BucketObject>;
-  /** Removes this generation; what is gone already, is. @throws StoreError `bucket-conflict` where another one is there */
-  remove(key: string, generation: string, signal?: AbortSignal): Promise<void>;
-  /** Where its data lie, lower case: `us-central1`. @throws StoreError `no-bucket`, `permission-denied` */
-  location(signal?: AbortSignal): Promise<string>;
-  readonly usage: BucketUsage;
-}
-
 /** The right to write to a lake; one holder at a time. */
 export interface LakeLock {
   release(): Promise<void>;
 }
-
-/** One row of the warehouse's own record of what was loaded: a series within a load unit. */
-export interface LedgerRow {
-  readonly table: TableName;
-  readonly month: Month;
-  /** The series in file-name spelling, `binance-us_btcusdt_spot_1h`. */
-  readonly series: string;
-  /** Hash over the content hashes of the series' partitions of that month. */
-  readonly content: string;
-  readonly rows: number;
-  readonly jobId: string;
-  /** Milliseconds. */
-  readonly loadedAt: number;
-}
-
-export interface LoadObject {
-  /** Local path of the Parquet file; empty where the warehouse reads from the bucket. */
-  readonly path: string;
-  /** `gs://…`; undefined where the warehouse reads local files. */
-  readonly uri?: string;
-  /** The lake's key, for messages. */
-  readonly key: string;
-  readonly sha256: string;
-  readonly rows: number;
-}
-
-/** One table and calendar month, all series: what is replaced in one atomic step. */
-export interface LoadUnit {
-  readonly table: Table;
-  readonly month: Month;
-  readonly series: readonly { readonly series: string; readonly content: string; readonly rows: number }[];
-  readonly objects: readonly LoadObject[];
-}
-
-export interface SetupReport {
-  readonly created: readonly string[];
-  readonly exists: readonly string[];
-  readonly differs: readonly { readonly table: string; readonly difference: string; readonly next: string }[];
-}
-
-/** A column of a query's answer; `type` is DuckDB's or BigQuery's own name. */
-export interface ResultColumn {
-  readonly name: string;
-  readonly type: string;
-}
-
-/** Values are null, boolean, number, string (also for integers beyond 2^53 and for times, as ISO 8601), arrays and objects. */
-export interface QueryResult {
-  readonly columns: readonly ResultColumn[];
-  /** Row arrays in batches. */
-  readonly batches: AsyncIterable<readonly (readonly unknown[])[]>;
-}
-
-/** What a warehouse was asked for. */
-export interface WarehouseUsage {
-  readonly requests: number;
-  readonly loadJobs: number;
-  readonly copyJobs: number;
-  readonly bytesLoaded: number;
-  /** By queries; loads are free. */
-  readonly bytesBilled: number;
-}
-
-export interface SetupOptions {
-  /** Copies a table of the same name that is none of ours aside (`…_legacy_DATE`) and makes ours in its place. */
-  readonly moveExisting: boolean;
-  /** Of the datasets, where they are made; undefined for our own words. */
-  readonly description: string | undefined;
-}
-
-export interface Warehouse {
-  /** `duckdb:data/candlelake.duckdb`, `bigquery:PROJECT.DATASET`. */
-  readonly label: string;
-  /** What it loads from: files on this machine, or objects in a bucket. */
-  readonly reads: "files" | "objects";
-  /** Where its data lie, lower case; undefined where that does not matter. */
-  readonly location: string | undefined;
-  /** The statements that `setup` would run; of the named tables alone where some are named. */
-  ddl(tables?: readonly TableName[]): string;
-  /** Creates what is missing; never changes what is there. @throws WarehouseError */
-  setup(options?: SetupOptions): Promise<SetupReport>;
-  /** Empty where the warehouse does not exist yet. @throws WarehouseError where the file is no warehouse of ours */
-  ledger(): Promise<readonly LedgerRow[]>;
-  /**
-   * Replaces the units, each with its ledger rows, atomically; calls `done` after each one. When the signal aborts, the
-   * units that are done are kept.
-   * @throws DataError where an object is not what its manifest says; WarehouseError
-   */
-  load(units: readonly LoadUnit[], done: (unit: LoadUnit, rows: number) => void, signal?: AbortSignal): Promise<void>;
-  /** Read-only SQL. @throws UsageError where the statement is refused or wrong */
-  query(sql: string, signal?: AbortSignal): Promise<QueryResult>;
-  /** Bytes that the query would read, without running it; undefined where nobody is billed for them. */
-  cost(sql: string, signal?: AbortSignal): Promise<number | undefined>;
-  readonly usage: WarehouseUsage;
-  close(): Promise<void>;
-}
-
-/** Read-only SQL over the lake's Parquet files, and their export. */
-export interface LakeSql {
-  query(sql: string, tables: readonly LakeTable[], signal?: AbortSignal): Promise<QueryResult>;
-  /** Copies the rows that `where` leaves, in key order, to one file. Returns their number. */
-  exportTo(
-    table: LakeTable,
-    range: TimeRange | undefined,
-    file: string,
-    format: ExportFormat,
-    signal?: AbortSignal,
-  ): Promise<number>;
-  close(): Promise<void>;
-}
-
-/** The files of a table that manifests vouch for. */
-export interface LakeTable {
-  readonly table: Table;
-  readonly paths: readonly string[];
-}
-
-export type ExportFormat = "parquet" | "csv" | "arrow";
 
 /** Everything that the pipeline needs of the world outside. Heavy parts are opened when they are first asked for. */
 export interface Ports {

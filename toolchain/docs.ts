@@ -2,8 +2,9 @@
 import { realpathSync, writeFileSync } from "node:fs";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { GLOBAL_OPTIONS } from "../src/cli/option-specs.ts";
 import type { CommandSpec, OptionSpec } from "../src/cli/spec.ts";
-import { GLOBAL_OPTIONS, SPECS } from "../src/cli/specs.ts";
+import { SPECS } from "../src/cli/specs.ts";
 import { CONFIG_FILE } from "../src/config.ts";
 import { DEFAULT_ENDPOINTS, ENDPOINT_VARIABLES, type Endpoints } from "../src/endpoints.ts";
 import { columnsMarkdown } from "../src/market/schema-text.ts";
@@ -108,14 +109,17 @@ Every error names its cause, the file or partition, and a command to go on with.
 \`market\`, \`symbol\`, \`interval\`, \`day\`, \`source\`, \`bytes\`, \`path\` (relative to the lake), \`sha256\`, \`gaps\`,
 \`revised\` and \`quarantined\`, one of the warehouse has \`month\`. A step that went wrong has
 \`error: {code, message, next}\`. In \`totals\`, \`requests\` are all that the command asked of venues from its start, clocks,
-first candles and repeated tries (\`retries\`) included, those of a dry run too; everything else is a sum over the steps.
+first candles and repeated tries (\`retries\`) included, those of a dry run too; \`loadJobs\` are the jobs that were run to bring
+rows to the warehouse (BigQuery: usually one a month and table; DuckDB: always); everything else is a sum over the steps.
 Nothing to do is \`"steps": []\` and totals of 0. A command that fails as a whole says \`"ok": false\` and \`error\`.
 
 With a bucket or BigQuery there is a \`receipt\`: \`objects\`, \`bytesUploaded\` (manifests included), \`bytesDownloaded\`,
-\`storageRequests\` (\`lists\`, \`reads\`, \`writes\`, \`others\`), \`storageRetries\`, \`warehouseRequests\`, \`loadJobs\` (the
-ledger's too; \`totals.loadJobs\` counts months), \`copyJobs\`, \`rowsLoaded\`, \`bytesLoaded\`, \`bytesBilled\` and \`monthUsd\`,
+\`storageRequests\` (\`lists\`, \`reads\`, \`writes\`, \`others\`), \`storageRetries\`, \`warehouseRequests\`, \`loadJobs\`,
+\`ledgerJobs\`, \`copyJobs\`, \`rowsLoaded\`, \`bytesLoaded\`, \`bytesBilled\` and \`monthUsd\`,
 what a month of hourly runs would cost. \`status\` then has \`foreign\`: \`uri\`, \`difference\` and \`next\` of each object that is
-none of the lake's. \`setup\` answers \`created\`, \`exists\` and \`differs\` (\`table\`, \`difference\`, \`next\`).
+none of the lake's. Where the warehouse has months that the lake no longer has, \`status\`, \`load\` and \`run\` say so in \`gone\`:
+\`table\`, \`month\`, \`rows\`, \`series\` (each with the \`content\` and \`rows\` of the ledger) and \`next\`. They stay until
+\`load --prune\` takes them. \`setup\` answers \`created\`, \`exists\` and \`differs\` (\`table\`, \`difference\`, \`next\`).
 
 \`query\` answers with an array of row objects: times are ISO 8601 with \`Z\`, integers beyond
 2^53 are text.

@@ -1,5 +1,5 @@
+import { GLOBAL_OPTIONS } from "./option-specs.ts";
 import type { CommandSpec, OptionSpec } from "./spec.ts";
-import { GLOBAL_OPTIONS } from "./specs.ts";
 
 const spellings = (option: OptionSpec): string[] => [
   `--${option.name}`,

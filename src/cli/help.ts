@@ -1,5 +1,5 @@
+import { GLOBAL_OPTIONS } from "./option-specs.ts";
 import type { CommandSpec, OptionSpec } from "./spec.ts";
-import { GLOBAL_OPTIONS } from "./specs.ts";
 
 const left = (option: OptionSpec): string =>
   `${option.short ? `-${option.short}, ` : ""}--${option.name}${option.value ? ` ${option.value}` : ""}`;

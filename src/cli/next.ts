@@ -15,6 +15,8 @@ export function sameLake(next: string, { command, options }: CommandLine): strin
   const repeated = SETTINGS.flatMap((name) => {
     const value = options.get(name);
     if (value === undefined || next.includes(` --${name}`)) return [];
+    // A warehouse of BigQuery's is named by its project then.
+    if (name === "warehouse" && next.includes(" --project ")) return [];
     return value === true ? [`--${name}`] : [`--${name} ${shellWord(value)}`];
   });
   return [next, ...repeated].join(" ");

@@ -1,7 +1,7 @@
 import { UsageError } from "../core/errors.ts";
 import { didYouMean } from "../core/suggest.ts";
+import { GLOBAL_OPTIONS } from "./option-specs.ts";
 import type { CommandSpec, OptionSpec } from "./spec.ts";
-import { GLOBAL_OPTIONS } from "./specs.ts";
 
 export interface CommandLine {
   readonly command: string;

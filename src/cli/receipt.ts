@@ -19,8 +19,9 @@ export interface Receipt {
   /** Repetitions among them. */
   readonly storageRetries: number;
   readonly warehouseRequests: number;
-  /** The ledger's own among them. */
+  /** The same as in the answer's totals. */
   readonly loadJobs: number;
+  readonly ledgerJobs: number;
   readonly copyJobs: number;
   readonly rowsLoaded: number;
   readonly bytesLoaded: number;
@@ -50,6 +51,7 @@ export function receiptOf({ outcomes, goal, stored }: Applied, { bucket, warehou
     storageRetries: retries,
     warehouseRequests: warehouse?.requests ?? 0,
     loadJobs: warehouse?.loadJobs ?? 0,
+    ledgerJobs: warehouse?.ledgerJobs ?? 0,
     copyJobs: warehouse?.copyJobs ?? 0,
     rowsLoaded: warehouse?.requests ? loads.reduce((sum, { rows }) => sum + rows, 0) : 0,
     bytesLoaded: warehouse?.bytesLoaded ?? 0,
@@ -71,7 +73,7 @@ export function receiptLine(receipt: Receipt): string {
   const { lists, reads, writes, others } = receipt.storageRequests;
   const sent = `${count(receipt.objects, "object")} of ${bytes(receipt.bytesUploaded)} sent`;
   const storage = `bucket: ${sent}, ${count(lists, "list")}, ${count(reads + others, "read")}, ${count(writes, "write")}`;
-  const jobs = receipt.loadJobs + receipt.copyJobs;
+  const jobs = receipt.loadJobs + receipt.ledgerJobs + receipt.copyJobs;
   const loaded = `${count(receipt.rowsLoaded, "row")} of ${bytes(receipt.bytesLoaded)} loaded`;
   const warehouse =
     `BigQuery: ${count(receipt.warehouseRequests, "request")}, ${count(jobs, "job")}, ${loaded}, ` +

@@ -8,6 +8,7 @@ import { exitCodeOf } from "../pipeline/exit-code.ts";
 import { foreseen, type Outcome } from "../pipeline/outcome.ts";
 import type { CloudUsage } from "../ports.ts";
 import type { Context } from "./context.ts";
+import { complainOfGone, goneJson } from "./gone.ts";
 import type { Severity } from "./log.ts";
 import { count, json, ndjson, SYNTHETIC, write } from "./output.ts";
 import { receiptLine, receiptOf } from "./receipt.ts";
@@ -33,7 +34,7 @@ async function report(
   usage: Usage,
   cloud: CloudUsage,
   planOnly: boolean,
-  estimate: Estimate | null,
+  plan: Plan | undefined,
 ): Promise<number> {
   const { outcomes, fatal } = applied;
   const exit = exitCodeOf(applied);
@@ -42,6 +43,8 @@ async function report(
   const worst = fatal?.detail ?? complained.find(({ isDeferred }) => !isDeferred) ?? complained[0];
   const { code, next } = worst ? context.detail(worst) : {};
   context.account({ code, next, synthetic: context.config.synthetic, ...totals(outcomes, usage) });
+  const gone = plan?.gone ?? [];
+  complainOfGone(context, gone);
   if (fatal) context.complain({ ...fatal.detail, message: `candlelake: ${fatal.message}` });
   const receipt = planOnly ? undefined : receiptOf(applied, cloud);
   const steps = outcomes.map((outcome) => stepJson(context, outcome));
@@ -55,8 +58,9 @@ async function report(
           ok: exit === EXIT.ok,
           steps,
           totals: totals(outcomes, usage),
-          estimate: estimate && aboutOf(estimate),
+          estimate: plan ? aboutOf(plan.estimate) : null,
           ...(receipt ? { receipt } : {}),
+          ...goneJson(context, gone),
           error: whole ? context.detail(whole) : null,
         }),
       );
@@ -87,32 +91,34 @@ const severityOf = ({ status }: Outcome): Severity =>
 /** Below this a plan is carried out before anybody has read what it takes. */
 const WORTH_SAYING = 20_000;
 
-function say(context: Context, { request, goal, notes, estimate }: Plan, dryRun: boolean): void {
+function say(context: Context, { request, goal, notes, estimate, gone }: Plan, dryRun: boolean): void {
   for (const note of notes) context.say(note);
   if (estimate.rows >= (dryRun ? 1 : WORTH_SAYING)) context.say(estimateLine(estimate));
-  const isEmpty = request.wishes.length === 0 && (goal.load ?? []).every(({ months }) => months.length === 0);
+  const isAsked = request.wishes.length > 0 || (goal.load ?? []).some(({ months }) => months.length > 0);
+  const isEmpty = !isAsked && gone.length === 0;
   if (isEmpty && request.upload === undefined && !request.load?.range)
     context.say(`The lake in ${context.config.data} has nothing to load.`);
 }
 
 /** Plans a request and, unless it is a dry run, carries it out; prints the answer and returns the exit code. */
 export async function work(context: Context, request: Request, dryRun: boolean): Promise<number> {
-  const { engine, ports, usage } = openCandlelake(context.config, context.log);
+  const { engine, ports } = openCandlelake(context.config, context.log);
+  const usage = (): Usage => ({ ...ports.usage(), loadJobs: ports.cloud().warehouse?.loadJobs ?? 0 });
   try {
     if (dryRun) {
       const plan = await engine.plan(request, context.signal);
       say(context, plan, true);
       const applied = { outcomes: plan.steps.map(foreseen), fatal: undefined, goal: plan.goal, stored: 0 };
-      return await report(context, applied, usage(), ports.cloud(), true, plan.estimate);
+      return await report(context, applied, usage(), ports.cloud(), true, plan);
     }
-    let estimate: Estimate | null = null;
+    let opened: Plan | undefined;
     const applied = await engine.apply(
       request,
       `candlelake ${context.line.command}`,
       {
         planned(plan) {
           say(context, plan, false);
-          estimate = plan.estimate;
+          opened = plan;
           context.progress.start(plan.steps.length);
           context.event("INFO", "plan", `${count(plan.steps.length, "step")} planned`, {
             planned: plan.steps.length,
@@ -129,7 +135,7 @@ export async function work(context: Context, request: Request, dryRun: boolean):
       context.stop,
     );
     context.progress.clear();
-    return await report(context, context.settle(applied), usage(), ports.cloud(), false, estimate);
+    return await report(context, context.settle(applied), usage(), ports.cloud(), false, opened);
   } finally {
     context.progress.clear();
     await engine.close();

@@ -2,6 +2,7 @@ import type { AppError } from "./errors.ts";
 import { objectKey } from "./layout.ts";
 import { type Entry, REFUSED_FILE, unaskedGaps } from "./manifest.ts";
 import { hasRows, inputDays, isDue, lookingDays } from "./partition.ts";
+import { planLoads } from "./plan-loads.ts";
 import { planUploads } from "./plan-uploads.ts";
 import { type Route, type Routed, routeOf, type SourceChoice } from "./route.ts";
 import type { Series } from "./series.ts";
@@ -59,6 +60,13 @@ export interface Derivation {
   readonly lookUps: readonly (Omit<InputKey, "day"> & { readonly lookBack: number })[];
 }
 
+export interface LoadGoal {
+  readonly table: TableName;
+  readonly months: readonly Month[];
+  /** Months go from the warehouse of which the lake has no rows. */
+  readonly prune?: boolean;
+}
+
 export interface Goal {
   readonly targets: readonly Target[];
   readonly derivations: readonly Derivation[];
@@ -67,7 +75,7 @@ export interface Goal {
     | readonly { readonly table: TableName; readonly series: Series; readonly months: readonly Month[] }[]
     | null;
   /** Load units to bring up to date; null where no warehouse is wanted. */
-  readonly load: readonly { readonly table: TableName; readonly months: readonly Month[] }[] | null;
+  readonly load: readonly LoadGoal[] | null;
 }
 
 /** What is known of lake and warehouse. Pure look-ups; a damaged manifest is told apart from a missing one. */
@@ -134,6 +142,8 @@ export interface LoadStep {
   readonly month: Month;
   readonly reason: string;
   readonly rows: number;
+  /** Nothing may take the month's place. */
+  readonly empties?: true;
   readonly error?: AppError;
 }
 
@@ -290,36 +300,6 @@ function planDerivations(derivation: Derivation, state: State, fetches: Readonly
 function unplanned(steps: readonly DeriveStep[], planned: readonly DeriveStep[]): DeriveStep[] {
   const paths = new Set(planned.map(({ path }) => path));
   return steps.filter(({ path }) => !paths.has(path) && paths.add(path));
-}
-
-/** Why a load unit must be replaced; undefined where warehouse and lake agree. */
-export function loadReason(table: TableName, month: Month, state: State): string | undefined {
-  const have = state.unit(table, month);
-  const loaded = state.loaded(table, month);
-  const names = Object.keys(have);
-  if (names.length === 0) return undefined;
-  if (Object.keys(loaded).length === 0) return "missing";
-  const same =
-    names.length === Object.keys(loaded).length && names.every((name) => have[name]?.content === loaded[name]);
-  return same ? undefined : "content differs from the ledger";
-}
-
-function planLoads(goal: Goal, state: State, steps: readonly Step[]): LoadStep[] {
-  const changing = new Set(steps.map((step) => (step.action === "load" ? "" : `${step.table}/${monthOf(step.day)}`)));
-  const loads: LoadStep[] = [];
-  for (const { table, months } of goal.load ?? []) {
-    for (const month of months) {
-      const error = state.unitDamage(table, month);
-      const reason =
-        error?.code ??
-        loadReason(table, month, state) ??
-        (changing.has(`${table}/${month}`) ? "a partition changes" : undefined);
-      if (reason === undefined) continue;
-      const rows = Object.values(state.unit(table, month)).reduce((sum, series) => sum + series.rows, 0);
-      loads.push({ action: "load", table, month, reason, rows, ...(error ? { error } : {}) });
-    }
-  }
-  return loads;
 }
 
 /**

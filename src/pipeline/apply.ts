@@ -19,7 +19,7 @@ import { byTarget } from "./by-target.ts";
 import { fillAll } from "./fill.ts";
 import { Intake } from "./intake.ts";
 import type { Lake } from "./lake.ts";
-import { type LoadPorts, loadUnits } from "./load.ts";
+import { type LoadPorts, loadUnits, monthName } from "./load.ts";
 import { failure, isFatal, type Outcome, planned } from "./outcome.ts";
 import { produceDerived, produceFetched, runsOf } from "./produce.ts";
 import { Receiver } from "./received.ts";
@@ -279,15 +279,14 @@ export class Apply {
 
   private async loadAll(steps: readonly LoadStep[]): Promise<void> {
     if (steps.length === 0) return;
-    for (const outcome of await loadUnits(
-      steps,
-      this.lake,
-      this.state,
-      this.ports,
-      (done) => this.settle(done),
-      this.signal,
-    )) {
-      this.outcomes.set(outcome.step, outcome);
+    const unsent = new Map<string, Outcome>();
+    for (const outcome of this.outcomes.values()) {
+      const { step, error } = outcome;
+      if (error && step.action === "upload") unsent.set(monthName(step.table, monthOf(step.day)), outcome);
     }
+    const settle = (done: Outcome) => this.settle(done);
+    const { lake, state, ports, signal } = this;
+    const outcomes = await loadUnits(steps, lake, state, ports, unsent, settle, signal);
+    for (const outcome of outcomes) this.outcomes.set(outcome.step, outcome);
   }
 }

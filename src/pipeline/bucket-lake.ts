@@ -5,7 +5,9 @@ import { parseManifest } from "../core/manifest-reader.ts";
 import type { Series } from "../core/series.ts";
 import type { TableName } from "../core/table.ts";
 import type { Day, Month } from "../core/time.ts";
-import type { Bucket, BucketObject, ObjectStore } from "../ports.ts";
+import { TABLES } from "../market/tables.ts";
+import type { Bucket, BucketObject } from "../ports/bucket.ts";
+import type { ObjectStore } from "../ports.ts";
 import { sha256 } from "./rows.ts";
 
 /** Months of a table that are listed one by one; of more, the whole table is. */
@@ -34,11 +36,26 @@ export class BucketLake {
   private readonly objects = new Map<string, BucketObject>();
   private readonly listed = new Map<string, Promise<void>>();
   private readonly entries = new Map<string, Entry>();
+  /** Everything was listed. */
+  private isListed = false;
 
   /** @param cache the local lake's store */
   constructor(bucket: Bucket, cache: ObjectStore) {
     this.bucket = bucket;
     this.cache = cache;
+  }
+
+  /** Lists everything under the root, once for all that is asked afterwards. @throws StoreError */
+  async listAll(): Promise<readonly BucketObject[]> {
+    const all: BucketObject[] = [];
+    for await (const object of this.bucket.list("")) all.push(object);
+    for (const { name } of TABLES) {
+      const own = all.filter(({ key }) => key.startsWith(`${MANIFESTS}/${name}/`));
+      this.manifests.set(name, Promise.resolve(new Map(own.map((object) => [object.key, object]))));
+    }
+    for (const object of all) if (!object.key.startsWith(`${MANIFESTS}/`)) this.objects.set(object.key, object);
+    this.isListed = true;
+    return all;
   }
 
   /** Every manifest of a table, by key. @throws StoreError */
@@ -65,7 +82,7 @@ export class BucketLake {
     const manifests = await this.listManifests(table);
     const unread = months.filter((month) => !this.pages.has(manifestKey(table, series, month)));
     if (unread.length === 0) return;
-    await this.listObjects(table, series, unread);
+    if (!this.isListed) await this.listObjects(table, series, unread);
     await Promise.all(unread.map((month) => this.readPage(table, series, month, manifests)));
   }
 

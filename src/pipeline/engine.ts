@@ -1,24 +1,26 @@
 import type { Batch } from "../core/batch.ts";
-import { concat, numbers, slice } from "../core/batch.ts";
 import { AppError, throwIfAborted, UsageError } from "../core/errors.ts";
 import { type Goal, plan, type Step, type Target } from "../core/plan.ts";
 import type { Series } from "../core/series.ts";
 import type { Table } from "../core/table.ts";
-import { dayRange, monthsOf, type TimeRange } from "../core/time.ts";
+import { monthOf, type TimeRange } from "../core/time.ts";
 import { TABLES } from "../market/tables.ts";
-import type { ExportFormat, LakeTable, Ports, QueryResult, SetupOptions, SetupReport } from "../ports.ts";
+import type { ExportFormat, LedgerRow, QueryResult, SetupOptions, SetupReport } from "../ports/warehouse.ts";
+import type { Ports } from "../ports.ts";
 import { type Applied, Apply } from "./apply.ts";
 import { BucketLake } from "./bucket-lake.ts";
 import { type Leftover, leftovers } from "./clean.ts";
 import { type Estimate, estimate, refuseWithoutRoom } from "./estimate.ts";
 import { type Foreign, foreigners } from "./foreign.ts";
-import { loadGoal, readGoal, uploadGoal } from "./goal.ts";
+import { loadedTables, loadGoal, readGoal, uploadGoal } from "./goal.ts";
+import { type GoneMonth, goneMonths, refuseBlindPrune, replacedNote } from "./gone.ts";
 import { Lake } from "./lake.ts";
 import { locationsApart } from "./locations.ts";
 import type { Outcome } from "./outcome.ts";
+import { filesOf, type Selection, selected, within } from "./selection.ts";
 import { LakeState } from "./state.ts";
 import { type SeriesStatus, statusOf } from "./status.ts";
-import { lostObject, readPartition } from "./stored-rows.ts";
+import { readPartition } from "./stored-rows.ts";
 import { askPublished } from "./verify-archives.ts";
 import type { Topic, Wish } from "./wish.ts";
 
@@ -26,7 +28,12 @@ import type { Topic, Wish } from "./wish.ts";
 export interface Request {
   readonly wishes: readonly Wish[];
   /** null: leave the warehouse alone. `range` narrows it, widened to whole load units. */
-  readonly load: { readonly topic: Topic | undefined; readonly range: TimeRange | undefined } | null;
+  readonly load: {
+    readonly topic: Topic | undefined;
+    readonly range: TimeRange | undefined;
+    /** Whether months go that the lake no longer has. */
+    readonly prune?: boolean;
+  } | null;
   /** `all`: copies everything that the bucket lacks; where left out, what the wishes are of. */
   readonly upload?: "all";
   /** Whether archive files that were taken in are compared with what is published now. */
@@ -40,12 +47,22 @@ export interface Plan {
   readonly estimate: Estimate;
   /** How the request was read, where that is worth saying. */
   readonly notes: readonly string[];
+  /** What stays in the warehouse though the lake no longer has it. */
+  readonly gone: readonly GoneMonth[];
 }
 
 interface Opened extends Plan {
   readonly lake: Lake;
   readonly state: LakeState;
   readonly venues: ReadonlyMap<Target, Wish["venue"]>;
+}
+
+/** Everything that is known without asking a venue. */
+export interface Survey {
+  readonly series: readonly SeriesStatus[];
+  readonly foreign: readonly Foreign[];
+  /** What the warehouse has and the lake no longer. */
+  readonly gone: readonly GoneMonth[];
 }
 
 export interface Report {
@@ -70,10 +87,13 @@ export class Engine {
   private async open(request: Request, signal?: AbortSignal): Promise<Opened> {
     const lake = await this.lake();
     const { goal: wished, notes, venues } = await readGoal(request.wishes, lake, this.ports, signal);
-    const load = request.load && (await loadGoal(lake, request.load.topic, request.load.range, wished));
+    const { load: asked } = request;
+    const warehouse = asked && (await this.ports.warehouse());
+    const ledger = (await warehouse?.ledger()) ?? [];
+    if (asked?.prune && warehouse) refuseBlindPrune(lake, warehouse);
+    const load = asked && (await loadGoal(lake, asked.topic, asked.range, wished, asked.prune ? ledger : undefined));
     const uploads = lake.remote ? await uploadGoal(lake, request.upload ?? wished) : null;
     const goal: Goal = { ...wished, uploads, load };
-    const ledger = load ? await (await this.ports.warehouse()).ledger() : [];
     const state = new LakeState(lake, ledger);
     await state.open(goal);
     const said = [...notes];
@@ -86,13 +106,36 @@ export class Engine {
     }
     const steps = plan(goal, state);
     const { store } = this.ports;
-    return { request, goal, steps, estimate: estimate(goal, steps, store.free()), notes: said, lake, state, venues };
+    const { gone, replaced } = await this.gone(lake, state, ledger, asked, steps);
+    said.push(...replaced.map(replacedNote));
+    const about = estimate(goal, steps, store.free());
+    return { request, goal, steps, estimate: about, notes: said, gone, lake, state, venues };
+  }
+
+  /** What of the lake is gone and stays in the warehouse, and what goes with a month that is loaded anew. */
+  private async gone(
+    lake: Lake,
+    state: LakeState,
+    ledger: readonly LedgerRow[],
+    asked: Request["load"],
+    steps: readonly Step[],
+  ): Promise<{ readonly gone: readonly GoneMonth[]; readonly replaced: readonly GoneMonth[] }> {
+    if (!asked) return { gone: [], replaced: [] };
+    const warehouse = await this.ports.warehouse();
+    const all = await goneMonths(lake, state, warehouse, ledger, loadedTables(asked.topic), asked.range);
+    const isIn = ({ table, month }: GoneMonth, of: readonly Step[]) =>
+      of.some((step) => step.table === table && (step.action === "load" ? step.month : monthOf(step.day)) === month);
+    const loads = steps.filter((step) => step.action === "load");
+    // What is fetched may come back.
+    const makes = steps.filter((step) => step.action === "fetch" || step.action === "derive");
+    const isReplaced = (one: GoneMonth) => isIn(one, loads) && !isIn(one, makes);
+    return { gone: all.filter((one) => !isIn(one, loads)), replaced: asked.prune ? [] : all.filter(isReplaced) };
   }
 
   /** The steps that `apply` would take now. Writes nothing. @throws UsageError, SourceError, WarehouseError */
   async plan(request: Request, signal?: AbortSignal): Promise<Plan> {
-    const { goal, steps, estimate: about, notes } = await this.open(request, signal);
-    return { request, goal, steps, estimate: about, notes };
+    const { goal, steps, estimate: about, notes, gone } = await this.open(request, signal);
+    return { request, goal, steps, estimate: about, notes, gone };
   }
 
   /**
@@ -169,20 +212,26 @@ export class Engine {
 
   /** For each series what the lake has, what it lacks and what is loaded. */
   async status(): Promise<readonly SeriesStatus[]> {
+    return (await this.survey()).series;
+  }
+
+  /** The same, with what is none of the lake's: a bucket is listed once for all of it. @throws StoreError */
+  async survey(): Promise<Survey> {
     const lake = await this.lake();
+    const foreign = lake.remote ? await foreigners(lake.remote) : [];
     const shelves = (await Promise.all(TABLES.map((table) => lake.shelves(table.name)))).flat();
-    const ledger = await (await this.ports.warehouse()).ledger();
-    const all: SeriesStatus[] = [];
-    for (const shelf of shelves) all.push(await statusOf(lake, shelf, ledger));
-    return all;
+    const warehouse = await this.ports.warehouse();
+    const ledger = await warehouse.ledger();
+    const series: SeriesStatus[] = [];
+    for (const shelf of shelves) series.push(await statusOf(lake, shelf, ledger));
+    const state = new LakeState(lake, ledger);
+    return { series, foreign, gone: await goneMonths(lake, state, warehouse, ledger, loadedTables(undefined)) };
   }
 
   /** Objects under the lake's root in the bucket that are none of ours. @throws StoreError */
   async foreign(): Promise<readonly Foreign[]> {
-    const bucket = await this.ports.bucket();
-    const found: Foreign[] = [];
-    if (bucket) for await (const one of foreigners(bucket)) found.push(one);
-    return found;
+    const { remote } = await this.lake();
+    return remote ? foreigners(remote) : [];
   }
 
   /** Read-only SQL on the warehouse. */
@@ -209,7 +258,8 @@ export class Engine {
   /** Read-only SQL on the lake's Parquet files: on those that manifests vouch for, and no others. */
   async queryLake(sql: string, signal?: AbortSignal): Promise<QueryResult> {
     const named = TABLES.filter((table) => sql.toLowerCase().includes(table.name));
-    const tables = await Promise.all(named.map((table) => this.files(table)));
+    const lake = await this.lake();
+    const tables = await Promise.all(named.map((table) => filesOf(lake, table)));
     return (await this.ports.lakeSql()).query(sql, tables, signal);
   }
 
@@ -221,7 +271,7 @@ export class Engine {
     format: ExportFormat,
     signal?: AbortSignal,
   ): Promise<number> {
-    const files = await this.files(table, selection);
+    const files = await filesOf(await this.lake(), table, selection);
     if (files.paths.length === 0) {
       throw new UsageError(
         "nothing-to-export",
@@ -238,62 +288,13 @@ export class Engine {
     selection: Selection = {},
   ): AsyncIterable<{ readonly series: Series; readonly batch: Batch }> {
     const lake = await this.lake();
-    for await (const { series, day, entry } of this.partitions(lake, table, selection)) {
+    for await (const { series, day, entry } of selected(lake, table, selection)) {
       const batch = await readPartition(lake, table.name, series, day, entry);
       yield { series, batch: selection.range ? within(batch, selection.range) : batch };
-    }
-  }
-
-  /**
-   * Every file is read and compared with its entry's hash: its size and time do not tell whether it is the one.
-   * @throws DataError where an object is gone or not the one that its entry names
-   */
-  private async files(table: Table, selection: Selection = {}): Promise<LakeTable> {
-    const lake = await this.lake();
-    const paths: string[] = [];
-    for await (const { series, day, entry } of this.partitions(lake, table, selection)) {
-      if (entry.object === null) continue;
-      const path = await lake.file(entry);
-      if (path === undefined) throw lostObject(series, day, entry, lake.isTaken(entry));
-      paths.push(path);
-    }
-    return { table, paths };
-  }
-
-  private async *partitions(lake: Lake, table: Table, selection: Selection) {
-    const { range } = selection;
-    const wanted = range && new Set(monthsOf(range));
-    for (const shelf of await lake.shelves(table.name)) {
-      if (selection.series && !selection.series(shelf.series)) continue;
-      for (const month of shelf.months) {
-        if (wanted && !wanted.has(month)) continue;
-        await lake.open(table.name, shelf.series, [month]);
-        const damage = lake.damage(table.name, shelf.series, month);
-        if (damage) throw damage;
-        for (const [day, entry] of lake.entries(table.name, shelf.series, month)) {
-          const { from, to } = dayRange(day);
-          if (entry.rows > 0 && (!range || (from < range.to && to > range.from)))
-            yield { series: shelf.series, day, entry };
-        }
-      }
     }
   }
 
   async close(): Promise<void> {
     await this.ports.close();
   }
-}
-
-/** Which rows: of some series, of a range of event times. Everything where left out. */
-export interface Selection {
-  readonly range?: TimeRange | undefined;
-  series?(series: Series): boolean;
-}
-
-function within(batch: Batch, range: TimeRange): Batch {
-  const times = numbers(batch, batch.table.eventTime).values;
-  const from = times.findIndex((time) => time >= range.from * 1000);
-  if (from < 0) return concat(batch.table, []);
-  const to = times.findIndex((time) => time >= range.to * 1000);
-  return slice(batch, from, to < 0 ? batch.rows : to);
 }

@@ -1,6 +1,7 @@
 import { MANIFESTS, parsePartitionKey, QUARANTINE } from "../core/layout.ts";
 import { TABLES } from "../market/tables.ts";
-import type { Bucket, BucketObject } from "../ports.ts";
+import type { BucketObject } from "../ports/bucket.ts";
+import type { BucketLake } from "./bucket-lake.ts";
 
 /** An object under a lake's root in a bucket that is none of ours, and what may be done with it. */
 export interface Foreign {
@@ -28,10 +29,10 @@ function differenceOf(object: BucketObject): string | undefined {
 }
 
 /** Everything under the lake's root that was there before, or that others have put there. @throws StoreError */
-export async function* foreigners(bucket: Bucket, signal?: AbortSignal): AsyncGenerator<Foreign, void, undefined> {
-  for await (const object of bucket.list("", signal)) {
+export async function foreigners(remote: BucketLake): Promise<readonly Foreign[]> {
+  return (await remote.listAll()).flatMap((object) => {
     const difference = differenceOf(object);
-    const uri = bucket.uri(object.key);
-    if (difference) yield { uri, difference, next: moveCommand(uri) };
-  }
+    const uri = remote.bucket.uri(object.key);
+    return difference ? [{ uri, difference, next: moveCommand(uri) }] : [];
+  });
 }

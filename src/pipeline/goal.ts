@@ -1,12 +1,14 @@
 import { UsageError } from "../core/errors.ts";
 import { fixedLength, type Interval, openAt } from "../core/interval.ts";
 import { closesAt, hasRows, seriesGrid } from "../core/partition.ts";
-import { type Derivation, type Goal, lookedThrough, type Target } from "../core/plan.ts";
+import { type Derivation, type Goal, type LoadGoal, lookedThrough, type Target } from "../core/plan.ts";
 import { type Market, type Series, seriesLabel, type Venue } from "../core/series.ts";
 import type { TableName } from "../core/table.ts";
 import { DAY, dayOf, daysOf, iso, type Month, monthsOf, startOfDay, type TimeRange } from "../core/time.ts";
 import { TABLES } from "../market/tables.ts";
+import type { LedgerRow } from "../ports/warehouse.ts";
 import { followersOf, lookUpOf } from "./followers.ts";
+import { loadedMonths } from "./gone.ts";
 import type { Lake } from "./lake.ts";
 import { targetOf } from "./target.ts";
 import { openWays, type WayPorts, type Ways } from "./ways.ts";
@@ -217,14 +219,18 @@ export async function uploadGoal(lake: Lake, of: Goal | "all"): Promise<NonNulla
   return made.map(({ table, series, range }) => ({ table, series, months: monthsOf(range) }));
 }
 
-/** Every load unit of the lake, and those that the targets and derivations may yet make. */
+/**
+ * Every load unit of the lake, and those that the targets and derivations may yet make.
+ * @param loaded the ledger, where months are to go of which the lake has no rows
+ */
 export async function loadGoal(
   lake: Lake,
   topic: Topic | undefined,
   range: TimeRange | undefined,
   coming?: Goal,
-): Promise<NonNullable<Goal["load"]>> {
-  const units: { table: TableName; months: Month[] }[] = [];
+  loaded?: readonly LedgerRow[],
+): Promise<readonly LoadGoal[]> {
+  const units: LoadGoal[] = [];
   for (const table of loadedTables(topic)) {
     const months = new Set<Month>((await lake.shelves(table)).flatMap((shelf) => shelf.months));
     for (const made of [...(coming?.targets ?? []), ...(coming?.derivations ?? [])]) {
@@ -232,7 +238,9 @@ export async function loadGoal(
       for (const month of monthsOf(made.range)) if (mayHaveRows(made, month)) months.add(month);
     }
     const wanted = range && new Set(monthsOf(range));
-    units.push({ table, months: [...months].filter((month) => !wanted || wanted.has(month)).sort() });
+    for (const month of loadedMonths(loaded ?? [], table, range)) months.add(month);
+    const within = [...months].filter((month) => !wanted || wanted.has(month)).sort();
+    units.push({ table, months: within, prune: loaded !== undefined });
   }
   return units;
 }

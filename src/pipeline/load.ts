@@ -2,11 +2,14 @@ import { AppError, DataError, Interrupted, StoreError } from "../core/errors.ts"
 import { inOrder } from "../core/in-order.ts";
 import { fileStem } from "../core/layout.ts";
 import type { Entry } from "../core/manifest.ts";
-import { type LoadStep, loadReason } from "../core/plan.ts";
+import type { LoadStep } from "../core/plan.ts";
+import { loadReason } from "../core/plan-loads.ts";
+import type { TableName } from "../core/table.ts";
+import type { Month } from "../core/time.ts";
 import { TABLE } from "../market/tables.ts";
-import type { LoadObject, LoadUnit, Warehouse } from "../ports.ts";
+import type { LoadObject, LoadUnit, Warehouse } from "../ports/warehouse.ts";
 import type { Lake } from "./lake.ts";
-import { type Outcome, planned } from "./outcome.ts";
+import { detailOf, type Outcome, planned } from "./outcome.ts";
 import type { LakeState } from "./state.ts";
 import { isStored, lostObject } from "./stored-rows.ts";
 
@@ -14,9 +17,13 @@ export interface LoadPorts {
   warehouse(): Promise<Warehouse>;
 }
 
-const notUploaded = (key: string, lake: Lake): StoreError =>
+const notUploaded = (lake: Lake): StoreError =>
   lake.remote
-    ? new StoreError("not-uploaded", `${lake.remote.bucket.uri(key)} is not there yet.`, "candlelake upload")
+    ? new StoreError(
+        "not-uploaded",
+        `gs://${lake.remote.bucket.name} does not have all that the folder has: what is to be loaded is not there yet.`,
+        "candlelake upload",
+      )
     : new StoreError(
         "no-bucket",
         "BigQuery loads from a bucket, and none is named.",
@@ -33,7 +40,7 @@ async function objectOf(
   const { sha256, rows } = entry;
   if (sha256 === null) return undefined;
   if (reads === "objects") {
-    if (!lake.remote?.holds(entry)) throw notUploaded(key, lake);
+    if (!lake.remote?.holds(entry)) throw notUploaded(lake);
     return { path: "", uri: lake.remote.bucket.uri(key), key, sha256, rows };
   }
   const path = lake.remote ? await lake.file(entry) : lake.store.path(key);
@@ -41,6 +48,9 @@ async function objectOf(
     throw new StoreError("no-local-file", `${key} has no local file to load.`, "candlelake config");
   return { path, key, sha256, rows };
 }
+
+/** A table's month. */
+export const monthName = (table: TableName, month: Month): string => `${table}/${month}`;
 
 /** Files that are fetched from a bucket at once. */
 const WIDTH = 8;
@@ -81,38 +91,37 @@ async function findLost(step: LoadStep, lake: Lake, state: LakeState): Promise<D
 /**
  * Replaces what differs from the ledger, as the lake is now. A unit that cannot be loaded fails alone: the others are
  * loaded without it.
+ * @param unsent uploads that failed in this run, by `monthName`: what waits for them is deferred with their error
  */
 export async function loadUnits(
   steps: readonly LoadStep[],
   lake: Lake,
   state: LakeState,
   ports: LoadPorts,
+  unsent: ReadonlyMap<string, Outcome>,
   settle: (outcome: Outcome) => void,
   signal?: AbortSignal,
 ): Promise<Outcome[]> {
   for (const table of new Set(steps.map((step) => step.table))) {
-    await state.openUnits(
-      table,
-      steps.filter((step) => step.table === table).map((step) => step.month),
-    );
+    const months = steps.filter((step) => step.table === table).map((step) => step.month);
+    await state.openUnits(table, months);
   }
   const outcomes: Outcome[] = [];
   const units = new Map<LoadUnit, LoadStep>();
   const warehouse = await ports.warehouse();
-  const fail = (step: LoadStep, error: AppError) => {
-    const outcome: Outcome = {
-      ...planned(step),
-      rows: 0,
-      status: "failed",
-      error: { ...error.detail, exitCode: error.exitCode },
-    };
+  const end = (outcome: Outcome) => {
     outcomes.push(outcome);
     settle(outcome);
+  };
+  const fail = (step: LoadStep, error: AppError) => {
+    const cause = error.code === "not-uploaded" ? unsent.get(monthName(step.table, step.month)) : undefined;
+    const [status, why] = cause ? (["deferred", cause.error] as const) : (["failed", detailOf(error)] as const);
+    end({ ...planned(step), rows: 0, status, error: why });
   };
   for (const step of steps) {
     const damage = step.error ?? state.unitDamage(step.table, step.month);
     if (damage) fail(step, damage);
-    else if (loadReason(step.table, step.month, state) === undefined) {
+    else if (loadReason(step.table, step.month, state, step.empties) === undefined) {
       outcomes.push({ ...planned(step), rows: 0, status: "unchanged" });
     } else {
       try {
@@ -133,9 +142,7 @@ export async function loadUnits(
           const step = units.get(unit);
           if (!step) return;
           units.delete(unit);
-          const outcome: Outcome = { ...planned(step), rows, status: "done" };
-          outcomes.push(outcome);
-          settle(outcome);
+          end({ ...planned(step), rows, status: "done" });
         },
         signal,
       );

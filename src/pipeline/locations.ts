@@ -1,4 +1,5 @@
-import type { Bucket, SetupReport, Warehouse } from "../ports.ts";
+import type { Bucket } from "../ports/bucket.ts";
+import type { SetupReport, Warehouse } from "../ports/warehouse.ts";
 
 /** Multi-regions, and how the names of the regions in them begin. */
 const WITHIN: Readonly<Record<string, string>> = { us: "us-", eu: "europe-" };

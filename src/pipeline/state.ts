@@ -5,7 +5,7 @@ import { type Goal, inputsOf, lookedThrough, type State } from "../core/plan.ts"
 import type { Series } from "../core/series.ts";
 import type { TableName } from "../core/table.ts";
 import { type Day, daysOf, type Month, monthOf, monthsOf, type TimeRange } from "../core/time.ts";
-import type { LedgerRow } from "../ports.ts";
+import type { LedgerRow } from "../ports/warehouse.ts";
 import type { Lake } from "./lake.ts";
 import { isStored } from "./stored-rows.ts";
 import type { Published } from "./verify-archives.ts";
@@ -90,10 +90,15 @@ export class LakeState implements State {
 
   unitDamage(table: TableName, month: Month): AppError | undefined {
     for (const series of this.members(table, month)) {
-      const damage = this.lake.damage(table, series, month);
+      const damage = this.lake.damage(table, series, month) ?? this.unreadable(table, series, month);
       if (damage) return damage;
     }
     return undefined;
+  }
+
+  /** Why nothing is known of a month that only the bucket has. */
+  private unreadable(table: TableName, series: Series, month: Month): AppError | undefined {
+    return this.lake.entries(table, series, month).length === 0 ? this.bucketDamage(table, series, month) : undefined;
   }
 
   /** Series of a load unit, as `openUnits` found them. */

@@ -7,7 +7,7 @@ import { closesAt, finalBefore, hasRows, seriesGrid } from "../core/partition.ts
 import type { Series } from "../core/series.ts";
 import type { TableName } from "../core/table.ts";
 import { DAY, type Day, dayOf, dayRange, timeOfDay } from "../core/time.ts";
-import type { LedgerRow } from "../ports.ts";
+import type { LedgerRow } from "../ports/warehouse.ts";
 import type { Lake, Shelf } from "./lake.ts";
 import { isStored, lostObject } from "./stored-rows.ts";
 

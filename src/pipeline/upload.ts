@@ -5,7 +5,7 @@ import type { Entry } from "../core/manifest.ts";
 import type { UploadStep } from "../core/plan.ts";
 import { uploadReason } from "../core/plan-uploads.ts";
 import { type Day, iso, monthOf } from "../core/time.ts";
-import type { BucketObject } from "../ports.ts";
+import type { BucketObject } from "../ports/bucket.ts";
 import type { BucketLake } from "./bucket-lake.ts";
 import { isOurs, moveCommand } from "./foreign.ts";
 import type { Lake } from "./lake.ts";

@@ -39,7 +39,12 @@ export interface Home {
 /** Where a warehouse is. */
 export interface Place extends Home {
   readonly project: string;
+  /** As it is asked for: the real world's raw one. */
+  readonly dataset: string;
 }
+
+/** What datasets and tables of ours carry, so that nobody's of the same shape is taken for one. */
+export const LABEL = { key: "app", value: "candlelake" };
 
 export const RAW_DESCRIPTION = "Market data as candlelake loaded them from the lake: candles, funding, open interest.";
 export const CURATED_DESCRIPTION = "Tables that were derived within the warehouse.";
@@ -57,9 +62,11 @@ export const describeColumn = ({ doc, unit }: ColumnSpec): string => (unit === "
 const path = (...parts: readonly (string | undefined)[]): string =>
   identifier(parts.filter((part) => part !== undefined).join("."));
 
+const labels = `labels = [(${literal(LABEL.key)}, ${literal(LABEL.value)})]`;
+
 export const createSchema = ({ project, location }: Home, dataset: string, description: string): string =>
   `CREATE SCHEMA IF NOT EXISTS ${path(project, dataset)}\n` +
-  `OPTIONS (location = ${literal(location)}, description = ${literal(description)});`;
+  `OPTIONS (location = ${literal(location)}, description = ${literal(description)}, ${labels});`;
 
 export function createTable({ project, datasets }: Home, { relation, partitionBy, clusterBy }: Layout): string {
   const columns = relation.columns.map(
@@ -71,17 +78,24 @@ export function createTable({ project, datasets }: Home, { relation, partitionBy
     `${columns.join(",\n")}\n)`,
     ...(partitionBy ? [`PARTITION BY TIMESTAMP_TRUNC(${identifier(partitionBy)}, MONTH)`] : []),
     ...(clusterBy.length > 0 ? [`CLUSTER BY ${clusterBy.map(identifier).join(", ")}`] : []),
-    `OPTIONS (description = ${literal(relation.doc)});`,
+    `OPTIONS (description = ${literal(relation.doc)}, ${labels});`,
   ];
   return lines.join("\n");
 }
 
-/** Everything that `setup` creates in an empty project; of the named tables alone where some are named. */
-export function createAll(home: Home, names?: readonly TableName[]): string {
+/** Lets partitions of a table stay; the sandbox refuses that, and says where billing is enabled. */
+export const keepPartitions = ({ project, datasets }: Home, name: TableName): string =>
+  `ALTER TABLE ${path(project, datasets.raw, name)} SET OPTIONS (partition_expiration_days = NULL)`;
+
+/**
+ * Everything that `setup` creates in an empty project; of the named tables alone where some are named.
+ * @param description of the datasets; undefined for our own words
+ */
+export function createAll(home: Home, names?: readonly TableName[], description?: string): string {
   const layouts = names ? LAYOUTS.filter(({ relation }) => names.some((name) => name === relation.name)) : LAYOUTS;
   if (layouts.length === 0) return "";
   const { raw, curated } = home.datasets;
-  const schemas = [createSchema(home, raw, RAW_DESCRIPTION)];
-  if (!names) schemas.push(createSchema(home, curated, CURATED_DESCRIPTION));
+  const schemas = [createSchema(home, raw, description ?? RAW_DESCRIPTION)];
+  if (!names) schemas.push(createSchema(home, curated, description ?? CURATED_DESCRIPTION));
   return `${[...schemas, ...layouts.map((layout) => createTable(home, layout))].join("\n\n")}\n`;
 }

@@ -1,19 +1,21 @@
+import type { BigQueryPlace } from "../core/bigquery-place.ts";
 import type { TableName } from "../core/table.ts";
 import type { GoogleAccess } from "../google/auth.ts";
 import type {
   LedgerRow,
   LoadUnit,
-  Logger,
   QueryResult,
   SetupOptions,
   SetupReport,
   Warehouse,
   WarehouseUsage,
-} from "../ports.ts";
+} from "../ports/warehouse.ts";
+import type { Clock, Logger } from "../ports.ts";
 import { JOBS_A_DAY } from "./bigquery/admission.ts";
-import { Api, type Sleep, sleep } from "./bigquery/api.ts";
+import { Api } from "./bigquery/api.ts";
 import { Jobs, type OnStep } from "./bigquery/jobs.ts";
 import { LedgerTable } from "./bigquery/ledger-table.ts";
+import type { JobKind } from "./bigquery/load-unit.ts";
 import { loadUnits } from "./bigquery/load-units.ts";
 import { answer, costOf, type QueryWork } from "./bigquery/query.ts";
 import { setUp } from "./bigquery/setup.ts";
@@ -22,21 +24,13 @@ import { Tables } from "./bigquery/tables.ts";
 import { createAll, type Place } from "./bigquery-sql.ts";
 import { datasetsOf } from "./dataset.ts";
 
-export interface BigQueryOptions {
-  readonly project: string;
-  readonly dataset: string;
-  /** Lower case, `us-central1`. */
-  readonly location: string;
+export interface BigQueryOptions extends BigQueryPlace {
   readonly synthetic: boolean;
   readonly access: GoogleAccess;
   readonly log: Logger;
-  /** Milliseconds. */
-  readonly now: () => number;
-  /** Bytes that a query may be billed for. */
-  readonly maxBytes?: number | undefined;
+  readonly clock: Clock;
   /** Called before each step of a change; what it throws ends the change. */
   readonly onStep?: OnStep | undefined;
-  readonly sleep?: Sleep | undefined;
   /** URIs that one load job may name. */
   readonly uris?: number | undefined;
   /** Load jobs that a table takes in a day. */
@@ -67,7 +61,7 @@ export class BigQueryWarehouse implements Warehouse {
   private readonly jobs: Jobs;
   private readonly ledgerTable: LedgerTable;
   private readonly onStep: OnStep;
-  private readonly used = { loadJobs: 0, copyJobs: 0, bytesLoaded: 0, bytesBilled: 0 };
+  private readonly used = { loadJobs: 0, ledgerJobs: 0, copyJobs: 0, bytesLoaded: 0, bytesBilled: 0 };
 
   constructor(options: BigQueryOptions) {
     const { project, dataset, location, synthetic } = options;
@@ -75,24 +69,24 @@ export class BigQueryWarehouse implements Warehouse {
     this.options = options;
     this.location = location;
     this.label = `bigquery:${project}.${datasets.raw}`;
-    this.place = { project, datasets, location };
-    const { access, sleep: wait = sleep } = options;
+    this.place = { project, dataset, datasets, location };
+    const { access, log, clock } = options;
     this.onStep = options.onStep ?? (() => {});
-    this.api = new Api({ project, label: this.label, access, sleep: wait });
+    this.api = new Api({ project, label: this.label, access, log, clock });
     this.tables = new Tables(this.api, this.place);
     this.jobs = new Jobs(this.api, location, this.onStep);
     const { longLedger = LONG_LEDGER } = options;
     this.ledgerTable = new LedgerTable(this.tables, this.jobs, this.label, longLedger);
   }
 
-  ddl(tables?: readonly TableName[]): string {
-    return createAll(this.place, tables);
+  ddl(tables?: readonly TableName[], description?: string): string {
+    return createAll(this.place, tables, description);
   }
 
   setup(asked: SetupOptions = { moveExisting: false, description: undefined }): Promise<SetupReport> {
-    const { tables, jobs, label } = this;
-    const { log, now } = this.options;
-    return setUp({ tables, jobs, label, log, now, ...asked });
+    const { tables, jobs, label, ledgerTable: ledger } = this;
+    const { log, clock } = this.options;
+    return setUp({ tables, jobs, ledger, label, log, now: () => clock.now(), ...asked });
   }
 
   async ledger(): Promise<readonly LedgerRow[]> {
@@ -107,12 +101,13 @@ export class BigQueryWarehouse implements Warehouse {
   ): Promise<void> {
     if (units.length === 0) return;
     const { api, tables, jobs, label, onStep } = this;
-    const { now, synthetic, uris = URIS, jobsADay = JOBS_A_DAY } = this.options;
+    const { clock, synthetic, uris = URIS, jobsADay = JOBS_A_DAY } = this.options;
     const work = {
-      ...{ api, tables, jobs, label, onStep, now, synthetic, uris, jobsADay },
+      ...{ api, tables, jobs, label, onStep, synthetic, uris, jobsADay },
+      now: () => clock.now(),
       ledger: this.ledgerTable,
-      count: (kind: "load" | "copy", bytes: number): void => {
-        this.used[kind === "load" ? "loadJobs" : "copyJobs"]++;
+      count: (kind: JobKind, bytes: number): void => {
+        this.used[`${kind}Jobs`]++;
         this.used.bytesLoaded += bytes;
       },
     };

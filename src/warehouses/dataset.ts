@@ -6,8 +6,6 @@ export interface Datasets {
   readonly curated: string;
 }
 
-export const DATASET = "btc_forecast_raw";
-
 /** `btc_forecast_raw` brings `btc_forecast_curated`; made data have names of their own, so that worlds cannot meet. */
 export function datasetsOf(dataset: string, synthetic: boolean): Datasets {
   const world = synthetic ? "_synthetic" : "";

@@ -1,7 +1,7 @@
 import type { ColumnSpec, ColumnType, Table } from "../core/table.ts";
 import { iso, type Month, monthRange, type TimeRange } from "../core/time.ts";
 import { TABLES } from "../market/tables.ts";
-import type { ExportFormat, LedgerRow } from "../ports.ts";
+import type { ExportFormat, LedgerRow } from "../ports/warehouse.ts";
 import type { Datasets } from "./dataset.ts";
 import { LEDGER, type Relation } from "./ledger.ts";
 

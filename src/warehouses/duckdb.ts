@@ -1,8 +1,9 @@
+import { DATASET } from "../core/bigquery-place.ts";
 import { diskCause } from "../core/disk.ts";
 import { AppError, Interrupted, WarehouseError } from "../core/errors.ts";
 import type { TableName } from "../core/table.ts";
-import type { LedgerRow, LoadUnit, QueryResult, SetupReport, Warehouse } from "../ports.ts";
-import { DATASET, type Datasets, datasetsOf } from "./dataset.ts";
+import type { LedgerRow, LoadUnit, QueryResult, SetupReport, Warehouse, WarehouseUsage } from "../ports/warehouse.ts";
+import { type Datasets, datasetsOf } from "./dataset.ts";
 import { DatabaseFile } from "./duckdb/database-file.ts";
 import { type Comparison, compare, type Inspection, inspect, NOTHING } from "./duckdb/inspection.ts";
 import { rowsOf } from "./duckdb/load.ts";
@@ -38,13 +39,13 @@ export class DuckDbWarehouse implements Warehouse {
   readonly label: string;
   readonly reads = "files";
   readonly location = undefined;
-  readonly usage = { requests: 0, loadJobs: 0, copyJobs: 0, bytesLoaded: 0, bytesBilled: 0 };
   private readonly name: string;
   private readonly datasets: Datasets;
   private readonly synthetic: boolean;
   private readonly memoryLimit: string;
   private readonly now: () => number;
   private readonly onStep: OnStep;
+  private loadJobs = 0;
   private readonly answering = new OpenSessions();
 
   constructor(options: DuckDbOptions) {
@@ -92,6 +93,7 @@ export class DuckDbWarehouse implements Warehouse {
       if (loaded.finished.length === 0) throw loaded.failure;
       return loaded;
     }, signal);
+    this.loadJobs += finished.length;
     for (const unit of finished) done(unit, rowsOf(unit));
     if (failure) throw this.translate(failure, signal);
   }
@@ -114,6 +116,11 @@ export class DuckDbWarehouse implements Warehouse {
 
   async cost(): Promise<undefined> {
     return undefined;
+  }
+
+  get usage(): WarehouseUsage {
+    const { loadJobs } = this;
+    return { requests: 0, loadJobs, ledgerJobs: 0, copyJobs: 0, bytesLoaded: 0, bytesBilled: 0 };
   }
 
   close(): Promise<void> {

@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
+import { DATASET } from "../core/bigquery-place.ts";
 import { AppError, DataError, StoreError } from "../core/errors.ts";
 import type { TimeRange } from "../core/time.ts";
-import type { ExportFormat, LakeSql, LakeTable, QueryResult } from "../ports.ts";
-import { DATASET, datasetsOf } from "./dataset.ts";
+import type { ExportFormat, LakeSql, LakeTable, QueryResult } from "../ports/warehouse.ts";
+import { datasetsOf } from "./dataset.ts";
 import { findUnreadable } from "./duckdb/culprit.ts";
 import { writeRows } from "./duckdb/export.ts";
 import { exportTarget } from "./duckdb/export-target.ts";

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { WarehouseError } from "../core/errors.ts";
 import type { ColumnSpec } from "../core/table.ts";
-import type { LedgerRow, LoadUnit } from "../ports.ts";
+import type { LedgerRow, LoadUnit } from "../ports/warehouse.ts";
 
 /** What DDL needs to know of a table. */
 export interface Relation {

@@ -32,6 +32,24 @@ describe("the command line over BigQuery", () => {
     assert.deepEqual([second.created, second.exists], [[], first.created]);
   });
 
+  test("a load's next command makes the warehouse that was named, however it was named", async () => {
+    (await cli.run("ingest", "spot", "--symbol", "BTCUSDT", "--interval", "1h", "--date", "2025-01-01")).exits(0);
+    const load = ["load", "--warehouse", "bigquery:demo.named_raw", "--bucket", "gs://demo-bucket"];
+    const early = await cli.run(...load.slice(0, 3));
+    assert.match(early.stderr, /none is named/);
+    const missing = (await cli.run("setup", "--warehouse", "bigquery:demo.named_raw", "--location", "eu")).exits(0);
+    assert.match(missing.stdout, /named_raw_synthetic/);
+    const elsewhere = (await cli.run("setup", "--warehouse", "bigquery:demo.named_raw")).exits(3);
+    const [next = ""] = nextsOf(elsewhere.stderr);
+    assert.equal(next, "candlelake setup --project demo --dataset named_raw --location eu");
+    (await cli.follow(next)).exits(0);
+  });
+
+  test("the statements have the description that was asked for", async () => {
+    const { stdout } = (await cli.run("setup", "--dry-run", "--project", "demo", "--description", "Desk's")).exits(0);
+    assert.equal(stdout.match(/description = 'Desk\\'s'/g)?.length, 2);
+  });
+
   test("query --dry-run says bytes, --max-bytes is a limit", async () => {
     const query = ["query", "SELECT close FROM spot_klines", "--project", "demo"];
     await openBigQuery(front, { synthetic: true }).setup();

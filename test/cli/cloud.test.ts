@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { type GoogleTwin, startGoogleTwin } from "../../src/twin/google/start.ts";
-import { Cli, type WorkAnswer } from "./process.ts";
+import { Cli, nextsOf, type WorkAnswer } from "./process.ts";
 
 const INGEST = ["ingest", "spot", "--symbol", "BTCUSDT", "--interval", "1h", "--date", "2025-01-01"];
 const KEY = "synthetic/spot_klines/interval=1h/yyyy=2025/mm=01/dd=01/synthetic_btcusdt_spot_1h_2025-01-01.parquet";
@@ -70,6 +70,34 @@ describe("the command line in the cloud", () => {
     );
   });
 
+  test("months that wait for an upload that failed are deferred, and what failed is said once", async () => {
+    using cli = machine({ DATA_BUCKET: await bucket("no-uploads"), CANDLELAKE_WAREHOUSE: "bigquery:demo.waiting_raw" });
+    const series = [{ market: "spot", symbol: "BTCUSDT", interval: "1d", from: "2026-01-01" }];
+    writeFileSync(cli.path("candlelake.config.json"), JSON.stringify({ series }));
+    (await cli.run("setup")).exits(0);
+    google.denied.add("storage.objects.create");
+    const ended = await cli.run("run", "--format", "json");
+    google.denied.clear();
+    const { steps } = ended.exits(1).json<WorkAnswer>();
+    const [uploads, loads] = ["upload", "load"].map((action) => steps.filter((step) => step.action === action));
+    assert.ok(loads && uploads && loads.length > 1 && uploads.length > loads.length);
+    for (const step of uploads) assert.deepEqual([step.status, step.error?.code], ["failed", "permission-denied"]);
+    for (const step of loads) assert.deepEqual([step.status, step.error?.code], ["deferred", "permission-denied"]);
+    assert.equal(nextsOf(ended.stderr).length, 1, ended.stderr);
+    (await cli.run("run")).exits(0);
+    // Where no upload was tried, what lacks is said once, and uploading is the way on.
+    using late = machine({ DATA_BUCKET: "", CANDLELAKE_WAREHOUSE: "bigquery:demo.late_raw" });
+    writeFileSync(late.path("candlelake.config.json"), JSON.stringify({ series }));
+    await late.run("run");
+    late.env["DATA_BUCKET"] = await bucket("late");
+    (await late.run("setup")).exits(0);
+    const early = (await late.run("load")).exits(4);
+    const [next = "", ...others] = nextsOf(early.stderr);
+    assert.deepEqual([next, others], ["candlelake upload", []]);
+    (await late.follow(next)).exits(0);
+    (await late.run("load")).exits(0);
+  });
+
   for (const [fault, code, next] of [
     ["expired", "credentials-expired", /^gcloud auth application-default login$/],
     ["billing", "billing-off", /^gcloud billing /],
@@ -100,8 +128,15 @@ describe("the command line in the cloud", () => {
     assert.equal(apart?.table, "gs://far-away");
     assert.match(apart?.difference ?? "", /lies in europe-west1 and the dataset in us-central1/);
     (await cli.run(...INGEST)).exits(0);
-    const { stderr } = await cli.run(...LOAD);
-    assert.match(stderr, /europe-west1|different locations/);
+    const { stderr } = (await cli.run(...LOAD)).exits(4);
+    assert.match(stderr, /source: europe-west1, destination: us-central1/);
+    const [next = ""] = nextsOf(stderr);
+    assert.equal(
+      next,
+      "candlelake setup --project demo --dataset btc_forecast_europe_west1_raw --location europe-west1",
+    );
+    (await cli.follow(next)).exits(0);
+    (await cli.run(...next.replace("candlelake setup", "load spot").split(" "))).exits(0);
   });
 
   test("a bucket that keeps objects takes the first version and says what stands in a correction's way", async () => {
@@ -142,7 +177,7 @@ describe("the command line in the cloud", () => {
     assert.match(without.stderr, /BigQuery loads from a bucket, and none is named/);
     cli.env["DATA_BUCKET"] = name;
     const early = await cli.run(...LOAD);
-    assert.match(early.stderr, /is not there yet[\s\S]*next: candlelake upload/);
+    assert.match(early.stderr, /gs:\/\/half does not have all[\s\S]*next: candlelake upload/);
     (await cli.run("upload")).exits(0);
     google.denied.add("bigquery.jobs.create");
     const denied = await cli.run(...LOAD, "--format", "json");
@@ -155,6 +190,8 @@ describe("the command line in the cloud", () => {
     );
     const loaded = (await cli.run(...LOAD, "--format", "json")).exits(0).json<WorkAnswer>();
     assert.equal(loaded.totals["rowsLoaded"], 24);
+    const { receipt } = loaded as WorkAnswer & { receipt: Readonly<Record<string, number>> };
+    assert.deepEqual([loaded.totals["loadJobs"], receipt["loadJobs"], receipt["ledgerJobs"]], [1, 1, 1]);
   });
 
   test("a fresh machine runs on from the bucket, and its second run is a few requests", async () => {

@@ -1,7 +1,8 @@
 import * as assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { GLOBAL_OPTIONS, SPECS } from "../../src/cli/specs.ts";
+import { GLOBAL_OPTIONS } from "../../src/cli/option-specs.ts";
+import { SPECS } from "../../src/cli/specs.ts";
 import { INTERVALS, PERIODS } from "../../src/core/interval.ts";
 import { TABLES } from "../../src/market/tables.ts";
 import { startGoogleTwin } from "../../src/twin/google/start.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, it } from "node:test";
 import { AppError } from "../../src/core/errors.ts";
-import type { Bucket, BucketObject, BucketUsage } from "../../src/ports.ts";
+import type { Bucket, BucketObject, BucketUsage } from "../../src/ports/bucket.ts";
 import { commandOf } from "../cli/process.ts";
 import { type Passing, UnreliableFront } from "../fakes/unreliable-front.ts";
 

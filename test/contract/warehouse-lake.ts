@@ -6,7 +6,7 @@ import type { Table } from "../../src/core/table.ts";
 import { HOUR, type Month, timeOfDay } from "../../src/core/time.ts";
 import { SPOT_KLINES } from "../../src/market/klines.ts";
 import { encode } from "../../src/parquet/encode.ts";
-import type { LoadObject, LoadUnit } from "../../src/ports.ts";
+import type { LoadObject, LoadUnit } from "../../src/ports/warehouse.ts";
 
 /** A row by column name; times in microseconds; what is left out is NULL. */
 export type Row = Readonly<Record<string, number | string | null>>;

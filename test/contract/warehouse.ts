@@ -8,7 +8,7 @@ import { FUNDING_RATES } from "../../src/market/funding-rates.ts";
 import { FUTURES_METRICS } from "../../src/market/futures-metrics.ts";
 import { SPOT_KLINES } from "../../src/market/klines.ts";
 import { OPEN_INTEREST } from "../../src/market/open-interest.ts";
-import type { LoadUnit, Warehouse } from "../../src/ports.ts";
+import type { LoadUnit, Warehouse } from "../../src/ports/warehouse.ts";
 import { candles, type TestBucket, TestLake } from "./warehouse-lake.ts";
 
 /** An empty place for warehouses of both worlds. */

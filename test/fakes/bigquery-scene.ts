@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { test } from "node:test";
-import type { LedgerRow, LoadUnit } from "../../src/ports.ts";
+import type { LedgerRow, LoadUnit } from "../../src/ports/warehouse.ts";
 import type { BigQueryTwinOptions } from "../../src/twin/google/bigquery/bigquery.ts";
 import type { BigQueryOptions, BigQueryWarehouse } from "../../src/warehouses/bigquery.ts";
 import { rowsOf } from "../contract/warehouse.ts";

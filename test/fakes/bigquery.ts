@@ -1,6 +1,16 @@
 import { setImmediate } from "node:timers/promises";
 import { throwIfAborted } from "../../src/core/errors.ts";
+import type { Clock } from "../../src/ports.ts";
 import { type BigQueryOptions, BigQueryWarehouse } from "../../src/warehouses/bigquery.ts";
+
+/** A clock of which nobody waits for the next second. */
+export const clockOf = (now: () => number): Clock => ({
+  now,
+  async sleep(_, signal) {
+    await setImmediate();
+    throwIfAborted(signal);
+  },
+});
 
 /** A warehouse over a stand-in; it waits for nothing. */
 export const openBigQuery = (
@@ -14,10 +24,6 @@ export const openBigQuery = (
     synthetic: false,
     access: { endpoint, project: "demo" },
     log: { info() {}, warn() {}, debug() {} },
-    now: Date.now,
-    async sleep(_, signal) {
-      await setImmediate();
-      throwIfAborted(signal);
-    },
+    clock: clockOf(Date.now),
     ...options,
   });

@@ -3,7 +3,7 @@ import { SILENT } from "../../src/open.ts";
 import type { Applied } from "../../src/pipeline/apply.ts";
 import { Engine, type Request } from "../../src/pipeline/engine.ts";
 import type { Wish } from "../../src/pipeline/wish.ts";
-import type { Bucket, BucketObject, BucketUsage } from "../../src/ports.ts";
+import type { Bucket, BucketObject, BucketUsage } from "../../src/ports/bucket.ts";
 import { GcsBucket } from "../../src/stores/gcs.ts";
 import { type GoogleTwin, startGoogleTwin } from "../../src/twin/google/start.ts";
 import { TemporaryFolder } from "./folder.ts";

@@ -1,4 +1,4 @@
-import type { Bucket, BucketObject, BucketUsage } from "../../src/ports.ts";
+import type { Bucket, BucketObject, BucketUsage } from "../../src/ports/bucket.ts";
 import { Killed } from "./crashing-store.ts";
 
 /** A bucket whose user is killed before its n-th change; nothing that was to come afterwards happens. */

@@ -5,7 +5,8 @@ import { openPorts, type Seams, SILENT } from "../../src/open.ts";
 import type { Applied } from "../../src/pipeline/apply.ts";
 import { Engine, type Request } from "../../src/pipeline/engine.ts";
 import type { Wish } from "../../src/pipeline/wish.ts";
-import type { Clock, Ports, QueryResult } from "../../src/ports.ts";
+import type { QueryResult } from "../../src/ports/warehouse.ts";
+import type { Clock, Ports } from "../../src/ports.ts";
 import type { ModelVenue } from "./model-venue.ts";
 
 export const configOf = (data: string, rest: Partial<Config> = {}): Config => ({

@@ -1,6 +1,6 @@
 import * as assert from "node:assert/strict";
 import { describe } from "node:test";
-import type { LoadUnit } from "../../src/ports.ts";
+import type { LoadUnit } from "../../src/ports/warehouse.ts";
 import type { Step } from "../../src/warehouses/bigquery/jobs.ts";
 import type { TestLake } from "../contract/warehouse-lake.ts";
 import { catchUp, scene, stateOf, writesOf } from "../fakes/bigquery-scene.ts";

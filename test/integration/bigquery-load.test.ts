@@ -4,6 +4,7 @@ import { AppError, Interrupted } from "../../src/core/errors.ts";
 import { DAY } from "../../src/core/time.ts";
 import { codeOf, load, rowsOf } from "../contract/warehouse.ts";
 import type { TestLake } from "../contract/warehouse-lake.ts";
+import { clockOf } from "../fakes/bigquery.ts";
 import { catchUp, scene, stateOf, writesOf } from "../fakes/bigquery-scene.ts";
 import { jobsOf, refusing } from "../fakes/google-front.ts";
 
@@ -120,6 +121,7 @@ describe("a load meets trouble", () => {
       ids.map((id) => id.slice(-2)),
       ["_1", "_2", "_3"],
     );
+    assert.deepEqual([warehouse.usage.loadJobs, warehouse.usage.ledgerJobs], [3, 1]);
   });
 
   scene("that does not end: five times, and then it says so", async ({ open, lake, front }) => {
@@ -237,6 +239,10 @@ describe("a load is refused before it begins", () => {
     const refusal = await refusalOf(load(apart, unit));
     assert.deepEqual([refusal.code, refusal.exitCode], ["other-location", 4]);
     assert.match(refusal.message, /us-central1.*europe-west1/i);
+    assert.equal(
+      refusal.next,
+      "candlelake setup --project demo --dataset elsewhere_us_central1 --location us-central1",
+    );
   });
 
   scene("where a newer program made the warehouse", async ({ open, lake, ask }) => {
@@ -251,7 +257,7 @@ describe("a load is refused before it begins", () => {
 
   scene("where the day's jobs of a table are used up: the others are loaded", async ({ open, lake, front }) => {
     let now = Date.UTC(2025, 5, 1);
-    const warehouse = open({ jobsADay: 3, now: () => now });
+    const warehouse = open({ jobsADay: 3, clock: clockOf(() => now) });
     await warehouse.setup();
     const units = ["01", "02", "03", "04"].map((month) =>
       lake.candleUnit(`2025-${month}`, [{ day: `2025-${month}-01` }]),
@@ -291,6 +297,11 @@ describe("the sandbox", () => {
       const refusal = await refusalOf(warehouse.load(units, (unit) => told.push(unit.month)));
       assert.deepEqual([refusal.code, refusal.exitCode], ["partitions-expired", 4]);
       assert.match(refusal.message, /2020-01/);
+      assert.equal(
+        refusal.next,
+        "bq query --project_id=demo --use_legacy_sql=false " +
+          "'ALTER TABLE `demo.btc_forecast_raw.spot_klines` SET OPTIONS (partition_expiration_days = NULL)'",
+      );
       assert.deepEqual(told, [today]);
       assert.deepEqual(await rowsOf(warehouse, COUNT), [[5]]);
     },
@@ -304,7 +315,7 @@ describe("the ledger", () => {
 
   scene("is written anew where most of it is past, and tells the same", async ({ open, lake, ask }) => {
     let now = Date.now();
-    const warehouse = open({ longLedger: 6, now: () => now });
+    const warehouse = open({ longLedger: 6, clock: clockOf(() => now) });
     await warehouse.setup();
     await catchUp(warehouse, [lake.candleUnit("2025-02", [{ day: "2025-02-01" }])]);
     for (const unit of contents(lake, 5)) await catchUp(warehouse, [unit]);
@@ -337,7 +348,7 @@ describe("the ledger", () => {
     const beside = lake.candleUnit("2025-03", [{ day: "2025-03-01" }]);
     const warehouse = open({
       longLedger: 4,
-      now: () => now,
+      clock: clockOf(() => now),
       async onStep(step) {
         if (step === "verify") await catchUp(other, [beside]);
       },
@@ -370,7 +381,10 @@ describe("what a load costs", () => {
     // Twice ledger and its rows, the table, and of each job its beginning and one look.
     assert.equal(requests, 2 + 3 + 13 * 2);
     assert.ok(usage.bytesLoaded > 12 * 2 * 1000);
-    assert.deepEqual({ ...usage, bytesLoaded: 0 }, { loadJobs: 13, copyJobs: 0, bytesLoaded: 0, bytesBilled: 0 });
+    assert.deepEqual(
+      { ...usage, bytesLoaded: 0 },
+      { loadJobs: 12, ledgerJobs: 1, copyJobs: 0, bytesLoaded: 0, bytesBilled: 0 },
+    );
     assert.deepEqual(await catchUp(warehouse, units), []);
     // The ledger, its rows, and how many rows the table has.
     assert.equal(front.seen.length, requests + 3);

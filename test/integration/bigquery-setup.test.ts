@@ -1,6 +1,7 @@
 import * as assert from "node:assert/strict";
 import { describe } from "node:test";
-import type { SetupReport } from "../../src/ports.ts";
+import type { TableName } from "../../src/core/table.ts";
+import type { SetupReport } from "../../src/ports/warehouse.ts";
 import type { BigQueryWarehouse } from "../../src/warehouses/bigquery.ts";
 import { codeOf, load, rowsOf } from "../contract/warehouse.ts";
 import { type Scene, scene } from "../fakes/bigquery-scene.ts";
@@ -51,6 +52,11 @@ describe("setup", () => {
       assert.deepEqual([mode ?? "NULLABLE", description !== ""], ["NULLABLE", true], name);
     }
     assert.match((await tableOf(context, "load_ledger")).description, /\(warehouse format 1\)$/);
+  });
+
+  scene("names the dataset in its next commands where it is another one", async ({ open, lake }) => {
+    const refusal = load(open({ dataset: "mine_raw" }), lake.candleUnit("2025-01", [{ day: "2025-01-01" }]));
+    await assert.rejects(refusal, { next: "candlelake setup --project demo --dataset mine_raw" });
   });
 
   scene("keeps a made world's datasets apart", async (context) => {
@@ -130,6 +136,92 @@ describe("a table that was there before", () => {
       differs[0]?.difference ?? "",
       /^it is a view, and only tables can be copied aside: rename or delete it$/,
     );
+  });
+});
+
+describe("a table of our very shape", () => {
+  /** As statements made it that earlier versions printed, or somebody's own: nothing says whose it is. */
+  async function makeAlike({ ask }: Scene, warehouse: BigQueryWarehouse, ...tables: TableName[]): Promise<void> {
+    const ddl = warehouse.ddl(tables).replaceAll(/, labels = \[[^\]]*\]/g, "");
+    assert.ok(!ddl.includes("labels"));
+    for (const query of ddl.split(/(?<=;)\n+/).filter((statement) => statement.trim() !== ""))
+      await ask("POST", "queries", { query, useLegacySql: false, location: "us-central1" });
+  }
+  const insert = ({ ask }: Scene, open_time: string) => {
+    const query = `INSERT INTO btc_forecast_raw.spot_klines (open_time, close) VALUES (TIMESTAMP '${open_time}', 1)`;
+    return ask("POST", "queries", { query, useLegacySql: false, location: "us-central1" });
+  };
+  const labelsOf = async (context: Scene) => ((await tableOf(context, "spot_klines")) as { labels?: object }).labels;
+
+  scene("the statements that setup prints label what they make", async (context) => {
+    const warehouse = context.open();
+    for (const query of warehouse
+      .ddl()
+      .split(/(?<=;)\n+/)
+      .filter((statement) => statement.trim() !== ""))
+      await context.ask("POST", "queries", { query, useLegacySql: false, location: "us-central1" });
+    assert.deepEqual(await labelsOf(context), { app: "candlelake" });
+    assert.deepEqual((await warehouse.setup()).created, []);
+  });
+
+  scene(
+    "with rows that nobody loaded is named, never loaded into, and moved when that is asked for",
+    async (context) => {
+      const warehouse = context.open();
+      await makeAlike(context, warehouse, "spot_klines");
+      await insert(context, "2025-01-05 00:00:00+00");
+      const { differs } = await warehouse.setup();
+      assert.deepEqual(differs, [
+        {
+          table: "btc_forecast_raw.spot_klines",
+          difference: "it has 1 rows that candlelake did not load, and no label app=candlelake",
+          next: "candlelake setup --project demo --move-existing",
+        },
+      ]);
+      const unit = context.lake.candleUnit("2025-01", [{ day: "2025-01-01" }]);
+      await assert.rejects(load(warehouse, unit), { code: "table-differs", next: differs[0]?.next });
+      assert.deepEqual(await rowsOf(warehouse, "SELECT close FROM spot_klines"), [[1]]);
+      const moved = await warehouse.setup(MOVE);
+      assert.ok(createdIn(moved, `spot_klines_legacy_${TODAY}`) && createdIn(moved, "spot_klines"));
+      assert.deepEqual(await load(warehouse, unit), [["spot_klines 2025-01", 24]]);
+      assert.deepEqual(await rowsOf(warehouse, `SELECT close FROM spot_klines_legacy_${TODAY}`), [[1]]);
+    },
+  );
+
+  scene("that is empty becomes ours, at setup or at the first load", async (context) => {
+    const warehouse = context.open();
+    await makeAlike(context, warehouse, "spot_klines");
+    assert.deepEqual((await warehouse.setup()).differs, []);
+    assert.deepEqual(await labelsOf(context), { app: "candlelake" });
+    await context.ask("DELETE", `${RAW}/tables/spot_klines`);
+    await makeAlike(context, warehouse, "spot_klines");
+    await load(warehouse, context.lake.candleUnit("2025-01", [{ day: "2025-01-01" }]));
+    assert.deepEqual(await labelsOf(context), { app: "candlelake" });
+  });
+
+  scene("that became ours is known as such by the run after one that was killed before the ledger", async (context) => {
+    await context.open().setup();
+    await context.ask("DELETE", `${RAW}/tables/spot_klines`);
+    await makeAlike(context, context.open(), "spot_klines");
+    const unit = context.lake.candleUnit("2025-01", [{ day: "2025-01-01" }]);
+    const dying = context.open({
+      onStep(step) {
+        if (step === "ledger") throw new Error("killed");
+      },
+    });
+    await assert.rejects(load(dying, unit), /killed/);
+    assert.deepEqual(await load(context.open(), unit), [["spot_klines 2025-01", 24]]);
+  });
+
+  scene("without a label that the ledger tells of is ours, as earlier versions left it", async (context) => {
+    const warehouse = context.open();
+    await warehouse.setup();
+    await load(warehouse, context.lake.candleUnit("2025-01", [{ day: "2025-01-01" }]));
+    await context.ask("PATCH", `${RAW}/tables/spot_klines`, { labels: { app: null } });
+    await context.ask("PATCH", `${RAW}/tables/load_ledger`, { labels: { app: null } });
+    await load(warehouse, context.lake.candleUnit("2025-01", [{ day: "2025-01-02" }]));
+    assert.deepEqual((await warehouse.setup()).differs, []);
+    assert.deepEqual(await rowsOf(warehouse, "SELECT count(*) AS n FROM spot_klines"), [[24]]);
   });
 });
 

@@ -1,5 +1,5 @@
 import * as assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { objectKey } from "../../src/core/layout.ts";
 import { DAY, HOUR, MINUTE } from "../../src/core/time.ts";
@@ -160,6 +160,33 @@ describe("a lake in a bucket", () => {
         "gs://demo-bucket/raw/spot/part.parquet",
       ].sort(),
     );
+  });
+
+  test("a month that the bucket alone has, and that cannot be read there, is never taken for an empty one", async () => {
+    await using lab = await open();
+    await using one = lab.machine("one");
+    const load = { wishes: [], load: { topic: "spot", range: undefined } } as const;
+    await one.ingest(SPOT);
+    await one.apply(load);
+    for (const folder of ["_manifests", "spot_klines", "_cache"])
+      rmSync(`${lab.path("one")}/${folder}`, { recursive: true, force: true });
+    const manifest = "_manifests/spot_klines/binance-us_btcusdt_spot_1h_2025-01.json";
+    const { generation } = (await lab.objects()).get(manifest) ?? assert.fail();
+    await lab.bucket().write(manifest, new TextEncoder().encode("{"), { replaces: generation });
+    await using again = lab.machine("one");
+    assert.equal(tally(await again.apply(load)), "load bad-manifest 1");
+    const { batches } = await again.engine.query("SELECT count(*) AS n FROM spot_klines");
+    for await (const rows of batches) assert.deepEqual(rows, [[58]]);
+  });
+
+  test("everything that there is to know is one list of the bucket", async () => {
+    await using lab = await open();
+    await using one = lab.machine("one");
+    await one.ingest(SPOT, FUTURES);
+    await using two = lab.machine("two");
+    const { series, foreign } = await two.engine.survey();
+    assert.deepEqual([series.length, foreign, two.usage.lists], [5, [], 1]);
+    assert.ok(series.every(({ uploaded, partitions }) => uploaded === partitions && partitions > 0));
   });
 
   test("killed between any two writes and run again, the bucket is as if nothing had happened", async () => {

@@ -15,7 +15,7 @@ import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout } from "node:timers/promises";
-import type { LedgerRow, LoadUnit } from "../../src/ports.ts";
+import type { LedgerRow, LoadUnit } from "../../src/ports/warehouse.ts";
 import { DuckDbWarehouse } from "../../src/warehouses/duckdb.ts";
 import { load, rowsOf } from "../contract/warehouse.ts";
 import { TestLake } from "../contract/warehouse-lake.ts";

@@ -8,7 +8,7 @@ import { tableFromIPC } from "@uwdata/flechette";
 import { AppError, Interrupted } from "../../src/core/errors.ts";
 import { FUNDING_RATES } from "../../src/market/funding-rates.ts";
 import { SPOT_KLINES } from "../../src/market/klines.ts";
-import type { LakeTable, QueryResult } from "../../src/ports.ts";
+import type { LakeTable, QueryResult } from "../../src/ports/warehouse.ts";
 import { openSession, temporarySpill } from "../../src/warehouses/duckdb/session.ts";
 import { DuckDbWarehouse } from "../../src/warehouses/duckdb.ts";
 import { DuckDbLakeSql } from "../../src/warehouses/lake-sql.ts";

@@ -5,7 +5,7 @@ import * as path from "node:path";
 import { after, before, describe, test } from "node:test";
 import { Interrupted, UsageError } from "../../src/core/errors.ts";
 import { SPOT_KLINES } from "../../src/market/klines.ts";
-import type { LakeTable, QueryResult } from "../../src/ports.ts";
+import type { LakeTable, QueryResult } from "../../src/ports/warehouse.ts";
 import { DuckDbWarehouse } from "../../src/warehouses/duckdb.ts";
 import { DuckDbLakeSql } from "../../src/warehouses/lake-sql.ts";
 import { load } from "../contract/warehouse.ts";

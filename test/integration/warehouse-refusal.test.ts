@@ -14,7 +14,7 @@ import * as path from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { AppError, Interrupted } from "../../src/core/errors.ts";
-import type { Warehouse } from "../../src/ports.ts";
+import type { Warehouse } from "../../src/ports/warehouse.ts";
 import { DuckDbWarehouse } from "../../src/warehouses/duckdb.ts";
 import { codeOf, load, rowsOf } from "../contract/warehouse.ts";
 import { TestLake } from "../contract/warehouse-lake.ts";

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { rmSync } from "node:fs";
 import { test } from "node:test";
 import { DAY, HOUR, MINUTE } from "../../src/core/time.ts";
 import { TemporaryFolder } from "../fakes/folder.ts";
@@ -10,8 +11,8 @@ const start = Date.UTC(2025, 0, 30);
 const LOADED = ["spot_klines", "futures_metrics", "funding_rates", "open_interest"];
 const wishes = () => [wish("spot", start, undefined), wish("futures", start, undefined)];
 
-async function same(lab: RealLab): Promise<void> {
-  for (const table of LOADED) {
+async function same(lab: RealLab, tables = LOADED): Promise<void> {
+  for (const table of tables) {
     const sql = `SELECT * FROM ${table} ORDER BY ALL`;
     const rows = await lab.queryLake(sql);
     assert.ok(rows.length > 0);
@@ -48,6 +49,31 @@ test("invariant 4: the ledger counts what the table has, series by series and mo
     await lab.query(`SELECT * FROM (${counted.join(" UNION ALL ")}) ORDER BY ALL`),
     await lab.query(`SELECT table_name, month, row_count::BIGINT AS row_count FROM (${ledger}) ORDER BY ALL`),
   );
+});
+
+test("invariant 4: a lost month that the venue no longer publishes stays in the warehouse until it is pruned", async () => {
+  using folder = new TemporaryFolder();
+  const venue = new ModelVenue(start - 20 * DAY, start + 3 * DAY + MINUTE);
+  await using lab = new RealLab(folder.join("data"), venue);
+  await lab.run(wish("spot", start, undefined));
+  rmSync(folder.join("data/spot_klines/interval=1h/yyyy=2025/mm=01"), { recursive: true });
+  rmSync(folder.join("data/_manifests/spot_klines/binance-us_btcusdt_spot_1h_2025-01.json"));
+  venue.quirks = { missing: (_, time) => time < start + 2 * DAY };
+  const { outcomes } = await lab.run(wish("spot", start, undefined));
+  const load = outcomes.find(({ step }) => step.action === "load");
+  assert.deepEqual([load?.status, outcomes.length], ["unchanged", 3]);
+  const months = "SELECT DISTINCT strftime(open_time, '%Y-%m') AS month FROM spot_klines ORDER BY month";
+  assert.deepEqual(await lab.query(months), [{ month: "2025-01" }, { month: "2025-02" }]);
+  const { gone } = await lab.engine.survey();
+  assert.deepEqual(
+    gone.map(({ table, month, rows }) => [table, month, rows]),
+    [["spot_klines", "2025-01", 48]],
+  );
+  const prune = { wishes: [], load: { topic: undefined, range: undefined, prune: true } };
+  await lab.engine.apply(prune, "candlelake load");
+  assert.deepEqual(await lab.query(months), [{ month: "2025-02" }]);
+  await same(lab, ["spot_klines"]);
+  assert.deepEqual((await lab.engine.survey()).gone, []);
 });
 
 test("invariant 4: who reads during a load sees the month before it or the month after it, never a mixture", async () => {

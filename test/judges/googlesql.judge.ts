@@ -9,7 +9,7 @@ import { describe, test } from "node:test";
 import { promisify } from "node:util";
 import { SPECS } from "../../src/cli/specs.ts";
 import { TABLES } from "../../src/market/tables.ts";
-import { createAll } from "../../src/warehouses/bigquery-sql.ts";
+import { createAll, keepPartitions } from "../../src/warehouses/bigquery-sql.ts";
 import { datasetsOf } from "../../src/warehouses/dataset.ts";
 
 const run = promisify(execFile);
@@ -93,8 +93,9 @@ describe("Google's GoogleSQL analyzer accepts what is meant for BigQuery", { ski
     const examples = await readFile(join(root, "examples/queries.sql"), "utf8");
     const queries = await shown();
     assert.ok(queries.size > 0);
-    const verdicts = await judge([ddl, examples, ...queries.keys()]);
-    assert.deepEqual(verdicts, ["ok 7", `ok ${examples.match(/;$/gm)?.length}`, ...[...queries].map(() => "ok 1")]);
+    const verdicts = await judge([ddl, examples, keepPartitions(place, "spot_klines"), ...queries.keys()]);
+    const rest = [...queries].map(() => "ok 1");
+    assert.deepEqual(verdicts, ["ok 7", `ok ${examples.match(/;$/gm)?.length}`, "ok 1", ...rest]);
   });
 
   test("it knows the columns, and refuses what BigQuery would", async () => {

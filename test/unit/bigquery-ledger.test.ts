@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { SPOT_KLINES } from "../../src/market/klines.ts";
-import type { LedgerRow, LoadUnit } from "../../src/ports.ts";
+import type { LedgerRow, LoadUnit } from "../../src/ports/warehouse.ts";
 import { jobName, type Target } from "../../src/warehouses/bigquery/job-id.ts";
 import { LedgerState, NO_SERIES } from "../../src/warehouses/bigquery/ledger-state.ts";
 

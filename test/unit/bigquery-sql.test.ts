@@ -15,7 +15,7 @@ describe("BigQuery's DDL", () => {
     assert.match(text, /`funding_rate` FLOAT64 OPTIONS \(description = '[^']+'\),\n/);
     assert.match(
       text,
-      /\n\)\nPARTITION BY TIMESTAMP_TRUNC\(`funding_time`, MONTH\)\nCLUSTER BY `symbol`\nOPTIONS \(description = '[^\n]+'\);$/,
+      /\n\)\nPARTITION BY TIMESTAMP_TRUNC\(`funding_time`, MONTH\)\nCLUSTER BY `symbol`\nOPTIONS \(description = '[^\n]+', labels = \[\('app', 'candlelake'\)\]\);$/,
     );
   });
 
@@ -29,7 +29,7 @@ describe("BigQuery's DDL", () => {
   test("the ledger is one table, and names the warehouse's format", () => {
     const text = createTable(home, layoutOf("load_ledger"));
     assert.doesNotMatch(text, /PARTITION BY|CLUSTER BY/);
-    assert.match(text, /\(warehouse format 1\)'\);$/);
+    assert.match(text, /\(warehouse format 1\)', labels = \[.+\]\);$/);
   });
 
   test("all of it, some of it, and what no warehouse has", () => {

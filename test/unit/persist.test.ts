@@ -85,4 +85,20 @@ describe("a request that may be sent again", () => {
     );
     assert.equal(calls, 1);
   });
+
+  it("fails with what was thrown, whatever it was judged by", async () => {
+    const { clock, pauses } = sleeper();
+    const thrown = new Error("as the client says it");
+    const heard: string[] = [];
+    const work = persist(() => Promise.reject(thrown), {
+      clock,
+      signal: undefined,
+      patience: SECOND,
+      failureOf: () => failure(true),
+      onRetry: ({ code }) => heard.push(code),
+    });
+    await assert.rejects(work, thrown);
+    assert.ok(pauses.length > 0 && clock.now() <= SECOND, `${pauses}`);
+    assert.deepEqual(new Set(heard), new Set(["x"]));
+  });
 });

@@ -133,6 +133,21 @@ test("a unit of which a partition will change is planned, an empty one is not", 
   assert.deepEqual(loads(known, targets), [["2025-01", "a partition changes", 24, undefined]]);
 });
 
+test("a month of which the lake has no rows stays, unless it is to be pruned", () => {
+  const loaded = { "spot_klines/2025-01": { [own]: "a" } };
+  assert.deepEqual(loads({ loaded }), []);
+  const asked = (known: Known, targets: Target[] = []) => {
+    const load = [{ table: "spot_klines" as const, months: ["2025-01", "2025-02"], prune: true }];
+    return plan(goal({ targets, load }), state(known)).filter((step) => step.action === "load");
+  };
+  const action = { action: "load", table: "spot_klines", month: "2025-01" };
+  assert.deepEqual(asked({ loaded }), [{ ...action, reason: "no longer in the lake", rows: 0, empties: true }]);
+  assert.deepEqual(asked({}), []);
+  // What is fetched may bring rows.
+  const [first] = asked({ loaded }, [target(spot("1h"))]);
+  assert.deepEqual(first, { ...action, reason: "a partition changes", rows: 0 });
+});
+
 test("a unit with a damaged manifest is not loaded without it", () => {
   const known = { units: { "spot_klines/2025-01": unit("a") }, damaged: { "spot_klines/2025-01": damage } };
   assert.deepEqual(loads(known), [["2025-01", "bad-manifest", 24, "bad-manifest"]]);

@@ -5,8 +5,8 @@ import { parseSymbol, parseVenue } from "../../core/series.ts";
 import { didYouMean } from "../../core/suggest.ts";
 import { parseTable } from "../../market/tables.ts";
 import { openCandlelake } from "../../open.ts";
-import type { Selection } from "../../pipeline/engine.ts";
-import type { ExportFormat } from "../../ports.ts";
+import type { Selection } from "../../pipeline/selection.ts";
+import type { ExportFormat } from "../../ports/warehouse.ts";
 import type { Context } from "../context.ts";
 import { count, csv, json, ndjson, write } from "../output.ts";
 

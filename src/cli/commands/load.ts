@@ -20,5 +20,6 @@ function widened(context: Context): TimeRange | undefined {
 
 export async function run(context: Context): Promise<number> {
   const topic = context.args[0] as Topic | undefined;
-  return work(context, { wishes: [], load: { topic, range: widened(context) } }, context.flag("dry-run"));
+  const load = { topic, range: widened(context), prune: context.flag("prune") };
+  return work(context, { wishes: [], load }, context.flag("dry-run"));
 }

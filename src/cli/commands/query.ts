@@ -1,5 +1,5 @@
 import { openCandlelake } from "../../open.ts";
-import type { QueryResult } from "../../ports.ts";
+import type { QueryResult } from "../../ports/warehouse.ts";
 import type { Context } from "../context.ts";
 import { csv, csvLine, json, ndjson, SYNTHETIC, table, write } from "../output.ts";
 

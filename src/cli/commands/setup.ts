@@ -1,6 +1,6 @@
 import { EXIT } from "../../core/errors.ts";
 import { openCandlelake } from "../../open.ts";
-import type { SetupReport } from "../../ports.ts";
+import type { SetupReport } from "../../ports/warehouse.ts";
 import type { Context } from "../context.ts";
 import { csv, json, ndjson, SYNTHETIC, table, write } from "../output.ts";
 
@@ -54,13 +54,14 @@ async function print(context: Context, ddl: string): Promise<number> {
 export async function run(context: Context): Promise<number> {
   const { engine, ports } = openCandlelake(context.config, context.log);
   try {
-    if (context.flag("dry-run")) return await print(context, (await ports.warehouse()).ddl());
+    const description = context.text("description");
+    if (context.flag("dry-run")) return await print(context, (await ports.warehouse()).ddl(undefined, description));
     const lock = await ports.lock("candlelake setup", context.signal);
     let found: SetupReport;
     try {
       found = await engine.setup({
         moveExisting: context.flag("move-existing"),
-        description: context.text("description"),
+        description,
       });
     } finally {
       await lock.release();

@@ -4,6 +4,7 @@ import { TABLE } from "../../market/tables.ts";
 import { openCandlelake } from "../../open.ts";
 import type { SeriesStatus } from "../../pipeline/status.ts";
 import type { Context } from "../context.ts";
+import { complainOfGone, goneJson } from "../gone.ts";
 import { csv, json, ndjson, SYNTHETIC, shortTime, table, write } from "../output.ts";
 
 const time = (value: number | null): string | null => (value === null ? null : iso(value));
@@ -55,14 +56,15 @@ function gapText(status: SeriesStatus): string {
 export async function run(context: Context): Promise<number> {
   const { engine } = openCandlelake(context.config, context.log);
   try {
-    const all = await engine.status();
-    const foreign = context.config.bucket === undefined ? undefined : await engine.foreign();
-    for (const { uri, difference, next } of foreign ?? [])
+    const { series: all, foreign, gone } = await engine.survey();
+    const hasBucket = context.config.bucket !== undefined;
+    for (const { uri, difference, next } of foreign)
       context.say(`${uri}: ${difference}: it is never loaded and never overwritten.\n  next: ${next}`);
     const rows = all.map(seriesJson);
     const damages = all.flatMap((status) => status.damaged);
     const [damage] = damages;
     for (const { detail } of damages) context.complain(detail);
+    complainOfGone(context, gone);
     switch (context.format) {
       case "json":
         await write(
@@ -70,7 +72,8 @@ export async function run(context: Context): Promise<number> {
             command: "status",
             ok: !damage,
             series: rows,
-            ...(foreign ? { foreign } : {}),
+            ...(hasBucket ? { foreign } : {}),
+            ...goneJson(context, gone),
             error: damage ? context.detail(damage.detail) : null,
           }),
         );

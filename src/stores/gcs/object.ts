@@ -1,5 +1,5 @@
 import type { FileMetadata } from "@google-cloud/storage";
-import type { BucketObject } from "../../ports.ts";
+import type { BucketObject } from "../../ports/bucket.ts";
 
 /** All that is looked at of an object in a list. */
 export const LIST_FIELDS = "items(name,size,generation,crc32c,updated,metadata),nextPageToken";

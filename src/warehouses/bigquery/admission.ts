@@ -1,7 +1,7 @@
 import { DataError, UsageError, WarehouseError } from "../../core/errors.ts";
 import type { TableName } from "../../core/table.ts";
 import { DAY } from "../../core/time.ts";
-import type { LoadUnit } from "../../ports.ts";
+import type { LoadUnit } from "../../ports/warehouse.ts";
 import type { LedgerState } from "./ledger-state.ts";
 
 /** Load jobs that a table takes in a day, failed ones included: https://cloud.google.com/bigquery/quotas#load_jobs */

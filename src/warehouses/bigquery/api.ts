@@ -1,57 +1,19 @@
 import { setTimeout } from "node:timers/promises";
 import { orAborted } from "../../core/abort.ts";
-import { AppError, throwIfAborted } from "../../core/errors.ts";
+import { AppError } from "../../core/errors.ts";
+import { MINUTE } from "../../core/time.ts";
 import type { GoogleAccess } from "../../google/auth.ts";
 import { evidenceOf } from "../../google/evidence.ts";
 import { googleFailure } from "../../google/failure.ts";
-import { LASTING } from "../../google/refusals.ts";
+import { persist } from "../../google/persist.ts";
+import type { Clock, Logger } from "../../ports.ts";
 import { type Client, openClient, type Request } from "./client.ts";
 
-/** Waits; a test need not. Rejects as soon as the signal aborts. */
-export type Sleep = (ms: number, signal?: AbortSignal) => Promise<void>;
-
-export const sleep: Sleep = async (ms, signal) => {
-  await orAborted(setTimeout(ms, undefined, signal ? { signal } : {}), signal);
-};
-
-/** Answers after which the same request may succeed: https://cloud.google.com/bigquery/docs/error-messages */
-const RETRIED = [408, 429, 500, 502, 503, 504];
-const RETRIED_REASONS = ["rateLimitExceeded", "userRateLimitExceeded", "backendError"];
-/** Milliseconds before each repetition. */
-const PAUSES = [500, 1_000, 2_000, 4_000, 8_000];
 /** Milliseconds for one answer: nothing that is asked here takes long, jobs run behind it. */
 const DEADLINE = 120_000;
 
 /** The HTTP status of a client's error; undefined where no answer came. */
-export function statusOf(error: unknown): number | undefined {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
-  return typeof code === "number" ? code : undefined;
-}
-
-/** The reason that BigQuery gives, `invalidQuery` for one. */
-export function reasonOf(error: unknown): string | undefined {
-  const errors = error instanceof Error && "errors" in error ? error.errors : undefined;
-  const [first] = Array.isArray(errors) ? errors : [];
-  return typeof first?.reason === "string" ? first.reason : undefined;
-}
-
-/** What a reader wants of a message: the server's own sentence. */
-export function sentenceOf(error: unknown): string {
-  const errors = error instanceof Error && "errors" in error ? error.errors : undefined;
-  const [first] = Array.isArray(errors) ? errors : [];
-  if (typeof first?.message === "string") return first.message;
-  return error instanceof Error ? error.message : String(error);
-}
-
-function isPassing(error: unknown): boolean {
-  if (error instanceof AppError) return false;
-  const status = statusOf(error);
-  if (status !== undefined) return RETRIED.includes(status) || RETRIED_REASONS.includes(reasonOf(error) ?? "");
-  const { network } = evidenceOf(error);
-  if (network !== undefined && LASTING.has(network)) return false;
-  // Node's own codes (ECONNRESET, …): no answer came.
-  return error instanceof Error && "code" in error && typeof error.code === "string";
-}
+export const statusOf = (error: unknown): number | undefined => evidenceOf(error).status;
 
 class Deadline extends Error {
   readonly code = "ETIMEDOUT";
@@ -61,21 +23,24 @@ class Deadline extends Error {
 export class Api {
   readonly project: string;
   requests = 0;
-  readonly sleep: Sleep;
+  readonly clock: Clock;
   private readonly label: string;
   private readonly access: GoogleAccess;
+  private readonly log: Logger;
   private client: Promise<Client> | undefined;
 
   constructor(options: {
     readonly project: string;
     readonly label: string;
     readonly access: GoogleAccess;
-    readonly sleep: Sleep;
+    readonly log: Logger;
+    readonly clock: Clock;
   }) {
     this.project = options.project;
     this.label = options.label;
     this.access = options.access;
-    this.sleep = options.sleep;
+    this.log = options.log;
+    this.clock = options.clock;
   }
 
   /** @throws WarehouseError */
@@ -107,17 +72,17 @@ export class Api {
   async attempt<T>(request: Request, signal?: AbortSignal): Promise<T> {
     this.client ??= openClient(this.access, this.project);
     const client = await this.client;
-    for (let i = 0; ; i++) {
-      throwIfAborted(signal);
+    const send = () => {
       this.requests++;
-      try {
-        return await orAborted(this.inTime(client.send<T>(request)), signal);
-      } catch (error) {
-        const pause = PAUSES[i];
-        if (pause === undefined || !isPassing(error)) throw error;
-        await this.sleep(pause, signal);
-      }
-    }
+      return orAborted(this.inTime(client.send<T>(request)), signal);
+    };
+    return persist(send, {
+      clock: this.clock,
+      signal,
+      patience: DEADLINE + MINUTE,
+      failureOf: (error) => this.translate(error, request.doing),
+      onRetry: (error, pause) => this.log.debug(`${error.message} Again in ${Math.round(pause)} ms.`),
+    });
   }
 
   private async inTime<T>(answer: Promise<T>): Promise<T> {

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { LoadUnit } from "../../ports.ts";
+import type { LoadUnit } from "../../ports/warehouse.ts";
 import type { TableReference } from "./wire.ts";
 
 /** Sixteen hexadecimal digits of whatever decides about a job. */

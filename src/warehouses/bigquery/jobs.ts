@@ -106,7 +106,7 @@ export class Jobs {
   private async wait(begun: Job, doing: string, signal?: AbortSignal): Promise<Job> {
     let job = begun;
     for (let i = 0; job.status.state !== "DONE"; i++) {
-      await this.api.sleep(POLLS[Math.min(i, POLLS.length - 1)] as number, signal);
+      await this.api.clock.sleep(POLLS[Math.min(i, POLLS.length - 1)] as number, signal);
       job = await this.look(job.jobReference.jobId, doing, signal);
     }
     return job;

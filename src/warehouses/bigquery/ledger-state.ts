@@ -1,7 +1,7 @@
 import type { TableName } from "../../core/table.ts";
 import type { Month } from "../../core/time.ts";
 import { TABLE } from "../../market/tables.ts";
-import type { LedgerRow } from "../../ports.ts";
+import type { LedgerRow } from "../../ports/warehouse.ts";
 
 /** What is loaded of a table's month. */
 export interface LoadedUnit {
@@ -50,6 +50,11 @@ export class LedgerState {
 
   unit(table: TableName, month: Month): LoadedUnit | undefined {
     return this.units.get(unitKey(table, month));
+  }
+
+  /** Whether a table was ever loaded, or emptied. */
+  tells(table: string): boolean {
+    return this.jobs.has(table);
   }
 
   /** Jobs that wrote to the table since; in milliseconds. */

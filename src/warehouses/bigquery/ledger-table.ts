@@ -1,6 +1,6 @@
 import { WarehouseError } from "../../core/errors.ts";
 import { DAY, iso } from "../../core/time.ts";
-import type { LedgerRow } from "../../ports.ts";
+import type { LedgerRow } from "../../ports/warehouse.ts";
 import { layoutOf } from "../bigquery-sql.ts";
 import { checkFormat, LEDGER } from "../ledger.ts";
 import { differencesOf } from "./differences.ts";
@@ -34,9 +34,8 @@ export class LedgerTable {
     if (!table) return undefined;
     checkFormat(table.description ?? "", this.label);
     const [difference] = differencesOf(layoutOf(LEDGER.name), table);
-    const { setupCommand } = this.tables;
-    if (difference)
-      throw new WarehouseError("table-differs", `${this.label}: ${LEDGER.name}: ${difference}.`, setupCommand);
+    const next = `candlelake setup ${this.tables.named}`;
+    if (difference) throw new WarehouseError("table-differs", `${this.label}: ${LEDGER.name}: ${difference}.`, next);
     return table;
   }
 

@@ -1,7 +1,7 @@
 import { DataError, WarehouseError } from "../../core/errors.ts";
 import { monthRange } from "../../core/time.ts";
-import type { LoadUnit } from "../../ports.ts";
-import { layoutOf } from "../bigquery-sql.ts";
+import type { LoadUnit } from "../../ports/warehouse.ts";
+import { keepPartitions, layoutOf } from "../bigquery-sql.ts";
 import type { Api } from "./api.ts";
 import { attemptId, decorator, jobName } from "./job-id.ts";
 import type { JobRequest, Jobs, OnStep, Settled } from "./jobs.ts";
@@ -9,6 +9,8 @@ import type { LoadedUnit } from "./ledger-state.ts";
 import { isTransient, loadFailure } from "./refusal.ts";
 import { fieldsOf, type Tables } from "./tables.ts";
 import type { Job, TableReference, TableResource } from "./wire.ts";
+
+export type JobKind = "load" | "copy" | "ledger";
 
 /** What loading needs beside the unit. */
 export interface LoadWork {
@@ -20,8 +22,8 @@ export interface LoadWork {
   readonly onStep: OnStep;
   /** URIs that one job may name. */
   readonly uris: number;
-  /** Counts what was moved. */
-  readonly count: (kind: "load" | "copy", bytes: number) => void;
+  /** Counts a job that was run, and the bytes that it brought. */
+  readonly count: (kind: JobKind, bytes: number) => void;
 }
 
 /** Where a unit goes, and what is there. */
@@ -55,6 +57,7 @@ export async function succeed(
   work: LoadWork,
   unit: LoadUnit,
   name: string,
+  kind: JobKind,
   request: Omit<JobRequest, "id">,
   stands: (job: Job) => Promise<boolean>,
   signal?: AbortSignal,
@@ -64,11 +67,12 @@ export async function succeed(
     const id = attemptId(name, attempt > MOST_FOUND ? Math.floor(work.now() / 1000) + attempt : attempt);
     const settled = await work.jobs.settle({ ...request, id }, signal);
     const { job, found, failure } = settled;
+    if (!found) work.count(kind, Number(job.statistics?.load?.inputFileBytes ?? 0));
     if (failure) {
       // What made an earlier run's job fail may be mended by now.
       if (found) continue;
-      if (!isTransient(failure) || ++own >= MOST_ATTEMPTS) throw loadFailure(unit, work.label, failure);
-      await work.api.sleep(PAUSE, signal);
+      if (!isTransient(failure) || ++own >= MOST_ATTEMPTS) throw loadFailure(unit, work, failure);
+      await work.api.clock.sleep(PAUSE, signal);
     } else if (!found || (await stands(job))) return settled;
   }
 }
@@ -130,9 +134,8 @@ export async function loadUnit(work: LoadWork, unit: LoadUnit, goal: Goal, signa
   };
   const name = nameOf(work, unit, goal);
   const stands = (job: Job): Promise<boolean> => standsIn(work, unit, partition, job);
-  const { job, found } = await succeed(work, unit, name, request, stands, signal);
-  const { outputRows, inputFiles, inputFileBytes } = job.statistics?.load ?? {};
-  if (!found) work.count("load", Number(inputFileBytes ?? 0));
+  const { job } = await succeed(work, unit, name, "load", request, stands, signal);
+  const { outputRows, inputFiles } = job.statistics?.load ?? {};
   await work.onStep("verify");
   const { jobId } = job.jobReference;
   const expected = rowsOf(unit);
@@ -153,12 +156,12 @@ export const nameOf = ({ tables }: LoadWork, unit: LoadUnit, { table, loaded }: 
   });
 
 /** A month that a table's expiry takes away at once. */
-const expired = ({ label, tables }: LoadWork, { table, month }: LoadUnit): WarehouseError =>
+const expired = ({ label, tables: { place } }: LoadWork, { table, month }: LoadUnit): WarehouseError =>
   new WarehouseError(
     "partitions-expired",
-    `${label}: the rows of ${table.name} ${month} vanish as soon as they are loaded: its partitions expire (the sandbox). ` +
-      "Enable billing, or set no expiration.",
-    `candlelake setup --project ${tables.place.project}`,
+    `${label}: the rows of ${table.name} ${month} vanish as soon as they are loaded: its partitions expire. In the ` +
+      "sandbox that ends with billing (https://console.cloud.google.com/billing); then, and elsewhere, no expiration can be set.",
+    `bq query --project_id=${place.project} --use_legacy_sql=false '${keepPartitions(place, table.name)}'`,
   );
 
 /** @throws WarehouseError `partitions-expired` where the month would be gone before anybody could read it */

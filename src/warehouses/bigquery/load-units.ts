@@ -1,6 +1,6 @@
 import { AppError, Interrupted, throwIfAborted, WarehouseError } from "../../core/errors.ts";
 import type { TableName } from "../../core/table.ts";
-import type { LedgerRow, LoadUnit } from "../../ports.ts";
+import type { LedgerRow, LoadUnit } from "../../ports/warehouse.ts";
 import { layoutOf } from "../bigquery-sql.ts";
 import { Quota, refuseBucketless, refuseStranger } from "./admission.ts";
 import { differencesOf } from "./differences.ts";
@@ -8,6 +8,7 @@ import { decorator } from "./job-id.ts";
 import { type LedgerState, NO_SERIES } from "./ledger-state.ts";
 import type { LedgerTable } from "./ledger-table.ts";
 import { type LoadWork, loadUnit, nameOf, refuseExpired, rowsOf, WrongRows } from "./load-unit.ts";
+import { adopt, refuseStrangerRows } from "./ownership.ts";
 import { loadThroughStaging } from "./staging.ts";
 import type { TableResource } from "./wire.ts";
 
@@ -66,7 +67,7 @@ export async function loadUnits(
   const written = rows.flat();
   await work.onStep("ledger");
   const { ledger, state } = opened;
-  if (written.length > 0 && (await work.ledger.append(ledger, state, written, work.now()))) work.count("load", 0);
+  if (written.length > 0 && (await work.ledger.append(ledger, state, written, work.now()))) work.count("ledger", 0);
   await work.onStep("done");
   const failures = new Map(failed.map(({ index, error }) => [index, error]));
   for (const [index, unit] of units.entries()) if (rows[index] && !failures.has(index)) done(unit, rowsOf(unit));
@@ -85,31 +86,33 @@ interface Opened {
 async function open(work: BatchWork, units: readonly LoadUnit[], signal?: AbortSignal): Promise<Opened> {
   const ledger = await work.ledger.find(signal);
   if (!ledger) throw missing(work, "has no ledger");
+  const state = await work.ledger.read(ledger);
   const tables = new Map<TableName, TableResource>();
   for (const name of new Set(units.map((unit) => unit.table.name))) {
     const table = await work.tables.table(name, signal);
     if (!table) throw missing(work, `has no table ${name}`);
     refuseElsewhere(work, table);
     const [difference] = differencesOf(layoutOf(name), table);
-    const { setupCommand } = work.tables;
-    if (difference) throw new WarehouseError("table-differs", `${work.label}: ${name}: ${difference}.`, setupCommand);
+    const next = `candlelake setup ${work.tables.named}`;
+    if (difference) throw new WarehouseError("table-differs", `${work.label}: ${name}: ${difference}.`, next);
+    refuseStrangerRows(table, state, work.tables, work.label);
+    if (!state.tells(name)) await adopt(table, work.tables);
     tables.set(name, table);
   }
-  return { ledger, tables, state: await work.ledger.read(ledger) };
+  return { ledger, tables, state };
 }
 
 /** @throws WarehouseError `other-location` where the jobs would look for the table in the wrong place */
 function refuseElsewhere({ label, tables }: BatchWork, { location }: TableResource): void {
-  const { project, location: asked } = tables.place;
+  const { location: asked } = tables.place;
   const there = location?.toLowerCase();
   if (there === undefined || there === asked) return;
-  const next = `candlelake load --project ${project} --location ${there}`;
+  const next = `candlelake load ${tables.named} --location ${there}`;
   throw new WarehouseError("other-location", `${label} is in ${there}, and ${asked} was asked for.`, next);
 }
 
 function missing({ label, tables }: BatchWork, what: string): WarehouseError {
-  const { setupCommand } = tables;
-  return new WarehouseError("no-warehouse", `${label} ${what} yet.`, setupCommand);
+  return new WarehouseError("no-warehouse", `${label} ${what} yet.`, `candlelake setup ${tables.named}`);
 }
 
 /** Replaces one unit. Returns its ledger rows. */

@@ -72,5 +72,5 @@ const left = ({ label, tables }: MoveWork, name: string, why: string): Warehouse
   new WarehouseError(
     "move-failed",
     `${label}: ${name} stays where it is: ${why}.`,
-    `candlelake setup --project ${tables.place.project} --move-existing`,
+    `candlelake setup ${tables.named} --move-existing`,
   );

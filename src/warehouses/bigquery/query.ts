@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { AppError, UsageError } from "../../core/errors.ts";
 import { shellWord } from "../../core/shell.ts";
-import type { QueryResult } from "../../ports.ts";
+import { evidenceOf } from "../../google/evidence.ts";
+import type { QueryResult } from "../../ports/warehouse.ts";
 import type { Datasets } from "../dataset.ts";
-import { type Api, reasonOf, sentenceOf, statusOf } from "./api.ts";
+import type { Api } from "./api.ts";
 import { typeOf } from "./differences.ts";
 import type { Jobs } from "./jobs.ts";
 import { jobFailure } from "./refusal.ts";
@@ -46,8 +47,9 @@ async function examine(work: QueryWork, sql: string, signal?: AbortSignal): Prom
   try {
     return await work.jobs.dryRun(configurationOf(work, sql), DOING, signal);
   } catch (error) {
-    const isWrong = statusOf(error) === 400 || (statusOf(error) === 404 && reasonOf(error) === "notFound");
-    throw !(error instanceof AppError) && isWrong ? wrong(sentenceOf(error), error) : work.api.translate(error, DOING);
+    const { status, reasons, message } = evidenceOf(error);
+    const isWrong = status === 400 || (status === 404 && reasons.includes("notFound"));
+    throw !(error instanceof AppError) && isWrong ? wrong(message, error) : work.api.translate(error, DOING);
   }
 }
 

@@ -1,17 +1,22 @@
 import { WarehouseError } from "../../core/errors.ts";
 import { DAY } from "../../core/time.ts";
-import type { Logger, SetupReport } from "../../ports.ts";
-import { CURATED_DESCRIPTION, LAYOUTS, type Layout, RAW_DESCRIPTION } from "../bigquery-sql.ts";
+import type { SetupReport } from "../../ports/warehouse.ts";
+import type { Logger } from "../../ports.ts";
+import { CURATED_DESCRIPTION, LAYOUTS, type Layout, layoutOf, RAW_DESCRIPTION } from "../bigquery-sql.ts";
 import { checkFormat, LEDGER } from "../ledger.ts";
 import { differencesOf, isTable } from "./differences.ts";
 import type { Jobs } from "./jobs.ts";
+import type { LedgerState } from "./ledger-state.ts";
+import type { LedgerTable } from "./ledger-table.ts";
 import { moveAside } from "./move.ts";
+import { adopt, strangerRows } from "./ownership.ts";
 import type { Tables } from "./tables.ts";
 import type { DatasetResource, TableResource } from "./wire.ts";
 
 export interface SetupWork {
   readonly tables: Tables;
   readonly jobs: Jobs;
+  readonly ledger: LedgerTable;
   readonly label: string;
   readonly log: Logger;
   readonly now: () => number;
@@ -47,8 +52,19 @@ export async function setUp(work: SetupWork): Promise<SetupReport> {
   const there = home ? await Promise.all(LAYOUTS.map(({ relation }) => tables.table(relation.name))) : [];
   const ledger = there[LAYOUTS.findIndex(({ relation }) => relation === LEDGER)];
   checkFormat(ledger?.description ?? "", work.label);
-  for (const [index, layout] of LAYOUTS.entries()) await settleTable(work, report, layout, there[index]);
+  const state = await stateOf(work, ledger, there);
+  for (const [index, layout] of LAYOUTS.entries()) await settleTable(work, report, layout, there[index], state);
   return report;
+}
+
+/** What the ledger tells, where a table does not tell by itself whose it is; undefined where nothing does. */
+async function stateOf(
+  { ledger: own }: SetupWork,
+  ledger: TableResource | undefined,
+  tables: readonly (TableResource | undefined)[],
+): Promise<LedgerState | undefined> {
+  if (!ledger || !tables.some((table) => table && table !== ledger && strangerRows(table, undefined))) return undefined;
+  return differencesOf(layoutOf(LEDGER.name), ledger).length === 0 ? own.read(ledger) : undefined;
 }
 
 interface Wanted {
@@ -60,11 +76,11 @@ interface Wanted {
 /** Whether the dataset is where it was asked for. */
 async function settleDataset({ tables }: SetupWork, report: Draft, wanted: Wanted): Promise<boolean> {
   const { name, description, found } = wanted;
-  const { project, location } = tables.place;
+  const { location } = tables.place;
   const there = found?.location.toLowerCase();
   if (there !== undefined && there !== location) {
     const difference = `it is in ${there}, where datasets stay, and not in ${location}`;
-    const next = `candlelake setup --project ${project} --location ${there}`;
+    const next = `candlelake setup ${tables.named} --location ${there}`;
     report.differs.push({ table: name, difference, next });
     return false;
   }
@@ -78,9 +94,10 @@ async function settleTable(
   report: Draft,
   layout: Layout,
   found: TableResource | undefined,
+  state: LedgerState | undefined,
 ): Promise<void> {
   const { tables } = work;
-  const { project, datasets } = tables.place;
+  const { datasets } = tables.place;
   const name = layout.relation.name;
   const table = `${datasets.raw}.${name}`;
   if (!found) {
@@ -90,18 +107,21 @@ async function settleTable(
   }
   warnOfExpiry(work, table, found.timePartitioning?.expirationMs);
   const differences = differencesOf(layout, found);
-  if (differences.length === 0) {
+  // The ledger's own description says whose it is.
+  const strangers = layout.relation === LEDGER ? undefined : strangerRows(found, state);
+  if (differences.length === 0 && !strangers) {
+    await adopt(found, tables);
     report.exists.push(table);
     return;
   }
-  const difference = differences.join("; ");
+  const difference = differences.length > 0 ? differences.join("; ") : (strangers ?? "");
   if (!isTable(found)) {
     const why = `${difference}, and only tables can be copied aside: rename or delete it`;
-    report.differs.push({ table, difference: why, next: `candlelake setup --project ${project}` });
+    report.differs.push({ table, difference: why, next: `candlelake setup ${tables.named}` });
     return;
   }
   if (!work.moveExisting) {
-    report.differs.push({ table, difference, next: `candlelake setup --project ${project} --move-existing` });
+    report.differs.push({ table, difference, next: `candlelake setup ${tables.named} --move-existing` });
     return;
   }
   const aside = await moveAside(work, found);
@@ -110,7 +130,7 @@ async function settleTable(
     throw new WarehouseError(
       "move-failed",
       `${table} was copied to ${aside}, and somebody made another one in its place meanwhile.`,
-      `candlelake setup --project ${project}`,
+      `candlelake setup ${tables.named}`,
     );
   report.created.push(table);
 }

@@ -1,5 +1,5 @@
 import { DAY } from "../../core/time.ts";
-import type { LoadUnit } from "../../ports.ts";
+import type { LoadUnit } from "../../ports/warehouse.ts";
 import { layoutOf } from "../bigquery-sql.ts";
 import { decorator, hashOf } from "./job-id.ts";
 import {
@@ -49,8 +49,7 @@ export async function loadThroughStaging(
   if (!copied || copied.status.errorResult || !(await stands(copied))) {
     await stage(work, unit, name, staging, signal);
     await work.onStep("copy");
-    const { job, found } = await succeed(work, unit, `${name}_copy`, request, stands, signal);
-    if (!found) work.count("copy", 0);
+    const { job } = await succeed(work, unit, `${name}_copy`, "copy", request, stands, signal);
     copied = job;
   }
   await work.onStep("verify");
@@ -89,10 +88,8 @@ async function stage(
     };
     // A staging table that was made anew has none of the parts that an earlier one had.
     const partName = `${name}_${hashOf([table.creationTime, uris])}_part${part}`;
-    const { job, found } = await succeed(work, unit, partName, request, async () => true, signal);
-    const { outputRows, inputFileBytes } = job.statistics?.load ?? {};
-    if (!found) work.count("load", Number(inputFileBytes ?? 0));
-    rows += Number(outputRows);
+    const { job } = await succeed(work, unit, partName, "load", request, async () => true, signal);
+    rows += Number(job.statistics?.load?.outputRows);
   }
   if (rows === rowsOf(unit)) return;
   await tables.remove(staging);

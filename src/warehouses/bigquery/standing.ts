@@ -1,4 +1,4 @@
-import type { LedgerRow } from "../../ports.ts";
+import type { LedgerRow } from "../../ports/warehouse.ts";
 import type { Tables } from "./tables.ts";
 
 const sum = (rows: readonly LedgerRow[]): number => rows.reduce((total, row) => total + row.rows, 0);

@@ -1,8 +1,9 @@
-import { describeColumn, type Layout, type Place } from "../bigquery-sql.ts";
+import { DATASET } from "../../core/bigquery-place.ts";
+import { describeColumn, LABEL, type Layout, type Place } from "../bigquery-sql.ts";
 import type { Api } from "./api.ts";
 import type { DatasetResource, Field, RowsPage, TableReference, TableResource } from "./wire.ts";
 
-const LABELS = { app: "candlelake" };
+const LABELS = { [LABEL.key]: LABEL.value };
 
 /** The columns of a table, for its creation and for every load: a file's own idea of its types is never asked. */
 export const fieldsOf = ({ relation }: Layout): readonly Field[] =>
@@ -22,6 +23,9 @@ export const partitionOf = ({ partitionBy, clusterBy }: Layout): object => ({
 /** Continents are written in capitals. */
 const spelled = (location: string): string => (location.length === 2 ? location.toUpperCase() : location);
 
+const naming = (project: string, dataset: string): string =>
+  `--project ${project}${dataset === DATASET ? "" : ` --dataset ${dataset}`}`;
+
 /** Datasets and tables of a warehouse, a request a call. */
 export class Tables {
   readonly place: Place;
@@ -32,9 +36,9 @@ export class Tables {
     this.place = place;
   }
 
-  /** The command that makes what is missing. */
-  get setupCommand(): string {
-    return `candlelake setup --project ${this.place.project}`;
+  /** The options that name this warehouse in a command, whatever settings named it in the one at hand. */
+  get named(): string {
+    return naming(this.place.project, this.place.dataset);
   }
 
   reference(tableId: string): TableReference {
@@ -79,6 +83,13 @@ export class Tables {
     const path = `datasets/${this.place.datasets.raw}/tables`;
     const request = { method: "POST", path, body, doing: `create table ${name}` } as const;
     return this.api.callOr<TableResource, undefined>(request, 409, undefined);
+  }
+
+  /** Says that a table is ours. @throws WarehouseError */
+  async label({ tableReference, labels }: TableResource): Promise<void> {
+    const name = tableReference.tableId;
+    const body = { labels: { ...labels, ...LABELS } };
+    await this.api.call({ method: "PATCH", path: this.path(name), body, doing: `label ${name}` });
   }
 
   /** A table, or one of its partitions (`NAME$YYYYMM`); what is gone already, is. @throws WarehouseError */

@@ -32,6 +32,7 @@ export interface TableResource {
   readonly tableReference: TableReference;
   readonly type?: string;
   readonly description?: string;
+  readonly labels?: Readonly<Record<string, string>>;
   readonly schema?: { readonly fields?: readonly Field[] };
   readonly timePartitioning?: { readonly type?: string; readonly field?: string; readonly expirationMs?: string };
   readonly rangePartitioning?: object;

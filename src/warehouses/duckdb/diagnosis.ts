@@ -1,6 +1,6 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { DataError } from "../../core/errors.ts";
-import type { LoadUnit } from "../../ports.ts";
+import type { LoadUnit } from "../../ports/warehouse.ts";
 import { examineFile } from "../duckdb-sql.ts";
 import { findUnreadable } from "./culprit.ts";
 import { rowCount, strangerRow } from "./load.ts";

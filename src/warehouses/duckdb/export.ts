@@ -3,7 +3,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { arrowFile } from "../../arrow/file.ts";
 import type { TimeRange } from "../../core/time.ts";
-import type { ExportFormat, LakeTable } from "../../ports.ts";
+import type { ExportFormat, LakeTable } from "../../ports/warehouse.ts";
 import { copyTo, selectExport } from "../duckdb-sql.ts";
 import { readBatches } from "./batches.ts";
 import type { Session } from "./session.ts";

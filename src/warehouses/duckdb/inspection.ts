@@ -1,5 +1,5 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
-import type { SetupReport } from "../../ports.ts";
+import type { SetupReport } from "../../ports/warehouse.ts";
 import type { Datasets } from "../dataset.ts";
 import { createSchema, createTable, DUCKDB_TYPE, RELATIONS, selectColumns, selectSchemas } from "../duckdb-sql.ts";
 import type { Relation } from "../ledger.ts";

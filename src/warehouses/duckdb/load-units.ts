@@ -1,5 +1,5 @@
 import { DataError, Interrupted } from "../../core/errors.ts";
-import type { LoadUnit } from "../../ports.ts";
+import type { LoadUnit } from "../../ports/warehouse.ts";
 import { diagnose } from "./diagnosis.ts";
 import { batchesOf, type Destination, replaceMonths } from "./load.ts";
 import { interruptible, type Session } from "./session.ts";

@@ -1,6 +1,6 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { TABLE } from "../../market/tables.ts";
-import type { LedgerRow } from "../../ports.ts";
+import type { LedgerRow } from "../../ports/warehouse.ts";
 import { selectLedger } from "../duckdb-sql.ts";
 
 export async function readLedger(connection: DuckDBConnection, schema: string): Promise<LedgerRow[]> {

@@ -1,6 +1,6 @@
 import type { DuckDBPreparedStatement, DuckDBResult, DuckDBValue } from "@duckdb/node-api";
 import { type AppError, throwIfAborted, UsageError } from "../../core/errors.ts";
-import type { QueryResult } from "../../ports.ts";
+import type { QueryResult } from "../../ports/warehouse.ts";
 import { firstParagraph, interruptible, type Session } from "./session.ts";
 import { type Value, valueConverter } from "./values.ts";
 

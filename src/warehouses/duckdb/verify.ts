@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { closeSync, openSync, readSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { DataError, throwIfAborted } from "../../core/errors.ts";
-import type { LoadObject, LoadUnit } from "../../ports.ts";
+import type { LoadObject, LoadUnit } from "../../ports/warehouse.ts";
 
 /** The command that fetches or derives again what is not as it was recorded. */
 const MEND = "candlelake run";

@@ -63,6 +63,7 @@ export class BigQueryTwin implements GoogleService {
       await expire(this.#context);
       return isUpload(call.path) ? await this.#upload(call) : await this.#route(call);
     } catch (error) {
+      if (error instanceof GoogleRefusal) return error.answer;
       if (error instanceof Failure) return new GoogleRefusal(error.status, error.reason, error.message).answer;
       throw error;
     }
@@ -77,11 +78,11 @@ export class BigQueryTwin implements GoogleService {
     return result === undefined ? NO_CONTENT : jsonAnswer(200, result);
   }
 
-  async #upload(call: GoogleCall): Promise<GoogleAnswer> {
-    const received = this.#uploads.receive(call);
-    if ("status" in received) return received;
-    const request = requestOf(call, received.project, {}, received.body);
-    return jsonAnswer(200, await insertJob(this.#context, this.#jobs, request, received.data));
+  #upload(call: GoogleCall): Promise<GoogleAnswer> {
+    return this.#uploads.receive(call, async ({ project, body, data }) => {
+      const request = requestOf(call, project, {}, body);
+      return jsonAnswer(200, await insertJob(this.#context, this.#jobs, request, data));
+    });
   }
 }
 

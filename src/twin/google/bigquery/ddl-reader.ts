@@ -28,6 +28,7 @@ const OPTIONS: Readonly<Record<string, string>> = {
   friendly_name: "friendlyName",
   location: "location",
   partition_expiration_days: "expirationDays",
+  labels: "labels",
 };
 
 /** Reads a statement of BigQuery's DDL. @throws Failure */
@@ -50,11 +51,12 @@ export function readDefinition(tokens: readonly Token[], schema: boolean, { proj
   const cascade = reader.take("CASCADE");
   const select = reader.take("AS") ? reader.rest() : [];
   reader.end();
-  const days = Number(expirationDays);
   const timePartitioning =
-    partition && expirationDays !== undefined ? { ...partition, expirationMs: String(days * 86_400_000) } : partition;
+    partition && typeof expirationDays === "string"
+      ? { ...partition, expirationMs: String(Number(expirationDays) * 86_400_000) }
+      : partition;
   const common = { name, replace, ifExists, ifNotExists, cascade, fields, clustering, details, select };
-  return { ...common, timePartitioning, location };
+  return { ...common, timePartitioning, location: typeof location === "string" ? location : undefined };
 }
 
 class Reader {
@@ -115,20 +117,39 @@ class Reader {
     return columns;
   }
 
-  options(): Readonly<Record<string, string>> {
+  options(): Json {
     this.skip("(");
-    const pairs: [string, string][] = [];
+    const pairs: [string, unknown][] = [];
     while (!this.take(")")) {
       const name = this.name().toLowerCase();
       this.skip("=");
-      const token = this.#tokens[this.#at++];
       const known = OPTIONS[name];
       if (known === undefined) throw unserved(`The option ${name}`);
-      if (token === undefined || (token.kind !== "string" && token.kind !== "number")) throw this.#unexpected();
-      pairs.push([known, token.value]);
+      pairs.push([known, known === "labels" ? this.#labels() : this.#literal()]);
       if (!this.take(",") && !this.sees(")")) throw this.#unexpected();
     }
     return Object.fromEntries(pairs);
+  }
+
+  #literal(): string {
+    const token = this.#tokens[this.#at++];
+    if (token === undefined || (token.kind !== "string" && token.kind !== "number")) throw this.#unexpected();
+    return token.value;
+  }
+
+  /** `[("app", "candlelake"), …]`. */
+  #labels(): Json {
+    this.skip("[");
+    const labels: [string, string][] = [];
+    while (!this.take("]")) {
+      this.skip("(");
+      const name = this.#literal();
+      this.skip(",");
+      labels.push([name, this.#literal()]);
+      this.skip(")");
+      if (!this.take(",") && !this.sees("]")) throw this.#unexpected();
+    }
+    return Object.fromEntries(labels);
   }
 
   /** `TIMESTAMP_TRUNC(ts, MONTH)`, `DATE(ts)`, or a DATE column. */

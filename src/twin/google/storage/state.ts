@@ -1,8 +1,8 @@
 import type { GoogleCall } from "../call.ts";
 import { GoogleRefusal, invalid } from "../refusal.ts";
+import type { Sessions } from "../sessions.ts";
 import { type Bucket, type Json, noBucket } from "./bucket.ts";
 import type { ObjectVersion } from "./object.ts";
-import type { Sessions } from "./sessions.ts";
 
 /** Everything that the stand-in knows. */
 export interface State {

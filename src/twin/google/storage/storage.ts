@@ -1,10 +1,10 @@
 import type { GoogleAnswer, GoogleCall, GoogleService, StoredObjects } from "../call.ts";
 import { GoogleRefusal, invalid, jsonAnswer } from "../refusal.ts";
+import { Sessions } from "../sessions.ts";
 import { need } from "./access.ts";
 import { Bucket } from "./bucket.ts";
 import { partial } from "./partial.ts";
 import { ROUTES } from "./routes.ts";
-import { Sessions } from "./sessions.ts";
 import type { State } from "./state.ts";
 
 export interface StorageOptions {

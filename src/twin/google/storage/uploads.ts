@@ -1,11 +1,11 @@
 import type { GoogleAnswer } from "../call.ts";
+import { partsOf } from "../parts.ts";
 import { GoogleRefusal, invalid, jsonAnswer } from "../refusal.ts";
+import { begun, progress, receive } from "../sessions.ts";
 import type { Json } from "./bucket.ts";
 import { patched } from "./fields.ts";
 import { type DeclaredSums, objectResource } from "./object.ts";
-import { partsOf } from "./parts.ts";
 import { Preconditions } from "./preconditions.ts";
-import { progress, receive } from "./sessions.ts";
 import { bucketOf, jsonIn, type StorageRequest } from "./state.ts";
 import { type Draft, write } from "./write.ts";
 
@@ -33,9 +33,7 @@ function begin(request: StorageRequest): GoogleAnswer {
   const { call, state } = request;
   const { name } = draftOf(request, jsonIn(call.body), new Uint8Array(), undefined);
   new Preconditions(call.query).check(bucketOf(request).contents.live(name), false);
-  const { id } = state.sessions.begin(call);
-  const location = `${call.origin}${call.path}?uploadType=resumable&name=${encodeURIComponent(name)}&upload_id=${id}`;
-  return { status: 200, headers: { location, "x-guploader-uploadid": id }, body: new Uint8Array() };
+  return begun(state.sessions.begin(call), call, `name=${encodeURIComponent(name)}&`);
 }
 
 /** A piece of an upload; the last one makes the object, under the conditions that the upload began with. */
@@ -44,10 +42,10 @@ export function resume(request: StorageRequest): GoogleAnswer {
   if (session.ended) return session.ended;
   const bytes = receive(session, request.call);
   if (!bytes) return progress(session);
-  const { begun } = session;
-  const resource = jsonIn(begun.body);
-  const whole = { ...request, call: { ...begun, origin: request.call.origin } };
-  const draft = draftOf(whole, resource, bytes, begun.headers["x-upload-content-type"]);
+  const first = session.begun;
+  const resource = jsonIn(first.body);
+  const whole = { ...request, call: { ...first, origin: request.call.origin } };
+  const draft = draftOf(whole, resource, bytes, first.headers["x-upload-content-type"]);
   try {
     const declared = declaredIn(resource, request.call.headers["x-goog-hash"]);
     session.ended = store(whole, { ...draft, declared });

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
-import type { GoogleAnswer, GoogleCall } from "../call.ts";
-import { GoogleRefusal, invalid } from "../refusal.ts";
+import type { GoogleAnswer, GoogleCall } from "./call.ts";
+import { GoogleRefusal, invalid } from "./refusal.ts";
 
 /** Bytes: pieces of an upload are kept in multiples of it. */
 const QUANTUM = 256 * 1024;
@@ -62,6 +62,13 @@ export function receive(session: Session, { headers, body }: GoogleCall): Uint8A
   if (!streamed && session.received !== total) return undefined;
   return Buffer.concat(session.pieces);
 }
+
+/** The address that pieces go to. @param query beside what every session has */
+export const begun = ({ id }: Session, { origin, path }: GoogleCall, query = ""): GoogleAnswer => ({
+  status: 200,
+  headers: { location: `${origin}${path}?uploadType=resumable&${query}upload_id=${id}`, "x-guploader-uploadid": id },
+  body: new Uint8Array(),
+});
 
 /** How far an upload came: 308, without a range where nothing is there. */
 export const progress = ({ received, id }: Session): GoogleAnswer => ({

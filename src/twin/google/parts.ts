@@ -1,4 +1,4 @@
-import { invalid } from "../refusal.ts";
+import { invalid } from "./refusal.ts";
 
 /** A part of a `multipart/related` body. */
 export interface Part {

@@ -1,0 +1,34 @@
+import { TABLES } from "../market/tables.ts";
+import type { GoneMonth } from "../pipeline/gone.ts";
+import type { Context } from "./context.ts";
+import { count } from "./output.ts";
+
+/** Makes the warehouse equal to the lake again. */
+const NEXT = "candlelake load --prune";
+
+/** Months that a message names one by one. */
+const NAMED = 3;
+
+const words = ({ month, rows, series }: GoneMonth): string =>
+  `${month} (${count(rows, "row")}: ${series.map((one) => `${one.series}, content ${one.content.slice(0, 12)}`).join("; ")})`;
+
+/** What a table has in the warehouse that the lake no longer has. */
+function message(table: string, months: readonly GoneMonth[]): string {
+  const more = months.length - NAMED;
+  const named = months.slice(0, NAMED).map(words).join(", ");
+  const rest = more > 0 ? ` and ${count(more, "month")} more, to ${months.at(-1)?.month}` : "";
+  return `${table}: the warehouse has what is no longer in the lake: ${named}${rest}. It stays unless it is pruned.`;
+}
+
+/** Says what nobody may delete unasked: a line a table. */
+export function complainOfGone(context: Context, gone: readonly GoneMonth[]): void {
+  for (const { name } of TABLES) {
+    const months = gone.filter(({ table }) => table === name);
+    if (months.length > 0)
+      context.complain({ code: "not-in-lake", message: message(name, months), next: NEXT }, "WARNING");
+  }
+}
+
+/** The member of an answer; none where there is nothing to say. */
+export const goneJson = (context: Context, gone: readonly GoneMonth[]): { readonly gone?: readonly object[] } =>
+  gone.length === 0 ? {} : { gone: gone.map((month) => ({ ...month, next: context.next(NEXT) })) };
