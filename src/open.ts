@@ -124,6 +124,10 @@ export function openPorts(config: Config, log: Logger = SILENT, seams: Seams = {
     const file = duckdbFile(config.warehouse, config.synthetic);
     return new DuckDbWarehouse({ file, synthetic: config.synthetic, now: () => clock.now(), onStep: seams.onStep });
   };
+  const openPool = (): Promise<WorkerPool> => {
+    pool ??= import("./workers/pool.ts").then(({ WorkerPool: Pool }) => new Pool());
+    return pool;
+  };
   const openLakeSql = async (): Promise<LakeSql> => {
     const { DuckDbLakeSql } = await import("./warehouses/lake-sql.ts");
     return new DuckDbLakeSql({ root, synthetic: config.synthetic });
@@ -169,8 +173,10 @@ export function openPorts(config: Config, log: Logger = SILENT, seams: Seams = {
       return archive;
     },
     async refine(job) {
-      pool ??= import("./workers/pool.ts").then(({ WorkerPool: Pool }) => new Pool());
-      return (await pool).refine(job);
+      return (await openPool()).refine(job);
+    },
+    prepare() {
+      void openPool().then((opened) => opened.prepare());
     },
     warehouse() {
       warehouse ??= openWarehouse().then((made) => {

@@ -216,6 +216,8 @@ export interface Ports {
   archive(venue: Exclude<Venue, "synthetic">): Promise<Archive | undefined>;
   /** Does pure work on archive files, on as many processors as there are. */
   readonly refine: Refiner;
+  /** Much is going to be refined: what takes time to begin may begin. */
+  prepare(): void;
   /** Requests and retries of all sources together. */
   usage(): { readonly requests: number; readonly retries: number };
   /** What bucket and warehouse were asked for, as far as they were. */

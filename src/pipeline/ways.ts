@@ -16,12 +16,15 @@ export interface Ways {
   readonly error: AppError | undefined;
   /** Why REST cannot be asked. */
   readonly restError: AppError | undefined;
+  /** Says that many of the archive's files will be taken. */
+  prepare(): void;
 }
 
 export interface WayPorts {
   readonly clock: Clock;
   source(venue: Wish["venue"], market: Market): Promise<Source>;
   archive(venue: Wish["venue"]): Promise<Archive | undefined>;
+  prepare(): void;
 }
 
 /** An expected failure, given back; what ends the run is thrown on. */
@@ -50,7 +53,14 @@ export async function openWays(
       "candlelake twin --help",
     );
   }
-  const ways = { choice: archive ? asked : "rest", source, archive, error: undefined, restError: undefined } as const;
+  const ways = {
+    choice: archive ? asked : "rest",
+    source,
+    archive,
+    error: undefined,
+    restError: undefined,
+    prepare: () => ports.prepare(),
+  } as const;
   let restError: AppError | undefined;
   if (ways.choice !== "archive") {
     try {

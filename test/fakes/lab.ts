@@ -30,6 +30,7 @@ export function modelPorts(venue: ModelVenue, store: ObjectStore): Ports {
     archive: async () => undefined,
     bucket: async () => undefined,
     refine: async (job) => refine(job),
+    prepare() {},
     warehouse: absent("warehouse"),
     lakeSql: absent("lake SQL"),
     usage: () => venue.usage,
