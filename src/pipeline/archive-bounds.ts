@@ -3,7 +3,7 @@ import { type ArchiveFile, archiveKey, archiveRange } from "../core/archive-file
 import { type Batch, numbers } from "../core/batch.ts";
 import { DataError } from "../core/errors.ts";
 import type { Series } from "../core/series.ts";
-import { type Day, dayOf, type TimeRange } from "../core/time.ts";
+import { DAY, type Day, dayOf, type TimeRange } from "../core/time.ts";
 import type { Archive } from "../ports.ts";
 import { ArchiveSearch } from "./archive-search.ts";
 
@@ -63,6 +63,13 @@ export async function archiveBounds(
 ): Promise<ArchiveBounds | undefined> {
   const search = new ArchiveSearch(archive, series, now, signal);
   let head = await search.first(range);
+  let within: number | undefined;
+  if (head && startOf(head) <= range.from) {
+    const isOld = (await search.before(startOf(head), DAY)) !== undefined;
+    within = isOld ? undefined : await firstTime(head);
+    // Its first row tells nothing, and so would whatever lies before it.
+    if (within === undefined) return boundsOf(head, undefined, range.from, true);
+  }
   // A file that is missing is no beginning: what lies before it is looked for back to where archives begin.
   let before = await search.before(head ? startOf(head) : range.from);
   while (before && archiveRange(before).to > range.from) {
@@ -71,17 +78,18 @@ export async function archiveBounds(
   }
   const any = head ?? before;
   if (!any) return undefined;
-  return {
-    first: before || !head ? undefined : await firstTime(head),
-    begin: before || !head ? range.from : Math.max(range.from, startOf(head)),
-    isThere: head !== undefined,
-    async last() {
-      const end = (await search.last({ from: startOf(any), to: Math.max(range.to, now) })) ?? any;
+  if (before || !head) return boundsOf(any, undefined, range.from, head !== undefined);
+  return boundsOf(any, within ?? (await firstTime(head)), Math.max(range.from, startOf(head)), true);
+
+  function boundsOf(file: ArchiveFile, first: number | undefined, begin: number, isThere: boolean): ArchiveBounds {
+    const last = async () => {
+      const end = (await search.last({ from: startOf(file), to: Math.max(range.to, now) })) ?? file;
       // A value at the midnight after the last day is no reason for a day of its own, which has no file.
       const dayEnd = archiveRange(end).to - 1;
       return Math.min((await spanIn(archive, end, signal))?.last ?? dayEnd, dayEnd);
-    },
-  };
+    };
+    return { first, begin, isThere, last };
+  }
 
   async function firstTime(file: ArchiveFile): Promise<number | undefined> {
     // Behind the archive's own beginning only REST can tell.
