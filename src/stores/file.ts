@@ -156,12 +156,22 @@ export class FileStore implements ObjectStore {
         this.unsynced.add(path.dirname(at));
       }
       at = this.root;
-      const folders = [...this.unsynced];
-      await this.disk.syncFolders(folders);
-      for (const folder of folders) this.unsynced.delete(folder);
+      await this.syncFolders();
     } catch (error) {
       // What is pending, or not synced, is tried again by the next call.
       throw diskError(error, at);
+    }
+  }
+
+  private async syncFolders(): Promise<void> {
+    const folders = [...this.unsynced];
+    // A name that changes while they are synced may be too late for this time.
+    this.unsynced.clear();
+    try {
+      await this.disk.syncFolders(folders);
+    } catch (error) {
+      for (const folder of folders) this.unsynced.add(folder);
+      throw error;
     }
   }
 

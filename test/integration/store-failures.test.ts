@@ -173,6 +173,29 @@ test("a folder that cannot be synced fails the flush, and is synced by the next 
   assert.ok(synced.includes(folder.join("t")));
 });
 
+test("a name that changes while its folder is being synced is synced by the next flush", async () => {
+  using folder = new TemporaryFolder();
+  const synced: string[] = [];
+  let meanwhile: (() => Promise<void>) | undefined;
+  const disk: Disk = {
+    ...DISK,
+    async syncFolders(folders) {
+      await DISK.syncFolders(folders);
+      synced.push(...folders);
+      const change = meanwhile;
+      meanwhile = undefined;
+      await change?.();
+    },
+  };
+  const store = new FileStore(folder.path, disk);
+  await store.write("t/a", small);
+  meanwhile = () => store.remove("t/a");
+  await store.flush();
+  synced.length = 0;
+  await store.flush();
+  assert.deepEqual(synced, [folder.join("t")]);
+});
+
 test("an error that is none of the operating system's stays what it is", async () => {
   using folder = new TemporaryFolder();
   const disk = watched(() => {
