@@ -11,8 +11,11 @@ import { CLOSED, type KlineRows, OPENED, readKlines, TRADES } from "./kline-rows
 import { mislabelled, refuseStrangers } from "./refusal.ts";
 import { release } from "./release.ts";
 
-const NAMES =
-  "open_time,open,high,low,close,volume,close_time,quote_volume,count,taker_buy_volume,taker_buy_quote_volume,ignore";
+/** The columns, as a header names them. */
+export const KLINE_NAMES: readonly string[] =
+  "open_time,open,high,low,close,volume,close_time,quote_volume,count,taker_buy_volume,taker_buy_quote_volume,ignore".split(
+    ",",
+  );
 
 const MICROS = 1000;
 
@@ -47,7 +50,7 @@ export function decodeKlines(bytes: Uint8Array, file: ArchiveFile, where: string
   const { series } = file;
   const interval = series.step as Interval;
   const range = archiveRange(file);
-  const csv = openCsv(bytes, NAMES.split(","), where);
+  const csv = openCsv(bytes, KLINE_NAMES, where);
   const expected = countOpens(gridOf(interval), range);
   const { unit, rows } = readInUnit(csv, (either) =>
     readKlines(csv, either, range, expected, fixedLength(interval) ?? DAY),

@@ -6,7 +6,8 @@ import { mislabelled, refusal, sample } from "./refusal.ts";
 import { type Entry, onlyEntry } from "./zip-entry.ts";
 
 const STORED = 0;
-const DEFLATED = 8;
+/** Method of a packed member: APPNOTE.TXT, 4.4.5. */
+export const DEFLATED = 8;
 
 /** A line has about 140 bytes; some files have every line two or three times. */
 const BYTES_PER_ROW = 512;

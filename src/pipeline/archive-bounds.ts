@@ -1,4 +1,5 @@
 import { decodeArchive } from "../archive/decode.ts";
+import { opensOnTime } from "../archive/opening.ts";
 import { type ArchiveFile, archiveKey, archiveRange } from "../core/archive-file.ts";
 import { type Batch, numbers } from "../core/batch.ts";
 import { DataError } from "../core/errors.ts";
@@ -96,6 +97,8 @@ export async function archiveBounds(
     if (series.market === "um" && !search.mayPrecede(startOf(file))) return undefined;
     // What begins with its file tells nothing, and where that day is stored it is known to.
     if (await isStored(dayOf(startOf(file)))) return undefined;
+    const fetched = await archive.peek(file, signal);
+    if (fetched && opensOnTime(fetched.zip, file)) return undefined;
     const first = (await spanIn(archive, file, signal))?.first;
     // The file before it may be the one that is missing: only what begins within a file is sure to have begun there.
     return first === startOf(file) ? undefined : first;

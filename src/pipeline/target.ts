@@ -76,8 +76,10 @@ export async function targetOf(
   const withEnd = async (target: Target): Promise<Target> => {
     const { from, to } = target.range;
     if (!archive || (choice === "auto" && !target.restError) || (await isStored(dayOf(to - 1)))) return target;
-    const looked = { from, to: choice === "archive" ? Math.max(to, now) : to };
-    const end = await archiveEnd(archive, series, looked, now, signal);
+    const endOf = (range: TimeRange) => archiveEnd(archive, series, range, now, signal);
+    // Nearly always the last day's file is there, and tells it alone.
+    const isWhole = ((await endOf({ from: Math.max(from, to - DAY), to })) ?? 0) >= to;
+    const end = isWhole ? to : await endOf({ from, to: choice === "archive" ? Math.max(to, now) : to });
     if (end === undefined) return choice === "archive" ? { ...target, filed: from } : target;
     if (end >= to) return target;
     note(`The archive has no file of ${seriesLabel(series)} after ${dayOf(end - DAY)} (yet).`);
