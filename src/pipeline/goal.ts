@@ -1,3 +1,4 @@
+import { hasArchive } from "../core/archive-calendar.ts";
 import { UsageError } from "../core/errors.ts";
 import { fixedLength, type Interval, openAt } from "../core/interval.ts";
 import { closesAt, hasRows, seriesGrid } from "../core/partition.ts";
@@ -5,7 +6,7 @@ import { type Derivation, type Goal, type LoadGoal, lookedThrough, type Target }
 import { type Market, type Series, seriesLabel, type Venue } from "../core/series.ts";
 import type { TableName } from "../core/table.ts";
 import { DAY, dayOf, daysOf, iso, type Month, monthsOf, startOfDay, type TimeRange } from "../core/time.ts";
-import { TABLES } from "../market/tables.ts";
+import { TABLES, tableOf } from "../market/tables.ts";
 import type { LedgerRow } from "../ports/warehouse.ts";
 import { followersOf, lookUpOf } from "./followers.ts";
 import { loadedMonths } from "./gone.ts";
@@ -16,7 +17,11 @@ import type { Topic, Wish } from "./wish.ts";
 
 export interface GoalPorts extends WayPorts {
   readonly synthetic: boolean;
+  prepare(): void;
 }
+
+/** Of so many days there are several months' files. */
+const MUCH = 62 * DAY;
 
 /** A goal, and what to tell the user about how the wishes were read. */
 export interface ReadGoal {
@@ -42,6 +47,15 @@ function seriesOf(wish: Wish, synthetic: boolean): Series[] {
     case "open-interest":
       return [openInterest];
   }
+}
+
+/** Whether many of the archive's files will be taken, as far as that is known before anybody was asked. */
+async function isMuch(wish: Wish, lake: Lake, { clock, synthetic }: GoalPorts): Promise<boolean> {
+  const { from, to = clock.now(), choice } = wish;
+  if (choice === "rest" || to - from <= MUCH) return false;
+  const [main] = seriesOf(wish, synthetic);
+  if (!main || wish.venue === "binance-us" || !hasArchive(main)) return false;
+  return (await lake.bounds(tableOf(main).name, main)).listed === undefined;
 }
 
 const marketOf = (topic: Topic): Market => (topic === "spot" ? "spot" : "um");
@@ -119,6 +133,7 @@ export async function readGoal(
     return ways;
   };
   for (const wish of wishes) {
+    if (await isMuch(wish, lake, ports)) ports.prepare();
     const ways = await waysTo(wish);
     const { now, error: silent } = ways;
     if (!silent && isLeftOut(future(wish, now))) continue;

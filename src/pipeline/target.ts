@@ -11,9 +11,6 @@ import { ArchiveSearch, NEAR } from "./archive-search.ts";
 import type { Lake } from "./lake.ts";
 import { expected, type Ways } from "./ways.ts";
 
-/** Of so many days there are several months' files. */
-const MUCH = 62 * DAY;
-
 /** Days from the first one that the archive can have to the last one; undefined where it has none. */
 function archivedDays(series: Series, range: TimeRange, now: number): TimeRange | undefined {
   const days = daysOf(range).filter((day) => routeOf(series, day, now, "archive").route !== "rest");
@@ -112,8 +109,6 @@ export async function targetOf(
     const isOver = refusal?.code === "unknown-symbol" || ended !== undefined;
     if (listed !== undefined && !isOver) return await withEnd({ ...base, first: listed });
     if (listed !== undefined && known !== undefined) return over({ ...base, first: listed }, known);
-    // Nothing of the series is known, and to find out takes as long as to begin.
-    if (range.to - range.from > MUCH) ways.prepare();
     const bounds = await archiveBounds(archive, series, range, now, isStored, signal);
     const isBetween = async () =>
       choice === "archive" && (await search.first({ from: range.to, to: now })) !== undefined;

@@ -16,15 +16,12 @@ export interface Ways {
   readonly error: AppError | undefined;
   /** Why REST cannot be asked. */
   readonly restError: AppError | undefined;
-  /** Says that many of the archive's files will be taken. */
-  prepare(): void;
 }
 
 export interface WayPorts {
   readonly clock: Clock;
   source(venue: Wish["venue"], market: Market): Promise<Source>;
   archive(venue: Wish["venue"]): Promise<Archive | undefined>;
-  prepare(): void;
 }
 
 /** An expected failure, given back; what ends the run is thrown on. */
@@ -59,7 +56,6 @@ export async function openWays(
     archive,
     error: undefined,
     restError: undefined,
-    prepare: () => ports.prepare(),
   } as const;
   let restError: AppError | undefined;
   if (ways.choice !== "archive") {
