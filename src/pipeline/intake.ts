@@ -137,19 +137,28 @@ export class Intake {
   }
 
   /**
-   * Saves at the end of every month, and now and then within one that comes day by day. The next month is worked on
-   * while the disk is waited for; only one save at a time is ahead.
+   * Saves at the end of every month, and now and then within one that comes day by day. Nobody waits for the disk: a
+   * month that ends before an earlier one is safe is saved with those after it.
    */
   private saver(): (next: FetchStep) => Promise<void> {
     const { table, series } = this.target;
     let last: FetchStep | undefined;
     let saved = performance.now();
+    let isSaving = false;
+    const save = async (): Promise<void> => {
+      isSaving = true;
+      try {
+        await this.lake.save(table, series);
+      } finally {
+        isSaving = false;
+      }
+    };
     return async (next) => {
       const isOver = last !== undefined && monthOf(last.day) !== monthOf(next.day);
       last = next;
-      if (!isOver && performance.now() - saved < SAVE_AFTER) return;
+      if (isSaving || (!isOver && performance.now() - saved < SAVE_AFTER)) return;
       await this.saving;
-      this.saving = this.lake.save(table, series);
+      this.saving = save();
       this.saving.catch(() => undefined); // it is looked at by whoever waits for it
       saved = performance.now();
     };
