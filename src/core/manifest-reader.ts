@@ -170,10 +170,16 @@ function readDay(value: unknown, facts: Facts, table: TableName, series: Series,
 
 /**
  * The manifest in `bytes`.
+ * @param key what messages call it
  * @throws DataError `newer-format` where a later version of the program wrote it, `bad-manifest` where it cannot be read
  */
-export function parseManifest(bytes: Uint8Array, table: TableName, series: Series, month: Month): Manifest {
-  const key = manifestKey(table, series, month);
+export function parseManifest(
+  bytes: Uint8Array,
+  table: TableName,
+  series: Series,
+  month: Month,
+  key: string = manifestKey(table, series, month),
+): Manifest {
   const refuse = (why: string): DataError =>
     new DataError("bad-manifest", `${key} cannot be read: ${why}.`, refetchCommand(series, month));
   let file: Reader;

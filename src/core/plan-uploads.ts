@@ -19,15 +19,18 @@ export function uploadReason(table: TableName, series: Series, day: Day, state: 
 /** The steps that would make the bucket equal to the lake once the others are done. */
 export function planUploads(goal: Goal, state: State, steps: readonly (FetchStep | DeriveStep)[]): UploadStep[] {
   const changing = new Map<string, Day[]>();
-  for (const { table, series, day } of steps) {
+  const made = new Map<string, Day[]>();
+  for (const { table, series, day, error } of steps) {
     const name = manifestKey(table, series, monthOf(day));
     changing.set(name, [...(changing.get(name) ?? []), day]);
+    if (!error) made.set(name, [...(made.get(name) ?? []), day]);
   }
   const uploads: UploadStep[] = [];
   for (const { table, series, months } of goal.uploads ?? []) {
     for (const month of months) {
-      const error = state.bucketDamage(table, series, month);
-      const coming = new Set(changing.get(manifestKey(table, series, month)));
+      const name = manifestKey(table, series, month);
+      const error = state.bucketDamage(table, series, month, new Set(made.get(name)));
+      const coming = new Set(changing.get(name));
       for (const day of [...new Set([...state.ownDays(table, series, month), ...coming])].sort()) {
         const reason =
           uploadReason(table, series, day, state) ?? (coming.has(day) ? "the partition changes" : undefined);

@@ -101,8 +101,12 @@ export interface State {
     series: Series,
     day: Day,
   ): { readonly entry: Entry; readonly isCurrent: boolean } | undefined;
-  /** Why the bucket's manifest of a month cannot be used, if so. */
-  bucketDamage(table: TableName, series: Series, month: Month): AppError | undefined;
+  /**
+   * Why the bucket's manifest of a month can neither be used nor be written anew: it has, or may have, days that are not
+   * the folder's own.
+   * @param coming days that are about to be the folder's own
+   */
+  bucketDamage(table: TableName, series: Series, month: Month, coming?: ReadonlySet<Day>): AppError | undefined;
   /** Why a load unit cannot be made: a member's manifest is damaged. */
   unitDamage(table: TableName, month: Month): AppError | undefined;
 }

@@ -1,13 +1,14 @@
 import { AppError, DataError } from "../core/errors.ts";
-import { CACHE, MANIFESTS, manifestKey, parseManifestName, partitionFolder } from "../core/layout.ts";
+import { CACHE, MANIFESTS, manifestKey, objectKey, parseManifestName, partitionFolder } from "../core/layout.ts";
 import { type Entry, type Manifest, manifestText } from "../core/manifest.ts";
 import { parseManifest } from "../core/manifest-reader.ts";
 import type { Series } from "../core/series.ts";
 import type { TableName } from "../core/table.ts";
-import type { Day, Month } from "../core/time.ts";
+import { type Day, daysOf, type Month, monthRange } from "../core/time.ts";
 import { TABLES } from "../market/tables.ts";
 import type { Bucket, BucketObject } from "../ports/bucket.ts";
 import type { ObjectStore } from "../ports.ts";
+import { isOurs } from "./foreign.ts";
 import { sha256 } from "./rows.ts";
 
 /** Months of a table that are listed one by one; of more, the whole table is. */
@@ -121,7 +122,7 @@ export class BucketLake {
     const bytes = await this.cached(`${key}.${object.generation}`, () => this.bucket.read(key, object.generation));
     try {
       if (!bytes) throw changing(this.bucket.uri(key));
-      this.keep(key, parseManifest(bytes, table, series, month), object.generation);
+      this.keep(key, parseManifest(bytes, table, series, month, this.bucket.uri(key)), object.generation);
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       this.pages.set(key, { manifest: undefined, generation: object.generation, damage: error });
@@ -161,9 +162,23 @@ export class BucketLake {
     return this.manifest(table, series, day.slice(0, 7))?.partitions.get(day);
   }
 
-  /** Why the bucket's manifest of a month cannot be used, if so. */
-  damage(table: TableName, series: Series, month: Month): AppError | undefined {
-    return this.pages.get(manifestKey(table, series, month))?.damage;
+  /**
+   * Why nobody knows what the bucket has of a month: its manifest cannot be read, and objects are there of days that are
+   * not known otherwise. Where all of them are, the manifest can be written anew.
+   */
+  damage(
+    table: TableName,
+    series: Series,
+    month: Month,
+    isKnown: (day: Day) => boolean = () => false,
+  ): AppError | undefined {
+    const damage = this.pages.get(manifestKey(table, series, month))?.damage;
+    if (!damage || damage.code === "newer-format") return damage;
+    const isMissed = (day: Day): boolean => {
+      const object = this.objects.get(objectKey(table, series, day));
+      return object !== undefined && isOurs(object) && !isKnown(day);
+    };
+    return daysOf(monthRange(month)).some(isMissed) ? damage : undefined;
   }
 
   /** The object at a key, as it was listed. */
@@ -176,22 +191,25 @@ export class BucketLake {
     return [...this.objects.values()].reduce((sum, object) => sum + object.bytes, 0);
   }
 
-  /** The bucket has an entry's very bytes, and they are the generation that its own manifest means. */
+  /** The bucket has an entry's very bytes, and they are those that its own manifest means. */
   holds({ object, sha256: hash }: Entry): boolean {
     if (object === null) return false;
     const entry = this.entries.get(object);
     return entry?.sha256 === hash && entry?.stored !== undefined && this.isCurrent(entry as StoredEntry);
   }
 
-  private isCurrent({ object, stored }: StoredEntry): boolean {
-    return object !== null && this.objects.get(object)?.generation === stored.generation;
+  /** The generation that was meant, or one with the same bytes: it was restored, copied, or is of another class now. */
+  private isCurrent({ object, bytes, stored }: StoredEntry): boolean {
+    const there = object === null ? undefined : this.objects.get(object);
+    if (!there) return false;
+    return there.generation === stored.generation || (there.crc32c === stored.crc32c && there.bytes === bytes);
   }
 
   /** The bytes of an entry that the bucket holds; undefined where it does not. @throws StoreError */
   async read(entry: Entry): Promise<Uint8Array | undefined> {
     if (!this.holds(entry) || entry.object === null) return undefined;
     const { object, sha256: hash } = entry;
-    const generation = this.entries.get(object)?.stored?.generation;
+    const generation = this.objects.get(object)?.generation;
     const isGood = (bytes: Uint8Array) => sha256(bytes) === hash;
     const bytes = await this.cached(`objects/${hash}.parquet`, () => this.bucket.read(object, generation), isGood);
     return bytes && isGood(bytes) ? bytes : undefined;

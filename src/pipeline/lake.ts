@@ -196,8 +196,10 @@ export class Lake {
     return own && sha256(own) === entry.sha256 ? this.store.path(entry.object) : this.remote?.file(entry);
   }
 
+  /** Why a month is not known: the folder's manifest cannot be read, or the bucket's, of days that the folder lacks. */
   damage(table: TableName, series: Series, month: Month): AppError | undefined {
-    return this.page(table, series, month)?.damage;
+    const page = this.page(table, series, month);
+    return page?.damage ?? this.remote?.damage(table, series, month, (day) => page?.partitions.has(day) ?? false);
   }
 
   /** Entries of a month whose object was written after the manifest: only its bytes tell whether it is the one named. */

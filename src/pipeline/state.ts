@@ -51,8 +51,14 @@ export class LakeState implements State {
     return entry && { entry, isCurrent: entry.object === null || (remote?.holds(entry) ?? false) };
   }
 
-  bucketDamage(table: TableName, series: Series, month: Month): AppError | undefined {
-    return this.lake.remote?.damage(table, series, month);
+  bucketDamage(
+    table: TableName,
+    series: Series,
+    month: Month,
+    coming: ReadonlySet<Day> = new Set(),
+  ): AppError | undefined {
+    const isKnown = (day: Day): boolean => coming.has(day) || this.own(table, series, day) !== undefined;
+    return this.lake.remote?.damage(table, series, month, isKnown);
   }
 
   republished(table: TableName, series: Series, day: Day): boolean {
@@ -90,15 +96,10 @@ export class LakeState implements State {
 
   unitDamage(table: TableName, month: Month): AppError | undefined {
     for (const series of this.members(table, month)) {
-      const damage = this.lake.damage(table, series, month) ?? this.unreadable(table, series, month);
+      const damage = this.lake.damage(table, series, month);
       if (damage) return damage;
     }
     return undefined;
-  }
-
-  /** Why nothing is known of a month that only the bucket has. */
-  private unreadable(table: TableName, series: Series, month: Month): AppError | undefined {
-    return this.lake.entries(table, series, month).length === 0 ? this.bucketDamage(table, series, month) : undefined;
   }
 
   /** Series of a load unit, as `openUnits` found them. */

@@ -122,6 +122,12 @@ async function uploadMonth(
     else sent.push(one);
   }
   if (sent.length === 0) return;
+  const damage = state.bucketDamage(table, series, month);
+  if (damage) {
+    // What was to come did not, and what the damaged one named nobody would know any more.
+    for (const { step } of sent) settle(failed(step, damage));
+    return;
+  }
   const partitions = new Map<Day, Entry>(remote.manifest(table, series, month)?.partitions);
   for (const { step, entry } of sent) partitions.set(step.day, entry);
   try {

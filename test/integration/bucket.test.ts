@@ -179,6 +179,85 @@ describe("a lake in a bucket", () => {
     for await (const rows of batches) assert.deepEqual(rows, [[58]]);
   });
 
+  const JANUARY = "_manifests/spot_klines/binance-us_btcusdt_spot_1h_2025-01.json";
+  const cut = async (lab: CloudLab, manifest: string): Promise<void> => {
+    const { generation } = (await lab.objects()).get(manifest) ?? assert.fail(manifest);
+    await lab.bucket().write(manifest, new TextEncoder().encode("{"), { replaces: generation });
+  };
+
+  test("a manifest that cannot be read is written anew by a machine whose folder has all its days", async () => {
+    await using lab = await open();
+    await using one = lab.machine("one");
+    await one.ingest(SPOT);
+    const whole = await lab.contents();
+    await cut(lab, JANUARY);
+    assert.equal(tally(await one.ingest(SPOT)), "upload done 2");
+    assert.deepEqual(await lab.contents(), whole);
+  });
+
+  test("where a folder lacks days of it, it is named, and nothing is made without them", async () => {
+    await using lab = await open();
+    await using one = lab.machine("one");
+    await one.ingest(FUTURES);
+    const whole = await lab.contents();
+    const manifest = "_manifests/open_interest/binance_btcusdt_um_oi_1h_2025-01.json";
+    await cut(lab, manifest);
+    const damaged = await lab.contents();
+    await using two = lab.machine("two");
+    const { outcomes } = await two.ingest(FUTURES);
+    assert.ok(outcomes.some(({ step }) => step.action === "derive"));
+    for (const { step, status, error } of outcomes)
+      assert.ok(status === "unchanged" || error?.code === "bad-manifest", `${step.action} ${step.reason} ${status}`);
+    assert.match(outcomes[0]?.error?.message ?? "", /^gs:\/\/demo-bucket\/raw\/_manifests\/open_interest\//);
+    assert.deepEqual(await lab.contents(), damaged);
+    const { series } = await two.engine.survey();
+    const { damaged: told } = series.find(({ table }) => table === "open_interest") ?? assert.fail();
+    assert.deepEqual(
+      told.map(({ code }) => code),
+      ["bad-manifest"],
+    );
+    await two.ingest({ ...FUTURES, force: true });
+    assert.deepEqual(Object.keys(await lab.contents()), Object.keys(whole));
+    assert.deepEqual((await lab.contents())[manifest], whole[manifest]);
+    await using three = lab.machine("three");
+    assert.deepEqual(await three.plan(FUTURES), []);
+  });
+
+  test("by force for some of its days only it stays as it is: the others would be lost", async () => {
+    await using lab = await open();
+    await using one = lab.machine("one");
+    await one.ingest(SPOT);
+    await cut(lab, JANUARY);
+    const damaged = await lab.contents();
+    await using two = lab.machine("two");
+    const some = { ...SPOT, to: start + DAY, force: true };
+    assert.equal(tally(await two.ingest(some)), "fetch done 1, upload bad-manifest 1");
+    assert.deepEqual(await lab.contents(), damaged);
+    assert.equal(
+      tally(await two.ingest({ ...SPOT, force: true })),
+      "fetch unchanged 2, fetch done 1, upload done 2, upload unchanged 1",
+    );
+    await using three = lab.machine("three");
+    assert.deepEqual(await three.plan(SPOT), []);
+  });
+
+  test("the same bytes as another generation are the same: restored, copied or put into another class", async () => {
+    await using lab = await open();
+    await using one = lab.machine("one");
+    await one.ingest(SPOT);
+    for (const [name, { generation, metadata }] of await lab.objects()) {
+      if (!name.endsWith(".parquet")) continue;
+      const bytes = (await lab.bucket().read(name)) ?? assert.fail();
+      await lab.bucket().remove(name, generation);
+      const again = await lab.bucket().write(name, bytes, { replaces: null, metadata });
+      assert.notEqual(again.generation, generation);
+    }
+    assert.deepEqual(await one.plan(SPOT), []);
+    await using two = lab.machine("two");
+    assert.deepEqual(await two.plan(SPOT), []);
+    assert.equal(tally(await two.apply({ wishes: [], load: { topic: "spot", range: undefined } })), "load done 2");
+  });
+
   test("everything that there is to know is one list of the bucket", async () => {
     await using lab = await open();
     await using one = lab.machine("one");
