@@ -205,6 +205,19 @@ export class BucketLake {
     return there.generation === stored.generation || (there.crc32c === stored.crc32c && there.bytes === bytes);
   }
 
+  /** The bucket has these bytes at a key, and has had them since before `time` (milliseconds). */
+  heldSince(key: string, hash: string, time: number): boolean {
+    const entry = this.entries.get(key);
+    const { created = Number.POSITIVE_INFINITY } = this.objects.get(key) ?? {};
+    return entry?.sha256 === hash && this.holds(entry) && created <= time;
+  }
+
+  /** Another object than the one that the bucket's own manifest means lies in an entry's place, or none. */
+  isReplaced({ object, sha256: hash }: Entry): boolean {
+    const entry = object === null ? undefined : this.entries.get(object);
+    return entry?.sha256 === hash && entry?.stored !== undefined && !this.isCurrent(entry as StoredEntry);
+  }
+
   /** The bytes of an entry that the bucket holds; undefined where it does not. @throws StoreError */
   async read(entry: Entry): Promise<Uint8Array | undefined> {
     if (!this.holds(entry) || entry.object === null) return undefined;
@@ -219,6 +232,33 @@ export class BucketLake {
   async file(entry: Entry): Promise<string | undefined> {
     const bytes = await this.read(entry);
     return bytes && this.cache.path(this.cacheKey(`objects/${entry.sha256}.parquet`));
+  }
+
+  /** Lists again what lies in the objects' months, or tables: what is known of it is as old as the run. @throws StoreError */
+  async look(keys: Iterable<string>): Promise<void> {
+    const months = new Map<string, Set<string>>();
+    for (const key of keys) {
+      const month = key.slice(0, key.lastIndexOf("/dd="));
+      const table = month.slice(0, month.indexOf("/"));
+      months.set(table, (months.get(table) ?? new Set()).add(month));
+    }
+    const prefixes = [...months].flatMap(([table, some]) => (some.size > FEW_MONTHS ? [table] : [...some]));
+    for (const key of this.objects.keys())
+      if (prefixes.some((prefix) => key.startsWith(`${prefix}/`))) this.objects.delete(key);
+    const list = async (prefix: string): Promise<void> => {
+      for await (const object of this.bucket.list(prefix)) this.objects.set(object.key, object);
+    };
+    await Promise.all(prefixes.map(list));
+  }
+
+  /** Forgets all that was read of a table: another machine has written it since. */
+  forget(table: TableName): void {
+    const isOf = (key: string): boolean => key.startsWith(`${table}/`) || key.startsWith(`${MANIFESTS}/${table}/`);
+    for (const known of [this.pages, this.objects, this.entries])
+      for (const key of known.keys()) if (isOf(key)) known.delete(key);
+    for (const folder of this.listed.keys()) if (isOf(`${folder}/`)) this.listed.delete(folder);
+    this.manifests.delete(table);
+    this.isListed = false;
   }
 
   /** An object that was just written. */

@@ -150,6 +150,13 @@ export class Lake {
     for (const [key, page] of this.pages) if (!page.changed) this.pages.delete(key);
   }
 
+  /** Lets go of all that was read of a table: another machine has written it since. `open` reads it again. */
+  reread(table: TableName): void {
+    for (const [key, page] of this.pages) if (page.table === table && !page.changed) this.pages.delete(key);
+    this.listings.delete(table);
+    this.remote?.forget(table);
+  }
+
   private page(table: TableName, series: Series, month: Month): Page | undefined {
     return this.pages.get(manifestKey(table, series, month));
   }

@@ -1,3 +1,4 @@
+import { crc32c } from "../core/crc32c.ts";
 import { AppError, DataError, Interrupted, StoreError, throwIfAborted } from "../core/errors.ts";
 import { inOrder } from "../core/in-order.ts";
 import { manifestKey } from "../core/layout.ts";
@@ -55,11 +56,13 @@ async function send(
     entry: { ...entry, stored: { generation: object.generation, crc32c: object.crc32c } },
     bytes,
   });
-  // A run that was killed between object and manifest left the very object.
-  if (there?.metadata["sha256"] === entry.sha256 && there?.bytes === entry.bytes) return placed(there, 0);
-  if (there && !isOurs(there)) throw foreign(remote.bucket.uri(entry.object));
   const bytes = await lake.store.read(entry.object);
-  if (!bytes || sha256(bytes) !== entry.sha256) throw lostObject(step.series, step.day, entry, bytes !== undefined);
+  const isOwn = bytes !== undefined && sha256(bytes) === entry.sha256;
+  // A run that was killed between object and manifest left the very object, as far as can be told.
+  const isNamed = there?.metadata["sha256"] === entry.sha256 && there?.bytes === entry.bytes;
+  if (isNamed && (!isOwn || there.crc32c === crc32c(bytes))) return placed(there, 0);
+  if (there && !isOurs(there)) throw foreign(remote.bucket.uri(entry.object));
+  if (!isOwn) throw lostObject(step.series, step.day, entry, bytes !== undefined);
   const options = { replaces: there?.generation ?? null, metadata: metadataOf(entry) };
   const written = await remote.bucket.write(entry.object, bytes, options, signal);
   remote.note(written);

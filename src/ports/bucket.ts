@@ -7,8 +7,8 @@ export interface BucketObject {
   readonly generation: string;
   /** Base64 of the big-endian CRC-32C, as Cloud Storage spells it. */
   readonly crc32c: string;
-  /** Milliseconds. */
-  readonly updated: number;
+  /** Milliseconds; when this generation came to be, by the service's clock. */
+  readonly created: number;
   /** What its writer said of it. */
   readonly metadata: Readonly<Record<string, string>>;
 }

@@ -34,6 +34,18 @@ export interface LoadUnit {
   readonly objects: readonly LoadObject[];
 }
 
+/** A unit that was brought, and since when: milliseconds, before anything of it was read. */
+export interface BroughtUnit {
+  readonly unit: LoadUnit;
+  readonly since: number;
+}
+
+/**
+ * Finds the units that may have been brought with other objects than were meant: of which one is another by now, or was
+ * written after `since`. Asked once all of them were brought. @throws StoreError
+ */
+export type FindChanged = (brought: readonly BroughtUnit[]) => Promise<ReadonlySet<LoadUnit>>;
+
 export interface SetupReport {
   readonly created: readonly string[];
   readonly exists: readonly string[];
@@ -92,9 +104,16 @@ export interface Warehouse {
   /**
    * Replaces the units, each with its ledger rows, atomically; calls `done` after each one. When the signal aborts, the
    * units that are done are kept.
-   * @throws DataError where an object is not what its manifest says; WarehouseError
+   * @param findChanged asked by a warehouse that reads objects, which others may replace meanwhile
+   * @throws DataError where an object is not what its manifest says, `object-changed` where that is what `findChanged`
+   *   found; WarehouseError
    */
-  load(units: readonly LoadUnit[], done: (unit: LoadUnit, rows: number) => void, signal?: AbortSignal): Promise<void>;
+  load(
+    units: readonly LoadUnit[],
+    done: (unit: LoadUnit, rows: number) => void,
+    signal?: AbortSignal,
+    findChanged?: FindChanged,
+  ): Promise<void>;
   /** Read-only SQL. @throws UsageError where the statement is refused or wrong */
   query(sql: string, signal?: AbortSignal): Promise<QueryResult>;
   /** Bytes that the query would read, without running it; undefined where nobody is billed for them. */

@@ -1,5 +1,6 @@
 import type { File, FileMetadata, Bucket as Handle } from "@google-cloud/storage";
 import { orAborted } from "../core/abort.ts";
+import { crc32c } from "../core/crc32c.ts";
 import { type AppError, StoreError } from "../core/errors.ts";
 import { iso } from "../core/time.ts";
 import type { GoogleAccess } from "../google/auth.ts";
@@ -9,7 +10,6 @@ import { persist } from "../google/persist.ts";
 import type { Bucket, BucketObject, BucketUsage } from "../ports/bucket.ts";
 import type { Clock, Logger } from "../ports.ts";
 import { openBucket } from "./gcs/client.ts";
-import { crc32c } from "./gcs/crc32c.ts";
 import { download, SILENCE } from "./gcs/download.ts";
 import { isWritten, LIST_FIELDS, objectOf, typeOf } from "./gcs/object.ts";
 import { upload } from "./gcs/upload.ts";
@@ -207,7 +207,7 @@ export class GcsBucket implements Bucket {
 
   private conflict(key: string, there: BucketObject | undefined): StoreError {
     const who = there
-      ? `another run has written generation ${there.generation} at ${iso(there.updated)}; it is left as it is`
+      ? `another run has written generation ${there.generation} at ${iso(there.created)}; it is left as it is`
       : "another run has removed what it was to replace";
     return new StoreError("bucket-conflict", `${this.uri(key)}: ${who}.`, "candlelake upload");
   }

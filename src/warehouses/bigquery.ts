@@ -2,6 +2,7 @@ import type { BigQueryPlace } from "../core/bigquery-place.ts";
 import type { TableName } from "../core/table.ts";
 import type { GoogleAccess } from "../google/auth.ts";
 import type {
+  FindChanged,
   LedgerRow,
   LoadUnit,
   QueryResult,
@@ -98,6 +99,7 @@ export class BigQueryWarehouse implements Warehouse {
     units: readonly LoadUnit[],
     done: (unit: LoadUnit, rows: number) => void,
     signal?: AbortSignal,
+    findChanged?: FindChanged,
   ): Promise<void> {
     if (units.length === 0) return;
     const { api, tables, jobs, label, onStep } = this;
@@ -106,6 +108,7 @@ export class BigQueryWarehouse implements Warehouse {
       ...{ api, tables, jobs, label, onStep, synthetic, uris, jobsADay },
       now: () => clock.now(),
       ledger: this.ledgerTable,
+      findChanged,
       count: (kind: JobKind, bytes: number): void => {
         this.used[`${kind}Jobs`]++;
         this.used.bytesLoaded += bytes;

@@ -115,7 +115,7 @@ export function bucketContract(name: string, start: () => Promise<BucketServer>,
       assert.match(written.generation, /^\d+$/);
       assert.deepEqual(await bucket.stat("a/all"), written);
       assert.deepEqual(await listed(bucket), [written, empty]);
-      assert.ok(Number.isSafeInteger(written.updated));
+      assert.ok(Number.isSafeInteger(written.created));
       assert.deepEqual([bucket.usage.bytesUploaded, bucket.usage.bytesDownloaded, bucket.usage.retries], [256, 256, 0]);
       counted();
     });

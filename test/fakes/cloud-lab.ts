@@ -4,8 +4,11 @@ import type { Applied } from "../../src/pipeline/apply.ts";
 import { Engine, type Request } from "../../src/pipeline/engine.ts";
 import type { Wish } from "../../src/pipeline/wish.ts";
 import type { Bucket, BucketObject, BucketUsage } from "../../src/ports/bucket.ts";
+import type { Warehouse } from "../../src/ports/warehouse.ts";
 import { GcsBucket } from "../../src/stores/gcs.ts";
 import { type GoogleTwin, startGoogleTwin } from "../../src/twin/google/start.ts";
+import type { OnStep } from "../../src/warehouses/bigquery/jobs.ts";
+import { openBigQuery } from "./bigquery.ts";
 import { TemporaryFolder } from "./folder.ts";
 import type { ModelVenue } from "./model-venue.ts";
 import { realPorts } from "./real-lab.ts";
@@ -39,6 +42,12 @@ export class CloudLab implements AsyncDisposable {
     return new Machine(this.path(name), this.venue, bucket);
   }
 
+  /** A machine that loads into BigQuery's stand-in. `onStep` may do what others do meanwhile. */
+  loader(name: string, onStep: OnStep = async () => {}): Machine {
+    const warehouse = openBigQuery({ endpoint: this.google.url }, { onStep });
+    return new Machine(this.path(name), this.venue, this.bucket(), warehouse);
+  }
+
   /** What the bucket holds, by key, with metadata. */
   async objects(): Promise<ReadonlyMap<string, BucketObject>> {
     const all = new Map<string, BucketObject>();
@@ -67,9 +76,10 @@ export class Machine implements AsyncDisposable {
   readonly engine: Engine;
   private readonly bucket: Bucket;
 
-  constructor(data: string, venue: ModelVenue, bucket: Bucket) {
+  constructor(data: string, venue: ModelVenue, bucket: Bucket, warehouse?: Warehouse) {
     this.bucket = bucket;
-    this.engine = new Engine({ ...realPorts(data, venue), bucket: async () => bucket });
+    const ports = { ...realPorts(data, venue), bucket: async () => bucket };
+    this.engine = new Engine(warehouse ? { ...ports, warehouse: async () => warehouse } : ports);
   }
 
   get usage(): BucketUsage {

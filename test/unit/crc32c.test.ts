@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { CRC32C } from "@google-cloud/storage";
 import fc from "fast-check";
-import { crc32c } from "../../src/stores/gcs/crc32c.ts";
+import { crc32c } from "../../src/core/crc32c.ts";
 
 const hex = (base64: string): string => Buffer.from(base64, "base64").toString("hex");
 const filled = (of: (i: number) => number): Uint8Array => Uint8Array.from({ length: 32 }, (_, i) => of(i));

@@ -2,17 +2,17 @@ import type { FileMetadata } from "@google-cloud/storage";
 import type { BucketObject } from "../../ports/bucket.ts";
 
 /** All that is looked at of an object in a list. */
-export const LIST_FIELDS = "items(name,size,generation,crc32c,updated,metadata),nextPageToken";
+export const LIST_FIELDS = "items(name,size,generation,crc32c,timeCreated,metadata),nextPageToken";
 
 /** An object resource as ours; numbers beyond 32 bits come as texts. */
 export function objectOf(resource: FileMetadata, root: string): BucketObject {
-  const { name = "", size, generation, updated, crc32c = "", metadata = {} } = resource;
+  const { name = "", size, generation, timeCreated, crc32c = "", metadata = {} } = resource;
   return {
     key: name.slice(root.length),
     bytes: Number(size),
     generation: String(generation),
     crc32c,
-    updated: Date.parse(String(updated)),
+    created: Date.parse(String(timeCreated)),
     metadata: Object.fromEntries(Object.entries(metadata).map(([key, value]) => [key, String(value)])),
   };
 }

@@ -35,6 +35,8 @@ export interface Goal {
 /** The job that brought a unit. */
 export interface Brought {
   readonly jobId: string;
+  /** Milliseconds; before that nothing was read. */
+  readonly since: number;
   /** Milliseconds; when the job ended. */
   readonly endTime: number;
 }
@@ -113,15 +115,23 @@ export async function standsIn(work: LoadWork, unit: LoadUnit, partition: string
   return (await tables.count(partition)) === rowsOf(unit);
 }
 
-/** Rows that are not what the manifests say are taken out again: the month is empty then, and the ledger says so. */
+/** Rows are not as many as the manifests say. */
 export class WrongRows extends DataError {
-  readonly jobId: string;
+  /** What brought them into the month; undefined where they never came there. */
+  readonly brought: Brought | undefined;
 
-  constructor(unit: LoadUnit, jobId: string, why: string) {
+  constructor(unit: LoadUnit, brought: Brought | undefined, why: string) {
     super("row-count", `${unit.table.name} ${unit.month} ${why}.`, "candlelake run");
-    this.jobId = jobId;
+    this.brought = brought;
   }
 }
+
+/** When a job began, and when it ended. */
+export const broughtBy = ({ jobReference, statistics }: Job): Brought => ({
+  jobId: jobReference.jobId,
+  since: Number(statistics?.creationTime),
+  endTime: Number(statistics?.endTime),
+});
 
 /** Replaces the unit's partition by one load job. @throws DataError, WarehouseError, Interrupted */
 export async function loadUnit(work: LoadWork, unit: LoadUnit, goal: Goal, signal?: AbortSignal): Promise<Brought> {
@@ -137,15 +147,14 @@ export async function loadUnit(work: LoadWork, unit: LoadUnit, goal: Goal, signa
   const { job } = await succeed(work, unit, name, "load", request, stands, signal);
   const { outputRows, inputFiles } = job.statistics?.load ?? {};
   await work.onStep("verify");
-  const { jobId } = job.jobReference;
+  const brought = broughtBy(job);
   const expected = rowsOf(unit);
   if (Number(outputRows) !== expected || Number(inputFiles) !== uris.length) {
-    await tables.remove(partition);
     const files = Number(inputFiles) === uris.length ? "" : ` in ${inputFiles} objects of ${uris.length}`;
-    throw new WrongRows(unit, jobId, `has ${outputRows} rows${files}, and its manifest says ${expected}`);
+    throw new WrongRows(unit, brought, `has ${outputRows} rows${files}, and its manifest says ${expected}`);
   }
   await checkExpiry(work, unit, goal.table, partition);
-  return { jobId, endTime: Number(job.statistics?.endTime) };
+  return brought;
 }
 
 export const nameOf = ({ tables }: LoadWork, unit: LoadUnit, { table, loaded }: Goal): string =>

@@ -1,13 +1,13 @@
-import { AppError, Interrupted, throwIfAborted, WarehouseError } from "../../core/errors.ts";
+import { AppError, DataError, Interrupted, throwIfAborted, WarehouseError } from "../../core/errors.ts";
 import type { TableName } from "../../core/table.ts";
-import type { LedgerRow, LoadUnit } from "../../ports/warehouse.ts";
+import type { FindChanged, LedgerRow, LoadUnit } from "../../ports/warehouse.ts";
 import { layoutOf } from "../bigquery-sql.ts";
 import { Quota, refuseBucketless, refuseStranger } from "./admission.ts";
 import { differencesOf } from "./differences.ts";
 import { decorator } from "./job-id.ts";
 import { type LedgerState, NO_SERIES } from "./ledger-state.ts";
 import type { LedgerTable } from "./ledger-table.ts";
-import { type LoadWork, loadUnit, nameOf, refuseExpired, rowsOf, WrongRows } from "./load-unit.ts";
+import { type Brought, type LoadWork, loadUnit, nameOf, refuseExpired, rowsOf, WrongRows } from "./load-unit.ts";
 import { adopt, refuseStrangerRows } from "./ownership.ts";
 import { loadThroughStaging } from "./staging.ts";
 import type { TableResource } from "./wire.ts";
@@ -20,11 +20,7 @@ export interface BatchWork extends LoadWork {
   readonly synthetic: boolean;
   /** Load jobs that a table takes in a day. */
   readonly jobsADay: number;
-}
-
-interface Failed {
-  readonly index: number;
-  readonly error: unknown;
+  readonly findChanged: FindChanged | undefined;
 }
 
 /** Failures of one unit that say nothing of the others. */
@@ -48,33 +44,71 @@ export async function loadUnits(
   const opened = await open(work, units, signal);
   const quota = new Quota(opened.state, work.now(), work.jobsADay);
   const rows: LedgerRow[][] = [];
-  const failed: Failed[] = [];
+  const brought = new Map<number, Brought>();
+  const failures = new Map<number, unknown>();
   const waiting = [...units.entries()];
-  const isStopped = (): boolean => signal?.aborted === true || failed.some(({ error }) => !isLonely(error));
+  const isStopped = (): boolean => signal?.aborted === true || [...failures.values()].some((error) => !isLonely(error));
   const worker = async (): Promise<void> => {
     for (let next = waiting.shift(); next && !isStopped(); next = waiting.shift()) {
       const [index, unit] = next;
       try {
-        rows[index] = await settle(work, unit, opened, quota, signal);
+        const settled = await settle(work, unit, opened, quota, signal);
+        rows[index] = settled.rows;
+        if (settled.brought) brought.set(index, settled.brought);
       } catch (error) {
-        failed.push({ index, error });
-        if (error instanceof WrongRows && error.jobId !== "")
-          rows[index] = [emptied(work, unit, opened.state, error.jobId)];
+        failures.set(index, error);
+        if (error instanceof WrongRows && error.brought) brought.set(index, error.brought);
       }
     }
   };
   await Promise.all(Array.from({ length: WIDTH }, worker));
+  for (const [index, error] of await unbelieved(work, units, brought, failures)) {
+    failures.set(index, error);
+    rows[index] = [emptied(work, units[index] as LoadUnit, opened.state, brought.get(index)?.jobId ?? "")];
+  }
   const written = rows.flat();
   await work.onStep("ledger");
   const { ledger, state } = opened;
   if (written.length > 0 && (await work.ledger.append(ledger, state, written, work.now()))) work.count("ledger", 0);
   await work.onStep("done");
-  const failures = new Map(failed.map(({ index, error }) => [index, error]));
   for (const [index, unit] of units.entries()) if (rows[index] && !failures.has(index)) done(unit, rowsOf(unit));
-  const first = failed.sort((a, b) => a.index - b.index).find(({ error }) => !isLonely(error)) ?? failed[0];
+  const inOrder = [...failures].sort(([a], [b]) => a - b).map(([, error]) => error);
   if (signal?.aborted) throw new Interrupted();
-  if (first) throw first.error;
+  if (inOrder.length > 0) throw inOrder.find((error) => !isLonely(error)) ?? inOrder[0];
 }
+
+/**
+ * What came into a month and is not to count, and why. Where objects were replaced meanwhile the rows are another
+ * machine's newer ones as a rule, and stay until the month is loaded anew; rows of which nobody knows where they come from
+ * are taken out. The ledger says of both that nothing is there, so that nobody takes the month for loaded.
+ */
+async function unbelieved(
+  { findChanged, tables }: BatchWork,
+  units: readonly LoadUnit[],
+  brought: ReadonlyMap<number, Brought>,
+  failures: ReadonlyMap<number, unknown>,
+): Promise<ReadonlyMap<number, unknown>> {
+  const why = new Map<number, unknown>();
+  if (brought.size === 0) return why;
+  const all = [...brought].map(([index, { since }]) => ({ index, since, unit: units[index] as LoadUnit }));
+  const changed = await findChanged?.(all);
+  for (const { index, unit } of all) {
+    const failure = failures.get(index);
+    if (changed?.has(unit)) why.set(index, replaced(unit));
+    else if (failure) {
+      await tables.remove(`${unit.table.name}$${decorator(unit.month)}`);
+      why.set(index, failure);
+    }
+  }
+  return why;
+}
+
+const replaced = ({ table, month }: LoadUnit): DataError =>
+  new DataError(
+    "object-changed",
+    `${table.name} ${month}: objects were replaced while they were loaded, and what came of that does not count.`,
+    "candlelake load",
+  );
 
 interface Opened {
   readonly ledger: TableResource;
@@ -115,14 +149,14 @@ function missing({ label, tables }: BatchWork, what: string): WarehouseError {
   return new WarehouseError("no-warehouse", `${label} ${what} yet.`, `candlelake setup ${tables.named}`);
 }
 
-/** Replaces one unit. Returns its ledger rows. */
+/** Replaces one unit. Returns its ledger rows, and what it was brought by. */
 async function settle(
   work: BatchWork,
   unit: LoadUnit,
   { state, tables }: Opened,
   quota: Quota,
   signal?: AbortSignal,
-): Promise<LedgerRow[]> {
+): Promise<{ readonly rows: LedgerRow[]; readonly brought: Brought | undefined }> {
   const table = tables.get(unit.table.name);
   if (!table) throw new RangeError(`${unit.table.name} was not looked at`);
   refuseStranger(unit, work.synthetic);
@@ -130,15 +164,17 @@ async function settle(
   const goal = { table, loaded };
   if (unit.objects.length === 0) {
     await work.tables.remove(`${unit.table.name}$${decorator(unit.month)}`);
-    return [emptied(work, unit, state, `${nameOf(work, unit, goal)}_none`)];
+    return { rows: [emptied(work, unit, state, `${nameOf(work, unit, goal)}_none`)], brought: undefined };
   }
   refuseExpired(work, unit, table);
   quota.take(unit, work.label);
   const load = unit.objects.length > work.uris ? loadThroughStaging : loadUnit;
-  const { jobId, endTime } = await load(work, unit, goal, signal);
+  const brought = await load(work, unit, goal, signal);
+  const { jobId, endTime } = brought;
   // Newer than what it replaces, whatever the clocks say.
   const loadedAt = Math.max(endTime, (loaded?.loadedAt ?? 0) + 1);
-  return unit.series.map((one) => ({ table: unit.table.name, month: unit.month, ...one, jobId, loadedAt }));
+  const rows = unit.series.map((one) => ({ table: unit.table.name, month: unit.month, ...one, jobId, loadedAt }));
+  return { rows, brought };
 }
 
 /** Says that nothing of the month is there. */

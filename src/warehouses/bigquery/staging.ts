@@ -4,6 +4,7 @@ import { layoutOf } from "../bigquery-sql.ts";
 import { decorator, hashOf } from "./job-id.ts";
 import {
   type Brought,
+  broughtBy,
   checkExpiry,
   type Goal,
   type LoadWork,
@@ -46,38 +47,41 @@ export async function loadThroughStaging(
   // An earlier run that came as far as the copy left nothing to be staged again.
   const stands = (job: Job): Promise<boolean> => standsIn(work, unit, partition, job);
   let copied = await work.jobs.find(`${name}_copy_1`, request.doing, signal);
+  let since = Number(copied?.statistics?.creationTime);
   if (!copied || copied.status.errorResult || !(await stands(copied))) {
-    await stage(work, unit, name, staging, signal);
+    since = await stage(work, unit, name, staging, signal);
     await work.onStep("copy");
     const { job } = await succeed(work, unit, `${name}_copy`, "copy", request, stands, signal);
     copied = job;
   }
   await work.onStep("verify");
-  const { jobId } = copied.jobReference;
+  const brought = { ...broughtBy(copied), since };
   const { copiedRows = rowsOf(unit) } = copied.statistics?.copy ?? {};
-  if (Number(copiedRows) !== rowsOf(unit)) {
-    await tables.remove(partition);
-    throw new WrongRows(unit, jobId, `has ${copiedRows} rows, and its manifest says ${rowsOf(unit)}`);
-  }
+  if (Number(copiedRows) !== rowsOf(unit))
+    throw new WrongRows(unit, brought, `has ${copiedRows} rows, and its manifest says ${rowsOf(unit)}`);
   await checkExpiry(work, unit, goal.table, partition);
   await work.onStep("drop");
   await tables.remove(staging);
-  return { jobId, endTime: Number(copied.statistics?.endTime) };
+  return brought;
 }
 
-/** Brings all objects into the staging table. @throws DataError where the rows are not what the manifests say */
+/**
+ * Brings all objects into the staging table. Returns when the first of them may have been read.
+ * @throws DataError where the rows are not what the manifests say
+ */
 async function stage(
   work: LoadWork,
   unit: LoadUnit,
   name: string,
   staging: string,
   signal: AbortSignal | undefined,
-): Promise<void> {
+): Promise<number> {
   const { tables, uris: most } = work;
   await work.onStep("stage");
   const table = await stagingTable(work, unit, staging);
   const destination = tables.reference(`${staging}$${decorator(unit.month)}`);
   let rows = 0;
+  let since = Number.POSITIVE_INFINITY;
   for (let from = 0; from < unit.objects.length; from += most) {
     const uris = unit.objects.slice(from, from + most).map((object) => object.uri ?? "");
     const write = from === 0 ? "WRITE_TRUNCATE" : "WRITE_APPEND";
@@ -90,10 +94,11 @@ async function stage(
     const partName = `${name}_${hashOf([table.creationTime, uris])}_part${part}`;
     const { job } = await succeed(work, unit, partName, "load", request, async () => true, signal);
     rows += Number(job.statistics?.load?.outputRows);
+    since = Math.min(since, broughtBy(job).since);
   }
-  if (rows === rowsOf(unit)) return;
+  if (rows === rowsOf(unit)) return since;
   await tables.remove(staging);
-  throw new WrongRows(unit, "", `has ${rows} rows, and its manifest says ${rowsOf(unit)}`);
+  throw new WrongRows(unit, undefined, `has ${rows} rows, and its manifest says ${rowsOf(unit)}`);
 }
 
 async function stagingTable(work: LoadWork, unit: LoadUnit, staging: string): Promise<TableResource> {
