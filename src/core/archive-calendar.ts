@@ -98,5 +98,11 @@ export function badDay({ kind, market, symbol, step }: Series, day: Day): BadDay
   );
 }
 
+/** Whether rows of a day came from a file that is known to have it wrong. @param source of the day's entry */
+export function isKnownWrong(series: Series, day: Day, source: string): boolean {
+  const bad = badDay(series, day);
+  return bad !== undefined && source.includes(bad.instead === "rest" ? "archive" : "archive-monthly");
+}
+
 /** From this day on the labels of metrics begin their period; before, they end it. The change was never announced. */
 export const METRICS_LABELS_BEGIN: Day = "2026-06-25";

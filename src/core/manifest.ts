@@ -13,7 +13,7 @@ export interface Note {
 /** The kind of note of a partition with refused rows for which REST was not asked. */
 export const UNASKED_REST = "rest-unasked";
 
-/** The kind of note of a partition that begins in a neighbour's archive file, and that file was refused. */
+/** The kind of note of a partition of which an archive file was refused that would have had a better or another row. */
 export const REFUSED_FILE = "file-refused";
 
 /** Gaps for which REST may still have rows: it was not asked, or did not answer. */

@@ -1,3 +1,4 @@
+import { isKnownWrong } from "./archive-calendar.ts";
 import type { AppError } from "./errors.ts";
 import { objectKey } from "./layout.ts";
 import { type Entry, REFUSED_FILE, unaskedGaps } from "./manifest.ts";
@@ -163,6 +164,8 @@ const UNCOMPARED = "a file of it was not compared";
 
 const FILLING: Routed = { route: "rest", why: "the archive has no more of it, and REST was not asked" };
 
+const hasRest = ({ restError, ended }: Target): boolean => restError === undefined && ended === undefined;
+
 function fetchReason(target: Target, day: Day, state: State): string | undefined {
   const { series, now, first } = target;
   const entry = state.entry(target.table, series, day);
@@ -174,6 +177,8 @@ function fetchReason(target: Target, day: Day, state: State): string | undefined
     return "the series begins earlier than was known";
   if (state.republished(target.table, series, day)) return "republished";
   if (target.choice !== "rest" && entry.notes.some(({ kind }) => kind === REFUSED_FILE)) return "a file was refused";
+  if (target.choice === "auto" && hasRest(target) && isKnownWrong(series, day, entry.source))
+    return "its file is known to be wrong";
   const isOpen = target.choice !== "archive" && unaskedGaps(entry).length > 0;
   return isOpen ? UNASKED : undefined;
 }

@@ -22,21 +22,26 @@ export interface ArchiveBounds {
 
 const MICROS = 1000;
 
-/** First and last event time of a file, in milliseconds. */
+/** What is wrong with a file is said of its days, when they are taken: of the series it says nothing. */
+function unlessData(error: unknown): undefined {
+  if (!(error instanceof DataError)) throw error;
+}
+
+/** First and last event time of a file, in milliseconds; undefined where it cannot tell. */
 async function spanIn(
   archive: Archive,
   file: ArchiveFile,
   signal: AbortSignal | undefined,
 ): Promise<{ readonly first: number; readonly last: number } | undefined> {
-  const fetched = await archive.peek(file, signal);
+  const fetched = await archive.peek(file, signal).catch(unlessData);
   if (!fetched) return undefined;
   let batch: Batch;
   try {
     batch = decodeArchive(fetched.zip, file, `${archive.host}/${archiveKey(file)}`, "").batch;
   } catch (error) {
-    if (error instanceof DataError && (await archive.discard(file, fetched.sha256, error)))
-      return spanIn(archive, file, signal);
-    throw error;
+    unlessData(error);
+    const isStale = await archive.discard(file, fetched.sha256, error as DataError);
+    return isStale ? spanIn(archive, file, signal) : undefined;
   }
   const times = numbers(batch, batch.table.eventTime).values;
   let [first, last] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
@@ -45,6 +50,17 @@ async function spanIn(
     last = Math.max(last, time);
   }
   return batch.rows > 0 ? { first: first / MICROS, last: last / MICROS } : undefined;
+}
+
+/** The same of the first event alone, which the first line may tell. */
+async function firstIn(
+  archive: Archive,
+  file: ArchiveFile,
+  signal: AbortSignal | undefined,
+): Promise<number | undefined> {
+  const fetched = await archive.peek(file, signal).catch(unlessData);
+  if (fetched && opensOnTime(fetched.zip, file)) return startOf(file);
+  return fetched && (await spanIn(archive, file, signal))?.first;
 }
 
 const startOf = (file: ArchiveFile): number => archiveRange(file).from;
@@ -97,9 +113,7 @@ export async function archiveBounds(
     if (series.market === "um" && !search.mayPrecede(startOf(file))) return undefined;
     // What begins with its file tells nothing, and where that day is stored it is known to.
     if (await isStored(dayOf(startOf(file)))) return undefined;
-    const fetched = await archive.peek(file, signal);
-    if (fetched && opensOnTime(fetched.zip, file)) return undefined;
-    const first = (await spanIn(archive, file, signal))?.first;
+    const first = await firstIn(archive, file, signal);
     // The file before it may be the one that is missing: only what begins within a file is sure to have begun there.
     return first === startOf(file) ? undefined : first;
   }

@@ -11,7 +11,16 @@ import { ArchiveFetch, type Harvest } from "./archive-fetch.ts";
 import { NEAR } from "./archive-search.ts";
 import type { Lake } from "./lake.ts";
 import { detailOf, failure, isFatal, type Outcome } from "./outcome.ts";
-import { askable, type Patched, patchOverRest, preferred, sourcesOf, unasked, withoutFirst } from "./patch.ts";
+import {
+  askable,
+  type Patched,
+  patchOverRest,
+  preferred,
+  sourcesOf,
+  unasked,
+  withoutFirst,
+  withRefusal,
+} from "./patch.ts";
 import { produceChecked, produceFinished } from "./produce.ts";
 import { Receiver } from "./received.ts";
 import { isHoley } from "./refine.ts";
@@ -53,6 +62,14 @@ function otherWay({ series, day, route }: FetchStep, now: number): string {
 /** A file's refusal as a day's. */
 const refused = (step: FetchStep, error: AppError, now: number): AppError =>
   error instanceof DataError ? new DataError(error.code, error.message, otherWay(step, now), { cause: error }) : error;
+
+/** The same where the day is stored: it is read again by force alone. */
+const forced = (error: AppError): AppError =>
+  error instanceof DataError
+    ? new DataError(error.code, error.message, error.next.replace(" --source rest", " --force --source rest"), {
+        cause: error,
+      })
+    : error;
 
 export interface IntakePorts {
   source(target: Target): Promise<Source>;
@@ -230,7 +247,9 @@ export class Intake {
     const archives = overlaid?.archives ?? from.archives;
     const provenance = { ...made, source: sourcesOf(checked.batch, own), archives, disagreements };
     const outcome = await produceChecked(this.lake, target, step, checked, provenance, this.state);
-    return patched.error ? { ...outcome, status: "deferred", error: detailOf(patched.error) } : outcome;
+    if (!patched.error) return outcome;
+    const status = patched.error instanceof DataError ? "failed" : "deferred";
+    return { ...outcome, status, error: detailOf(patched.error) };
   }
 
   /** Where rows of a day are missing, its own file is asked first. undefined where none are. */
@@ -277,8 +296,12 @@ export class Intake {
     if (choice === "archive") whole = unasked(patched);
     else if (restError && ended === undefined && isHoley(patched.checked)) whole = unasked(patched, restError);
     else if (rest) whole = await patchOverRest(series, patched, finalRange(series, step.day, now, first), first, rest);
-    // A refused file is no matter where nothing is missing without it; else it may be what has the rest.
-    if (refusal && whole.checked.gaps.some((gap) => gap.class !== "exchange-halt")) throw refusal;
+    if (refusal) {
+      // It may be what has the rest.
+      if (whole.checked.gaps.some((gap) => gap.class !== "exchange-halt")) throw refusal;
+      // It would have had the better rows: what there is stays until it can be read, or REST's are taken for good.
+      whole = { ...withRefusal(whole), error: forced(refusal) };
+    }
     return lacking ? { ...whole, checked: withoutFirst(series, whole.checked, dayRange(step.day)) } : whole;
   }
 }

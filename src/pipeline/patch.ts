@@ -48,6 +48,12 @@ export function unasked(patched: Patched, error?: AppError): Patched {
   return { ...patched, checked: { ...patched.checked, gaps, notes: [...patched.checked.notes, ...note] }, error };
 }
 
+/** A day whose own file was refused: it is asked for again, though nothing is missing without it. */
+export const withRefusal = (patched: Patched): Patched => ({
+  ...patched,
+  checked: { ...patched.checked, notes: [...patched.checked.notes, { kind: REFUSED_FILE, count: 1 }] },
+});
+
 /** A day whose first value is missing because the file that has it was refused: the gap is to be asked about again. */
 export function withoutFirst(series: Series, checked: Checked, { from }: TimeRange): Checked {
   const grid = seriesGrid(series);

@@ -198,3 +198,39 @@ describe("dates that the month's file is known to have wrong, and the archive al
     }
   }
 });
+
+describe("a file at the edge of a series that cannot be taken fails its own days", () => {
+  const [first, last] = ["BTCUSDT-1h-2026-03.zip", "BTCUSDT-1h-2026-05.zip"];
+  const only = /BTCUSDT-1h-20(?:1|2[0-5]|26-0(?:[12]|[3-9]-|[6-9]))/;
+  const flaws: Record<string, (url: string, file: string) => Instead | undefined> = {
+    "no checksum": (url, file) => (url.includes(`${file}.CHECKSUM`) ? NOT_THERE : undefined),
+    "a checksum that is none": (url, file) =>
+      url.includes(`${file}.CHECKSUM`) ? { status: 200, body: "nonsense" } : undefined,
+    "a page for browsers": (url, file) =>
+      url.endsWith(file) ? { status: 200, body: "<html>moved</html>" } : undefined,
+  };
+  for (const [what, flaw] of Object.entries(flaws)) {
+    for (const [edge, file, bad] of [
+      ["first", first, until("2026-03-01", "2026-04-01")],
+      ["last", last, until("2026-05-01", "2026-06-01")],
+    ] as const) {
+      for (const way of ["the archive alone", "REST that does not know the symbol"] as const) {
+        test(`${what} of the ${edge} one: ${way}`, async () => {
+          const gone: Instead = { status: 400, body: '{"code":-1121,"msg":"Invalid symbol."}' };
+          await using front = await without(only, (url) =>
+            way !== "the archive alone" && url.includes("/klines?") ? gone : flaw(url, file),
+          );
+          await using lake = lab(front.settings);
+          const choice = way === "the archive alone" ? "archive" : "auto";
+          const { outcomes } = await lake.run(spot("2026-01-01", "2026-06-01", { choice }));
+          assert.deepEqual(daysOf(outcomes, "failed"), bad);
+          const all = until("2026-03-01", "2026-06-01");
+          assert.deepEqual(
+            daysOf(outcomes, "done"),
+            all.filter((day) => !bad.includes(day)),
+          );
+        });
+      }
+    }
+  }
+});

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { after, describe, test } from "node:test";
+import { HOUR } from "../../src/core/time.ts";
 import { startTwin, type Twin } from "../../src/twin/start.ts";
 import { bytesOf, linesOf, NOW, SPOT, sumOf } from "../fakes/archive-files.ts";
 import { TemporaryFolder } from "../fakes/folder.ts";
@@ -211,11 +212,57 @@ describe("a hole in a month's file", () => {
 
   const FLAWS = `${HOLE}, zip-two@/BTCUSDT-1h-${DAY}`;
 
-  test("and a day's own file that is refused: REST has the rest", () =>
+  test("and a day's own file that is refused: REST has the rest, and the refusal is told until it is settled", () =>
     over(FLAWS, async (lab) => {
+      for (const planned of [28, 1]) {
+        const { outcomes } = await lab.run(february);
+        assert.equal(outcomes.length, planned);
+        assert.ok(outcomes.every(({ gaps }) => gaps.length === 0));
+        const bad = outcomes.filter(({ status }) => status === "failed");
+        assert.deepEqual(
+          bad.map(({ step, error }) => [step.action === "fetch" && step.day, error?.code, error?.next]),
+          [
+            [
+              DAY,
+              "zip-members",
+              `candlelake ingest spot --venue binance --symbol BTCUSDT --interval 1h --date ${DAY} --force --source rest`,
+            ],
+          ],
+        );
+        assert.equal(lab.manifest(MANIFEST).partitions[DAY]?.rows, 24);
+      }
+      const day = Date.parse(`${DAY}T00:00:00Z`);
+      const { outcomes } = await lab.run({ ...february, from: day, to: day + 24 * HOUR, force: true, choice: "rest" });
+      assert.deepEqual(
+        outcomes.map(({ status }) => status),
+        ["unchanged"],
+      );
+      assert.deepEqual((await lab.run(february)).outcomes, []);
+    }));
+
+  test("and a day's own file that could not be asked for: its rows come when it can be", () =>
+    over(HOLE, async (_, twin) => {
+      let isDown = true;
+      await using front = await startFront(twin, (url) =>
+        isDown && url.includes(DAILY) ? { status: 403, body: "no" } : undefined,
+      );
+      await using lab = new TwinLab(folder.join("asked later"), front.settings);
       const { outcomes } = await lab.run(february);
-      assert.ok(outcomes.every(({ status, gaps }) => status === "done" && gaps.length === 0));
-      assert.equal(lab.manifest(MANIFEST).partitions[DAY]?.rows, 24);
+      assert.deepEqual(
+        outcomes.flatMap(({ status, step }) =>
+          status === "done" || step.action !== "fetch" ? [] : [step.day, status],
+        ),
+        [DAY, "deferred"],
+      );
+      isDown = false;
+      await using again = new TwinLab(folder.join("asked later"), front.settings);
+      const later = await again.run(february);
+      assert.deepEqual(
+        later.outcomes.map(({ step, status }) => [step.action === "fetch" && step.day, status]),
+        [[DAY, "unchanged"]],
+      );
+      assert.equal(again.manifest(MANIFEST).partitions[DAY]?.source, "archive-daily");
+      assert.deepEqual((await again.run(february)).outcomes, []);
     }));
 
   test("which REST cannot fill either: the day fails by the refused file's name, and nothing else", () =>

@@ -40,6 +40,7 @@ export class BinanceArchive implements Archive {
   readonly #kept: KeptArchives | undefined;
   readonly #checksums = new Map<string, Promise<Published | undefined>>();
   readonly #peeked = new Map<string, ArchivedFile>();
+  readonly #there = new Map<string, Promise<boolean>>();
   #now: Promise<number> | undefined;
   #bytes = 0;
 
@@ -86,7 +87,17 @@ export class BinanceArchive implements Archive {
 
   async has(file: ArchiveFile, signal?: AbortSignal): Promise<boolean> {
     const listed = await this.#listed(file, signal);
-    return listed ?? (await this.#checksum(file, signal)) !== undefined;
+    if (listed !== undefined) return listed;
+    const key = archiveKey(file);
+    const asked = this.#there.get(key) ?? this.#isThere(file, signal);
+    this.#there.set(key, asked);
+    asked.catch(() => this.#there.delete(key));
+    return asked;
+  }
+
+  /** A file without a checksum is there all the same: it is refused when it is taken, and must not seem to be missing. */
+  async #isThere(file: ArchiveFile, signal: AbortSignal | undefined): Promise<boolean> {
+    return (await this.#checksum(file, signal)) !== undefined || (await this.#zip(file, signal)) !== undefined;
   }
 
   /** undefined where no listing tells. */
@@ -97,7 +108,8 @@ export class BinanceArchive implements Archive {
 
   async published(file: ArchiveFile, signal?: AbortSignal): Promise<string | undefined> {
     const checksum = await this.#checksum(file, signal);
-    if (!checksum || checksum.sha256 !== undefined) return checksum?.sha256;
+    if (checksum?.sha256 !== undefined) return checksum.sha256;
+    if (!checksum && !(await this.has(file, signal))) return undefined;
     throw this.#noChecksum(file, checksum);
   }
 
