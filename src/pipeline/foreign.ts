@@ -1,4 +1,5 @@
 import { MANIFESTS, parsePartitionKey, QUARANTINE } from "../core/layout.ts";
+import { shellWord } from "../core/shell.ts";
 import { TABLES } from "../market/tables.ts";
 import type { BucketObject } from "../ports/bucket.ts";
 import type { BucketLake } from "./bucket-lake.ts";
@@ -18,7 +19,7 @@ export const isOurs = ({ metadata }: BucketObject): boolean => /^[0-9a-f]{64}$/.
 const aside = (uri: string): string => uri.replace("/raw/", "/legacy/").replace("/synthetic/", "/legacy/");
 
 /** The command that puts an object out of the way. */
-export const moveCommand = (uri: string): string => `gcloud storage mv ${uri} ${aside(uri)}`;
+export const moveCommand = (uri: string): string => `gcloud storage mv ${shellWord(uri)} ${shellWord(aside(uri))}`;
 
 function differenceOf(object: BucketObject): string | undefined {
   const { key } = object;

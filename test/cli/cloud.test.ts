@@ -50,6 +50,32 @@ describe("the command line in the cloud", () => {
     big[Symbol.dispose]();
   });
 
+  test("of many foreign objects some are named, with commands that a shell reads as they are meant", async () => {
+    const name = await bucket("old-pipeline");
+    const names = [
+      "$(touch pwned).parquet",
+      "it's old.parquet",
+      ...Array.from({ length: 26 }, (_, i) => `${i}.parquet`),
+    ];
+    for (const one of names) {
+      const at = new URLSearchParams({ uploadType: "media", name: `synthetic/spot/${one}` });
+      const url = `${google.url}/upload/storage/v1/b/${name}/o?${at}`;
+      assert.equal((await fetch(url, { method: "POST", body: "PAR1" })).status, 200);
+    }
+    using cli = machine({ DATA_BUCKET: name });
+    const { stderr } = (await cli.run("status")).exits(0);
+    const uri = `gs://${name}/synthetic/spot/$(touch pwned).parquet`;
+    assert.ok(
+      stderr.includes(`next: gcloud storage mv '${uri}' '${uri.replace("/synthetic/", "/legacy/")}'\n`),
+      stderr,
+    );
+    assert.match(stderr, /^25 more: its name is none of the lake's\.\n {2}next: candlelake status --format json/m);
+    assert.equal(stderr.trim().split("\n").length, 9, stderr);
+    const { foreign } = (await cli.run("status", "--format", "json")).exits(0).json<{ foreign: { next: string }[] }>();
+    assert.equal(foreign.length, 28);
+    assert.ok(foreign.some(({ next }) => next.includes("'gs://old-pipeline/synthetic/spot/it'\\''s old.parquet'")));
+  });
+
   test("what may not be written is in the folder all the same, and goes up the next time", async () => {
     using cli = machine({ DATA_BUCKET: await bucket("no-rights") });
     google.denied.add("storage.objects.create");

@@ -2,6 +2,7 @@ import { EXIT } from "../../core/errors.ts";
 import { iso } from "../../core/time.ts";
 import { TABLE } from "../../market/tables.ts";
 import { openCandlelake } from "../../open.ts";
+import type { Foreign } from "../../pipeline/foreign.ts";
 import type { SeriesStatus } from "../../pipeline/status.ts";
 import type { Context } from "../context.ts";
 import { complainOfGone, goneJson } from "../gone.ts";
@@ -53,13 +54,25 @@ function gapText(status: SeriesStatus): string {
     .join(", ");
 }
 
+/** Of many objects that differ in the same way some are named; an old pipeline's are as many as it had days. */
+const NAMED = 3;
+
+function sayForeign(context: Context, foreign: readonly Foreign[]): void {
+  for (const [difference, all] of Map.groupBy(foreign, (one) => one.difference)) {
+    for (const { uri, next } of all.slice(0, NAMED))
+      context.say(`${uri}: ${difference}: it is never loaded and never overwritten.\n  next: ${next}`);
+    const more = all.length - NAMED;
+    if (more > 0)
+      context.say(`${more} more: ${difference}.\n  next: ${context.next("candlelake status --format json")}`);
+  }
+}
+
 export async function run(context: Context): Promise<number> {
   const { engine } = openCandlelake(context.config, context.log);
   try {
     const { series: all, foreign, gone } = await engine.survey();
     const hasBucket = context.config.bucket !== undefined;
-    for (const { uri, difference, next } of foreign)
-      context.say(`${uri}: ${difference}: it is never loaded and never overwritten.\n  next: ${next}`);
+    sayForeign(context, foreign);
     const rows = all.map(seriesJson);
     const damages = all.flatMap((status) => status.damaged);
     const [damage] = damages;
