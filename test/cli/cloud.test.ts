@@ -70,7 +70,7 @@ describe("the command line in the cloud", () => {
       stderr,
     );
     assert.match(stderr, /^25 more: its name is none of the lake's\.\n {2}next: candlelake status --format json/m);
-    assert.equal(stderr.trim().split("\n").length, 9, stderr);
+    assert.equal(stderr.trim().split("\n").length, 8, stderr);
     const { foreign } = (await cli.run("status", "--format", "json")).exits(0).json<{ foreign: { next: string }[] }>();
     assert.equal(foreign.length, 28);
     assert.ok(foreign.some(({ next }) => next.includes("'gs://old-pipeline/synthetic/spot/it'\\''s old.parquet'")));
