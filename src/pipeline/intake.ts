@@ -138,8 +138,11 @@ export class Intake {
   ): Promise<void> {
     const { choice, restError, now } = this.target;
     const { step } = harvest;
-    if ("error" in harvest) this.settle(failure(step, refused(step, harvest.error, now)));
-    else if ("absent" in harvest) {
+    if ("error" in harvest) {
+      const refusal = refused(step, harvest.error, now);
+      const isStored = this.state.entry(step.table, step.series, step.day) !== undefined;
+      this.settle(failure(step, isStored ? forced(refusal) : refusal));
+    } else if ("absent" in harvest) {
       const kind = this.hole(step);
       const refusal = choice === "archive" ? notInArchive(this.archive, step) : restError;
       if (kind) {

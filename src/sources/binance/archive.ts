@@ -109,7 +109,7 @@ export class BinanceArchive implements Archive {
   async published(file: ArchiveFile, signal?: AbortSignal): Promise<string | undefined> {
     const checksum = await this.#checksum(file, signal);
     if (checksum?.sha256 !== undefined) return checksum.sha256;
-    if (!checksum && !(await this.has(file, signal))) return undefined;
+    if (!checksum && !(await this.#isThere(file, signal))) return undefined;
     throw this.#noChecksum(file, checksum);
   }
 
