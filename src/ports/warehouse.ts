@@ -56,7 +56,7 @@ export interface QueryResult {
 /** What a warehouse was asked for. */
 export interface WarehouseUsage {
   readonly requests: number;
-  /** Jobs that were run to bring rows, failed ones among them; DuckDB runs one a month. */
+  /** Jobs that were started to bring rows, failed ones among them and such as were not waited for; DuckDB runs one a month. */
   readonly loadJobs: number;
   /** Jobs that were run to write the ledger, where that takes any. */
   readonly ledgerJobs: number;

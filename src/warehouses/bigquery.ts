@@ -106,8 +106,10 @@ export class BigQueryWarehouse implements Warehouse {
       ...{ api, tables, jobs, label, onStep, synthetic, uris, jobsADay },
       now: () => clock.now(),
       ledger: this.ledgerTable,
-      count: (kind: JobKind, bytes: number): void => {
+      count: (kind: JobKind): void => {
         this.used[`${kind}Jobs`]++;
+      },
+      brought: (bytes: number): void => {
         this.used.bytesLoaded += bytes;
       },
     };

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { type GoogleTwin, startGoogleTwin } from "../../src/twin/google/start.ts";
-import { Cli, nextsOf, type WorkAnswer } from "./process.ts";
+import { Cli, type Ended, nextsOf, type WorkAnswer } from "./process.ts";
 
 const INGEST = ["ingest", "spot", "--symbol", "BTCUSDT", "--interval", "1h", "--date", "2025-01-01"];
 const KEY = "synthetic/spot_klines/interval=1h/yyyy=2025/mm=01/dd=01/synthetic_btcusdt_spot_1h_2025-01-01.parquet";
@@ -48,6 +48,31 @@ describe("the command line in the cloud", () => {
     const { stderr } = (await big.run("load", "--project", "some-project")).exits(4);
     assert.match(stderr, /next: gcloud auth application-default login/);
     big[Symbol.dispose]();
+  });
+
+  test("of a workload identity every line is ours, and a token that is not there is named at once", async () => {
+    using cli = Cli.made({ CANDLELAKE_BUCKET: "gs://nobody" });
+    const [file, token] = [cli.path("identity.json"), cli.path("token")];
+    const identity = {
+      ...{ type: "external_account", audience: "//iam", subject_token_type: "urn:ietf:params:oauth:token-type:jwt" },
+      // Of Google's, and one on which nobody listens: a name that resolves nowhere would be asked again.
+      token_url: "http://127.0.0.1:9/v1/token",
+      credential_source: { file: token },
+    };
+    writeFileSync(file, JSON.stringify(identity));
+    cli.env["GOOGLE_APPLICATION_CREDENTIALS"] = file;
+    const lines = ({ stderr }: Ended) =>
+      stderr
+        .trimEnd()
+        .split("\n")
+        .map((line): { error?: { code: string; message: string } } => JSON.parse(line));
+    const status = async () => lines((await cli.run("status", "--log", "json")).exits(4));
+    const [missing] = (await status()).flatMap(({ error }) => error ?? []);
+    assert.equal(missing?.code, "bad-credentials");
+    assert.ok(missing.message.includes(file) && missing.message.includes(token), missing.message);
+    writeFileSync(token, "a.b.c");
+    const said = await status();
+    assert.ok(!JSON.stringify(said).includes("bad-credentials"), JSON.stringify(said));
   });
 
   test("what may not be written is in the folder all the same, and goes up the next time", async () => {
