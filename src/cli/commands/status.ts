@@ -3,6 +3,7 @@ import { iso } from "../../core/time.ts";
 import { TABLE } from "../../market/tables.ts";
 import { openCandlelake } from "../../open.ts";
 import type { SeriesStatus } from "../../pipeline/status.ts";
+import { changedJson, complainOfChanged } from "../changed.ts";
 import type { Context } from "../context.ts";
 import { complainOfGone, goneJson } from "../gone.ts";
 import { csv, json, ndjson, SYNTHETIC, shortTime, table, write } from "../output.ts";
@@ -56,7 +57,7 @@ function gapText(status: SeriesStatus): string {
 export async function run(context: Context): Promise<number> {
   const { engine } = openCandlelake(context.config, context.log);
   try {
-    const { series: all, foreign, gone } = await engine.survey();
+    const { series: all, foreign, gone, changed } = await engine.survey();
     const hasBucket = context.config.bucket !== undefined;
     for (const { uri, difference, next } of foreign)
       context.say(`${uri}: ${difference}: it is never loaded and never overwritten.\n  next: ${next}`);
@@ -65,6 +66,7 @@ export async function run(context: Context): Promise<number> {
     const [damage] = damages;
     for (const { detail } of damages) context.complain(detail);
     complainOfGone(context, gone);
+    complainOfChanged(context, changed);
     switch (context.format) {
       case "json":
         await write(
@@ -74,6 +76,7 @@ export async function run(context: Context): Promise<number> {
             series: rows,
             ...(hasBucket ? { foreign } : {}),
             ...goneJson(context, gone),
+            ...changedJson(context, changed),
             error: damage ? context.detail(damage.detail) : null,
           }),
         );
