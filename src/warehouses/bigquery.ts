@@ -141,7 +141,8 @@ export class BigQueryWarehouse implements Warehouse {
   private timelessNote(name: TableName, rows: number): string {
     const { project, datasets } = this.place;
     const partition = shellWord(`${project}:${datasets.raw}.${name}$__NULL__`);
-    return `${this.label}: ${name} has ${rows} rows without a time, which no load brought.\n  next: bq rm -f -t ${partition}`;
+    const what = `${this.label}: ${name} has ${rows === 1 ? "a row" : `${rows} rows`} without a time, which no load brought.`;
+    return `${what}\n  next: bq rm -f -t ${partition}`;
   }
 
   private queryWork(): QueryWork {

@@ -14,10 +14,10 @@ export interface Standing {
 }
 
 /**
- * Milliseconds by which a write may seem to be later than the end of the job that made it. A job commits before it ends, and
- * both times are Google's, whose servers' clocks differ by milliseconds; what a person does next takes longer.
+ * Milliseconds by which a write may seem later than the end of the job that made it. A job commits before it ends, and both
+ * times are Google's, whose servers' clocks are milliseconds apart; what anybody does after he saw a load end comes later.
  */
-const SLACK = SECOND;
+const SLACK = SECOND / 4;
 
 /** The partition of rows without a time. */
 const NULL_PARTITION = "__NULL__";
