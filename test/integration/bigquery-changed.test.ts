@@ -174,4 +174,24 @@ describe("what others do to months of ours", () => {
     },
     options,
   );
+
+  scene(
+    "in the sandbox, too, for nothing",
+    async (it) => {
+      const { open, lake } = it;
+      now = Date.now();
+      await open().setup();
+      const month = new Date(now).toISOString().slice(0, 7);
+      const units = [lake.candleUnit(month, [{ day: `${month}-01` }])];
+      await catchUp(open(), units);
+      const whole = await stateOf(open());
+      now += SECOND;
+      await byHand(it, other(lake, month), `spot_klines$${month.replace("-", "")}`, "WRITE_TRUNCATE");
+      const warehouse = open();
+      assert.deepEqual(await catchUp(warehouse, units), [month]);
+      assert.equal(warehouse.usage.bytesBilled, 0);
+      assert.deepEqual(await stateOf(open()), whole);
+    },
+    { ...options, sandbox: true },
+  );
 });
