@@ -10,14 +10,16 @@ const NEXT = "candlelake load --prune";
 const NAMED = 3;
 
 const words = ({ month, rows, series }: GoneMonth): string =>
-  `${month} (${count(rows, "row")}: ${series.map((one) => `${one.series}, content ${one.content.slice(0, 12)}`).join("; ")})`;
+  series.length === 0
+    ? `${month} (${count(rows, "row")} that no load brought)`
+    : `${month} (${count(rows, "row")}: ${series.map((one) => `${one.series}, content ${one.content.slice(0, 12)}`).join("; ")})`;
 
-/** What a table has in the warehouse that the lake no longer has. */
+/** What a table has in the warehouse that the lake does not have. */
 function message(table: string, months: readonly GoneMonth[]): string {
   const more = months.length - NAMED;
   const named = months.slice(0, NAMED).map(words).join(", ");
   const rest = more > 0 ? ` and ${count(more, "month")} more, to ${months.at(-1)?.month}` : "";
-  return `${table}: the warehouse has what is no longer in the lake: ${named}${rest}. It stays unless it is pruned.`;
+  return `${table}: the warehouse has what the lake does not have: ${named}${rest}. It stays unless it is pruned.`;
 }
 
 /** Says what nobody may delete unasked: a line a table. */

@@ -108,7 +108,7 @@ export const SPECS: readonly CommandSpec[] = [
     argChoices: TOPICS,
     options: [
       ...RANGE,
-      { name: "prune", doc: "Also empty the months that the lake no longer has; without it they are named and stay" },
+      { name: "prune", doc: "Also empty the months that the lake does not have; without it they are named and stay" },
       MAX_RUNTIME,
       { name: "dry-run", doc: "Print the steps and do nothing" },
     ],

@@ -2,6 +2,9 @@ import type { Goal, LoadStep, State, Step } from "./plan.ts";
 import type { TableName } from "./table.ts";
 import { type Month, monthOf } from "./time.ts";
 
+/** Said of a month that the ledger does not know: what is there goes with its first load. */
+const STRANGE = "no load brought what is there";
+
 /**
  * Why a load unit must be replaced; undefined where warehouse and lake agree.
  * @param prune whether a month goes of which the lake has no rows: unasked it stays, since nobody knows whether that is meant
@@ -11,11 +14,16 @@ export function loadReason(table: TableName, month: Month, state: State, prune =
   const loaded = state.loaded(table, month);
   const names = Object.keys(have);
   const isLoaded = Object.keys(loaded).length > 0;
-  if (names.length === 0) return prune && isLoaded ? "no longer in the lake" : undefined;
-  if (!isLoaded) return "missing";
+  const isTouched = state.touched(table, month);
+  if (names.length === 0) {
+    if (!prune) return undefined;
+    return isLoaded ? "no longer in the lake" : isTouched ? STRANGE : undefined;
+  }
+  if (!isLoaded) return isTouched ? STRANGE : "missing";
   const same =
     names.length === Object.keys(loaded).length && names.every((name) => have[name]?.content === loaded[name]);
-  return same ? undefined : "content differs from the ledger";
+  if (!same) return "content differs from the ledger";
+  return isTouched ? "changed in the warehouse after its load" : undefined;
 }
 
 /** A step for each load unit that differs from the ledger, or will. */
@@ -28,7 +36,8 @@ export function planLoads(goal: Goal, state: State, steps: readonly Step[]): Loa
       const isChanging = changing.has(`${table}/${month}`);
       const empties = prune && !isChanging && Object.keys(state.unit(table, month)).length === 0;
       const due = loadReason(table, month, state, empties);
-      const reason = error?.code ?? due ?? (isChanging ? "a partition changes" : undefined);
+      const change = state.touched(table, month) ? STRANGE : "a partition changes";
+      const reason = error?.code ?? due ?? (isChanging ? change : undefined);
       if (reason === undefined) continue;
       const rows = Object.values(state.unit(table, month)).reduce((sum, series) => sum + series.rows, 0);
       const more = { ...(empties ? { empties } : {}), ...(error ? { error } : {}) };

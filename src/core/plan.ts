@@ -89,6 +89,8 @@ export interface State {
   /** Content by series (file-name spelling) of a load unit in the lake, and of what the ledger says was loaded. */
   unit(table: TableName, month: Month): Readonly<Record<string, { content: string; rows: number }>>;
   loaded(table: TableName, month: Month): Readonly<Record<string, string>>;
+  /** The warehouse has rows in the month that no load brought: among those that one did, or alone. */
+  touched(table: TableName, month: Month): boolean;
   /** The venue has put another archive file in the place of the one that the partition was made of. */
   republished(table: TableName, series: Series, day: Day): boolean;
   /** Why a file that the partition was made of could not be compared with the venue's, where that was asked. */

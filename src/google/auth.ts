@@ -24,5 +24,5 @@ export async function authOf({ endpoint }: GoogleAccess): Promise<AuthClient> {
   if (!found) return new PassThroughClient();
   if (found.from === "metadata") return new Compute({ scopes: SCOPES });
   // Given the content, the library looks for nothing more: no metadata server, no `gcloud` in a process of its own.
-  return quietly(() => new GoogleAuth({ credentials: found.content, scopes: SCOPES })).getClient();
+  return quietly(() => new GoogleAuth({ credentials: found.content, scopes: SCOPES }).getClient());
 }

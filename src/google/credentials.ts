@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { StoreError } from "../core/errors.ts";
+import { tokenFileFault } from "./token-file.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -91,6 +92,8 @@ function contentOf(file: string, text: string, next: string): CredentialsFile {
   }
   if (typeof value === "object" && value !== null && "type" in value && typeof value.type === "string") {
     if (value.type === "service_account") checkKey(file, value, next);
+    const fault = value.type === "external_account" ? tokenFileFault(value) : undefined;
+    if (fault) throw new StoreError("bad-credentials", `${file}: ${fault}.`, next);
     return { ...value, type: value.type };
   }
   throw new StoreError("bad-credentials", `${file}: this is no file of Google credentials: it has no "type".`, next);

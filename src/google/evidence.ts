@@ -50,6 +50,8 @@ const NETWORK = /^(?:E[A-Z_]+|UND_ERR_\w+|ERR_STREAM_PREMATURE_CLOSE|request-tim
 const WORDS = /socket hang up|network timeout|premature close|fetch failed|timeout.*trying to fetch/i;
 
 function networkOf(errors: readonly Loose[], message: string): string | undefined {
+  // Of a file on this machine: a token's, that a workload identity reads for each request.
+  if (errors.some((one) => typeof one["path"] === "string")) return undefined;
   const codes = errors.flatMap((one) => [one["code"], one["errno"], one["type"]]);
   const code = codes.find((one): one is string => typeof one === "string" && NETWORK.test(one));
   if (code !== undefined) return code;

@@ -73,6 +73,13 @@ export const REFUSALS: readonly Refusal[] = [
     passes: false,
   },
   {
+    code: "bad-credentials",
+    fits: says(/^The file at .* does not exist, or it is not a file/, /subject_token from the credential_source file/),
+    why: () => "the workload identity's token cannot be read",
+    next: () => "unset GOOGLE_APPLICATION_CREDENTIALS",
+    passes: false,
+  },
+  {
     code: "credentials-expired",
     fits: (evidence) => evidence.status === 401 || EXPIRED(evidence),
     why: () => "the credentials are not accepted any more",

@@ -9,11 +9,12 @@ import type { ExportFormat, LedgerRow, QueryResult, SetupOptions, SetupReport } 
 import type { Ports } from "../ports.ts";
 import { type Applied, Apply } from "./apply.ts";
 import { BucketLake } from "./bucket-lake.ts";
+import { changedMonths } from "./changed.ts";
 import { type Leftover, leftovers } from "./clean.ts";
 import { type Estimate, estimate, refuseWithoutRoom } from "./estimate.ts";
 import { type Foreign, foreigners } from "./foreign.ts";
 import { loadedTables, loadGoal, readGoal, uploadGoal } from "./goal.ts";
-import { type GoneMonth, goneMonths, refuseBlindPrune, replacedNote } from "./gone.ts";
+import { type GoneMonth, goneMonths, refuseBlindPrune, replacedNote, type TableMonth } from "./gone.ts";
 import { Lake } from "./lake.ts";
 import { locationsApart } from "./locations.ts";
 import type { Outcome } from "./outcome.ts";
@@ -63,6 +64,8 @@ export interface Survey {
   readonly foreign: readonly Foreign[];
   /** What the warehouse has and the lake no longer. */
   readonly gone: readonly GoneMonth[];
+  /** What somebody changed in the warehouse after its load. */
+  readonly changed: readonly TableMonth[];
 }
 
 export interface Report {
@@ -91,10 +94,12 @@ export class Engine {
     const warehouse = asked && (await this.ports.warehouse());
     const ledger = (await warehouse?.ledger()) ?? [];
     if (asked?.prune && warehouse) refuseBlindPrune(lake, warehouse);
-    const load = asked && (await loadGoal(lake, asked.topic, asked.range, wished, asked.prune ? ledger : undefined));
+    const strangers = warehouse?.strangers ?? [];
+    const loaded = asked?.prune ? [...ledger, ...strangers] : undefined;
+    const load = asked && (await loadGoal(lake, asked.topic, asked.range, wished, loaded));
     const uploads = lake.remote ? await uploadGoal(lake, request.upload ?? wished) : null;
     const goal: Goal = { ...wished, uploads, load };
-    const state = new LakeState(lake, ledger);
+    const state = new LakeState(lake, ledger, strangers);
     await state.open(goal);
     const said = [...notes];
     for (const target of request.verifyArchives ? goal.targets : []) {
@@ -225,7 +230,8 @@ export class Engine {
     const series: SeriesStatus[] = [];
     for (const shelf of shelves) series.push(await statusOf(lake, shelf, ledger));
     const state = new LakeState(lake, ledger);
-    return { series, foreign, gone: await goneMonths(lake, state, warehouse, ledger, loadedTables(undefined)) };
+    const gone = await goneMonths(lake, state, warehouse, ledger, loadedTables(undefined));
+    return { series, foreign, gone, changed: await changedMonths(state, ledger) };
   }
 
   /** Objects under the lake's root in the bucket that are none of ours. @throws StoreError */

@@ -7,9 +7,8 @@ import { type Market, type Series, seriesLabel, type Venue } from "../core/serie
 import type { TableName } from "../core/table.ts";
 import { DAY, dayOf, daysOf, iso, type Month, monthsOf, startOfDay, type TimeRange } from "../core/time.ts";
 import { TABLES, tableOf } from "../market/tables.ts";
-import type { LedgerRow } from "../ports/warehouse.ts";
 import { followersOf, lookUpOf } from "./followers.ts";
-import { loadedMonths } from "./gone.ts";
+import { monthsOfTable, type TableMonth } from "./gone.ts";
 import type { Lake } from "./lake.ts";
 import { targetOf } from "./target.ts";
 import { openWays, type WayPorts, type Ways } from "./ways.ts";
@@ -236,14 +235,14 @@ export async function uploadGoal(lake: Lake, of: Goal | "all"): Promise<NonNulla
 
 /**
  * Every load unit of the lake, and those that the targets and derivations may yet make.
- * @param loaded the ledger, where months are to go of which the lake has no rows
+ * @param loaded the months that the warehouse has, where those are to go of which the lake has no rows
  */
 export async function loadGoal(
   lake: Lake,
   topic: Topic | undefined,
   range: TimeRange | undefined,
   coming?: Goal,
-  loaded?: readonly LedgerRow[],
+  loaded?: readonly TableMonth[],
 ): Promise<readonly LoadGoal[]> {
   const units: LoadGoal[] = [];
   for (const table of loadedTables(topic)) {
@@ -253,7 +252,7 @@ export async function loadGoal(
       for (const month of monthsOf(made.range)) if (mayHaveRows(made, month)) months.add(month);
     }
     const wanted = range && new Set(monthsOf(range));
-    for (const month of loadedMonths(loaded ?? [], table, range)) months.add(month);
+    for (const month of monthsOfTable(loaded ?? [], table, range)) months.add(month);
     const within = [...months].filter((month) => !wanted || wanted.has(month)).sort();
     units.push({ table, months: within, prune: loaded !== undefined });
   }

@@ -5,21 +5,24 @@ import type { LedgerRow, Warehouse } from "../ports/warehouse.ts";
 import type { Lake } from "./lake.ts";
 import type { LakeState } from "./state.ts";
 
-/** What the warehouse has of a month of a table, and the lake no longer. */
+/** What the warehouse has of a month of a table, and the lake no longer, or never had. */
 export interface GoneMonth {
   readonly table: TableName;
   readonly month: Month;
   readonly rows: number;
-  /** As the ledger has them. */
+  /** As the ledger has them; none where no load brought the rows. */
   readonly series: readonly Pick<LedgerRow, "series" | "content" | "rows">[];
 }
 
 /** Whether the lake is seen whole: a warehouse that loads objects was filled from a bucket. */
 const isWhole = ({ remote }: Lake, { reads }: Warehouse): boolean => reads === "files" || remote !== undefined;
 
-/** The ledger's months of a table, as far as they lie in the range. */
-export function loadedMonths(ledger: readonly LedgerRow[], table: TableName, range: TimeRange | undefined): Month[] {
-  const months = new Set(ledger.filter((row) => row.table === table).map((row) => row.month));
+/** A month of a table, whatever is said of it. */
+export type TableMonth = Pick<LedgerRow, "table" | "month">;
+
+/** Those of the months that are the table's, as far as they lie in the range. */
+export function monthsOfTable(all: readonly TableMonth[], table: TableName, range: TimeRange | undefined): Month[] {
+  const months = new Set(all.filter((one) => one.table === table).map((one) => one.month));
   return [...months].filter((month) => {
     const { from, to } = monthRange(month);
     return !range || (to > range.from && from < range.to);
@@ -41,14 +44,17 @@ export async function goneMonths(
   if (!isWhole(lake, warehouse)) return [];
   const gone: GoneMonth[] = [];
   for (const table of tables) {
-    const months = loadedMonths(ledger, table, range).sort();
+    const months = monthsOfTable([...ledger, ...warehouse.strangers], table, range).sort();
     await state.openUnits(table, months);
     for (const month of months) {
+      const strange = warehouse.strangers.find((one) => one.table === table && one.month === month);
       const unit = state.unit(table, month);
       const lost = ledger.filter((row) => row.table === table && row.month === month && !unit[row.series]);
-      if (lost.length === 0 || state.unitDamage(table, month)) continue;
+      const isStrange = strange !== undefined && Object.keys(unit).length === 0;
+      if ((lost.length === 0 && !isStrange) || state.unitDamage(table, month)) continue;
       const series = lost.map(({ series: name, content, rows }) => ({ series: name, content, rows }));
-      gone.push({ table, month, series, rows: lost.reduce((sum, { rows }) => sum + rows, 0) });
+      const rows = isStrange ? strange.rows : lost.reduce((sum, one) => sum + one.rows, 0);
+      gone.push({ table, month, series, rows });
     }
   }
   return gone;

@@ -52,23 +52,21 @@ const notInArchive = ({ host }: Archive, step: FetchStep): SourceError =>
 /** How far back REST has open interest for sure: the venue keeps thirty days. */
 const REST_KEEPS = 29 * DAY;
 
-/** A refused file's days are to be had over REST, as far as that reaches back; else when the file is mended. */
-function otherWay({ series, day, route }: FetchStep, now: number): string {
+/**
+ * A refused file's days are to be had over REST, as far as that reaches back; else when the file is mended. What is stored
+ * is read again by force alone.
+ */
+function otherWay({ series, day, route }: FetchStep, now: number, isStored: boolean): string {
   const isKept = series.kind !== "open-interest" || now - timeOfDay(day) < REST_KEEPS;
   const date = route === "archive-monthly" ? monthOf(day) : day;
-  return refetchCommand(series, date).replace(" --force", isKept ? " --source rest" : "");
+  const force = isStored ? " --force" : "";
+  return refetchCommand(series, date).replace(" --force", isKept ? `${force} --source rest` : force);
 }
 
 /** A file's refusal as a day's. */
-const refused = (step: FetchStep, error: AppError, now: number): AppError =>
-  error instanceof DataError ? new DataError(error.code, error.message, otherWay(step, now), { cause: error }) : error;
-
-/** The same where the day is stored: it is read again by force alone. */
-const forced = (error: AppError): AppError =>
+const refused = (step: FetchStep, error: AppError, now: number, isStored = false): AppError =>
   error instanceof DataError
-    ? new DataError(error.code, error.message, error.next.replace(" --source rest", " --force --source rest"), {
-        cause: error,
-      })
+    ? new DataError(error.code, error.message, otherWay(step, now, isStored), { cause: error })
     : error;
 
 export interface IntakePorts {
@@ -139,9 +137,8 @@ export class Intake {
     const { choice, restError, now } = this.target;
     const { step } = harvest;
     if ("error" in harvest) {
-      const refusal = refused(step, harvest.error, now);
       const isStored = this.state.entry(step.table, step.series, step.day) !== undefined;
-      this.settle(failure(step, isStored ? forced(refusal) : refusal));
+      this.settle(failure(step, refused(step, harvest.error, now, isStored)));
     } else if ("absent" in harvest) {
       const kind = this.hole(step);
       const refusal = choice === "archive" ? notInArchive(this.archive, step) : restError;
@@ -303,7 +300,7 @@ export class Intake {
       // It may be what has the rest.
       if (whole.checked.gaps.some((gap) => gap.class !== "exchange-halt")) throw refusal;
       // It would have had the better rows: what there is stays until it can be read, or REST's are taken for good.
-      whole = { ...withRefusal(whole), error: forced(refusal) };
+      whole = { ...withRefusal(whole), error: refused({ ...step, route: "archive-daily" }, refusal, now, true) };
     }
     return lacking ? { ...whole, checked: withoutFirst(series, whole.checked, dayRange(step.day)) } : whole;
   }

@@ -5,7 +5,7 @@ import { type Goal, inputsOf, lookedThrough, type State } from "../core/plan.ts"
 import type { Series } from "../core/series.ts";
 import type { TableName } from "../core/table.ts";
 import { type Day, daysOf, type Month, monthOf, monthsOf, type TimeRange } from "../core/time.ts";
-import type { LedgerRow } from "../ports/warehouse.ts";
+import type { LedgerRow, StrangeMonth } from "../ports/warehouse.ts";
 import type { Lake } from "./lake.ts";
 import { isStored } from "./stored-rows.ts";
 import type { Published } from "./verify-archives.ts";
@@ -16,13 +16,16 @@ export class LakeState implements State {
   private readonly ledger = new Map<string, Record<string, string>>();
   private readonly units = new Map<string, readonly Series[]>();
   private readonly changed = new Set<string>();
+  private readonly touchedUnits = new Set<string>();
   private readonly published = new Map<string, string>();
   private readonly refusals = new Map<string, AppError>();
 
-  constructor(lake: Lake, ledger: readonly LedgerRow[]) {
+  constructor(lake: Lake, ledger: readonly LedgerRow[], strangers: readonly StrangeMonth[] = []) {
     this.lake = lake;
+    for (const { table, month } of strangers) this.touchedUnits.add(`${table}/${month}`);
     for (const row of ledger) {
       const unit = `${row.table}/${row.month}`;
+      if (row.isChanged) this.touchedUnits.add(unit);
       const series = this.ledger.get(unit) ?? {};
       series[row.series] = row.content;
       this.ledger.set(unit, series);
@@ -92,6 +95,10 @@ export class LakeState implements State {
 
   loaded(table: TableName, month: Month): Record<string, string> {
     return this.ledger.get(`${table}/${month}`) ?? {};
+  }
+
+  touched(table: TableName, month: Month): boolean {
+    return this.touchedUnits.has(`${table}/${month}`);
   }
 
   unitDamage(table: TableName, month: Month): AppError | undefined {

@@ -104,7 +104,7 @@ export async function statusOf(lake: Lake, shelf: Shelf, ledger: readonly Ledger
     }
     const { content } = lake.content(table, series, month);
     const row = ledger.find((line) => line.table === table && line.month === month && line.series === fileStem(series));
-    if (row?.content === content) loaded += own.filter(([, entry]) => entry.rows > 0).length;
+    if (row?.content === content && !row.isChanged) loaded += own.filter(([, entry]) => entry.rows > 0).length;
   }
   const days = [...entries.keys()].sort();
   const all = days.map((day) => entries.get(day) as Entry);

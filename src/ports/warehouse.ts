@@ -13,6 +13,15 @@ export interface LedgerRow {
   readonly jobId: string;
   /** Milliseconds. */
   readonly loadedAt: number;
+  /** Somebody wrote to the month after this was loaded, so that nobody knows what it has now. */
+  readonly isChanged?: true;
+}
+
+/** A month of a table that has rows which no load brought. */
+export interface StrangeMonth {
+  readonly table: TableName;
+  readonly month: Month;
+  readonly rows: number;
 }
 
 export interface LoadObject {
@@ -68,7 +77,7 @@ export interface QueryResult {
 /** What a warehouse was asked for. */
 export interface WarehouseUsage {
   readonly requests: number;
-  /** Jobs that were run to bring rows, failed ones among them; DuckDB runs one a month. */
+  /** Jobs that were started to bring rows, failed ones among them and such as were not waited for; DuckDB runs one a month. */
   readonly loadJobs: number;
   /** Jobs that were run to write the ledger, where that takes any. */
   readonly ledgerJobs: number;
@@ -101,6 +110,8 @@ export interface Warehouse {
   setup(options?: SetupOptions): Promise<SetupReport>;
   /** Empty where the warehouse does not exist yet. @throws WarehouseError where the file is no warehouse of ours */
   ledger(): Promise<readonly LedgerRow[]>;
+  /** Months that the ledger does not know, as the last look at it found them; none where nobody else writes. */
+  readonly strangers: readonly StrangeMonth[];
   /**
    * Replaces the units, each with its ledger rows, atomically; calls `done` after each one. When the signal aborts, the
    * units that are done are kept.

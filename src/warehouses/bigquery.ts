@@ -1,4 +1,5 @@
 import type { BigQueryPlace } from "../core/bigquery-place.ts";
+import { shellWord } from "../core/shell.ts";
 import type { TableName } from "../core/table.ts";
 import type { GoogleAccess } from "../google/auth.ts";
 import type {
@@ -8,6 +9,7 @@ import type {
   QueryResult,
   SetupOptions,
   SetupReport,
+  StrangeMonth,
   Warehouse,
   WarehouseUsage,
 } from "../ports/warehouse.ts";
@@ -55,6 +57,7 @@ export class BigQueryWarehouse implements Warehouse {
   readonly label: string;
   readonly reads = "objects";
   readonly location: string;
+  strangers: readonly StrangeMonth[] = [];
   private readonly options: BigQueryOptions;
   private readonly place: Place;
   private readonly api: Api;
@@ -92,7 +95,11 @@ export class BigQueryWarehouse implements Warehouse {
 
   async ledger(): Promise<readonly LedgerRow[]> {
     const table = await this.ledgerTable.find();
-    return table ? standing(this.tables, (await this.ledgerTable.read(table)).rows()) : [];
+    const loaded = table ? (await this.ledgerTable.read(table)).rows() : [];
+    const { rows, strangers, timeless } = await standing(this.tables, loaded);
+    this.strangers = strangers;
+    for (const [name, count] of timeless) this.options.log.warn(this.timelessNote(name, count));
+    return rows;
   }
 
   async load(
@@ -109,8 +116,10 @@ export class BigQueryWarehouse implements Warehouse {
       now: () => clock.now(),
       ledger: this.ledgerTable,
       findChanged,
-      count: (kind: JobKind, bytes: number): void => {
+      count: (kind: JobKind): void => {
         this.used[`${kind}Jobs`]++;
+      },
+      brought: (bytes: number): void => {
         this.used.bytesLoaded += bytes;
       },
     };
@@ -130,6 +139,14 @@ export class BigQueryWarehouse implements Warehouse {
   }
 
   async close(): Promise<void> {}
+
+  /** Said of rows that no load brings and no load can replace: each month's job replaces that month. */
+  private timelessNote(name: TableName, rows: number): string {
+    const { project, datasets } = this.place;
+    const partition = shellWord(`${project}:${datasets.raw}.${name}$__NULL__`);
+    const what = `${this.label}: ${name} has ${rows === 1 ? "a row" : `${rows} rows`} without a time, which no load brought.`;
+    return `${what}\n  next: bq rm -f -t ${partition}`;
+  }
 
   private queryWork(): QueryWork {
     const { api, jobs, label } = this;

@@ -38,6 +38,7 @@ export interface DuckDbOptions {
 export class DuckDbWarehouse implements Warehouse {
   readonly label: string;
   readonly reads = "files";
+  readonly strangers = [];
   readonly location = undefined;
   private readonly name: string;
   private readonly datasets: Datasets;

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { type GoogleTwin, startGoogleTwin } from "../../src/twin/google/start.ts";
-import { Cli, nextsOf, type WorkAnswer } from "./process.ts";
+import { Cli, type Ended, nextsOf, type WorkAnswer } from "./process.ts";
 
 const INGEST = ["ingest", "spot", "--symbol", "BTCUSDT", "--interval", "1h", "--date", "2025-01-01"];
 const KEY = "synthetic/spot_klines/interval=1h/yyyy=2025/mm=01/dd=01/synthetic_btcusdt_spot_1h_2025-01-01.parquet";
@@ -74,6 +74,38 @@ describe("the command line in the cloud", () => {
     const { foreign } = (await cli.run("status", "--format", "json")).exits(0).json<{ foreign: { next: string }[] }>();
     assert.equal(foreign.length, 28);
     assert.ok(foreign.some(({ next }) => next.includes("'gs://old-pipeline/synthetic/spot/it'\\''s old.parquet'")));
+  });
+
+  test("of a workload identity every line is ours, and a token that is not there is named at once", async () => {
+    using cli = Cli.made({ CANDLELAKE_BUCKET: "gs://nobody" });
+    const [file, token] = [cli.path("identity.json"), cli.path("token")];
+    const identity = {
+      ...{ type: "external_account", audience: "//iam", subject_token_type: "urn:ietf:params:oauth:token-type:jwt" },
+      // Where nobody listens.
+      token_url: "http://127.0.0.1:9/v1/token",
+      credential_source: { file: token },
+    };
+    writeFileSync(file, JSON.stringify(identity));
+    cli.env["GOOGLE_APPLICATION_CREDENTIALS"] = file;
+    const lines = ({ stderr }: Ended) =>
+      stderr
+        .trimEnd()
+        .split("\n")
+        .map((line): { event: string; code: string; message: string } => JSON.parse(line));
+    const [missing] = lines((await cli.run("status", "--log", "json")).exits(4));
+    assert.equal(missing?.code, "bad-credentials");
+    assert.ok(missing.message.includes(file) && missing.message.includes(token), missing.message);
+    writeFileSync(token, "a.b.c");
+    for (const words of [["status"], ["query", "SELECT 1", "--project", "some-project"]]) {
+      const said = lines((await cli.run(...words, "--log", "json")).exits(4));
+      assert.deepEqual(
+        said.map(({ event, code }) => [event, code]),
+        [
+          ["error", "unreachable"],
+          ["summary", "unreachable"],
+        ],
+      );
+    }
   });
 
   test("what may not be written is in the folder all the same, and goes up the next time", async () => {

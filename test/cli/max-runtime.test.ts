@@ -128,6 +128,47 @@ describe("--max-runtime", () => {
     }
   });
 
+  test("leaves load jobs running when the time is up: the run that started them has them in its receipt", {
+    skip: !posix,
+  }, async () => {
+    const google = await startGoogleTwin({ jobs: { polls: 100 } });
+    try {
+      using cli = Cli.made({ ...google.settings, CANDLELAKE_WAREHOUSE: "" });
+      const days = ["--symbol", "BTCUSDT", "--interval", "1h", "--from", "2024-12-31", "--to", "2025-01-02"];
+      (await cli.run("ingest", "spot", ...days)).exits(0);
+      Object.assign(cli.env, google.settings);
+      (await cli.run("setup")).exits(0);
+      timeOnDemand(cli);
+      const words = ["load", "--format", "json"];
+      const running = cli.start(...words, "--max-runtime", "1h");
+      // Whoever asks after a job knows that it runs.
+      const followed = () =>
+        new Set(google.requests.filter(({ path }) => /\/jobs\/./.test(path)).map(({ path }) => path));
+      while (followed().size < 2) {
+        assert.equal(running.child.exitCode, null, running.stderr);
+        await sleep(5);
+      }
+      running.child.kill("SIGUSR2");
+      interface Loaded extends WorkAnswer {
+        readonly receipt?: Readonly<Record<string, number>>;
+      }
+      const numbers = ({ steps, totals, receipt }: Loaded) => [
+        steps.filter(({ status }) => status === "done").length,
+        ...[totals["loadJobs"], receipt?.["loadJobs"], receipt?.["bytesLoaded"], receipt?.["ledgerJobs"]],
+      ];
+      assert.deepEqual(numbers((await running.end()).exits(1).json()), [0, 2, 2, 0, 0]);
+      google.bigquery.jobs.polls = 0;
+      for (const path of followed()) {
+        let job: { readonly status?: { readonly state: string } } = {};
+        while (job.status?.state !== "DONE")
+          job = (await (await fetch(`${google.url}${path}?location=us-central1`)).json()) as typeof job;
+      }
+      assert.deepEqual(numbers((await cli.run(...words)).exits(0).json()), [2, 0, 0, 0, 1]);
+    } finally {
+      await google.close();
+    }
+  });
+
   test("ends a run that would wait for its venue, before there is a plan too", async () => {
     const silent = await startTwin({ now: NOW, faults: "timeout" });
     try {

@@ -47,7 +47,7 @@ export function scene(
   });
 }
 
-/** The units that a plan would load: those of which the ledger says something else. */
+/** The units that a plan would load: those of which the ledger says something else, or of which it cannot be believed. */
 export function pending(units: readonly LoadUnit[], ledger: readonly LedgerRow[]): LoadUnit[] {
   return units.filter(({ table, month, series }) => {
     const rows = ledger.filter((row) => row.table === table.name && row.month === month);
@@ -56,7 +56,7 @@ export function pending(units: readonly LoadUnit[], ledger: readonly LedgerRow[]
         .map((one) => `${one.series} ${one.content}`)
         .sort()
         .join();
-    return text(rows) !== text(series);
+    return text(rows) !== text(series) || rows.some((row) => row.isChanged);
   });
 }
 

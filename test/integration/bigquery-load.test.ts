@@ -200,7 +200,10 @@ describe("a load meets trouble", () => {
       (await warehouse.ledger()).map((row) => row.month),
       told,
     );
+    // The second month's job is this run's, whoever sees its end.
+    assert.deepEqual([warehouse.usage.loadJobs, warehouse.usage.ledgerJobs], [2, 1]);
     assert.deepEqual(await catchUp(warehouse, units), ["2025-02"]);
+    assert.deepEqual([warehouse.usage.loadJobs, warehouse.usage.ledgerJobs], [2, 2]);
     assert.deepEqual(await writesOf(front), { spot_klines$202501: 1, spot_klines$202502: 1, load_ledger: 2 });
   });
 });

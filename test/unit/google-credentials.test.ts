@@ -107,4 +107,30 @@ describe("Google credentials", () => {
     const usual = put(folder.join("home/.config/gcloud/application_default_credentials.json"), "{");
     assert.throws(() => findCredentials(machine(folder)), refused("bad-credentials", LOGIN, usual));
   });
+
+  it("of a workload identity are refused at once where the token is not where they say", () => {
+    using folder = new TemporaryFolder();
+    const token = folder.join("token");
+    const unset = "unset GOOGLE_APPLICATION_CREDENTIALS";
+    const found = (format?: object) => () => {
+      const content = { type: "external_account", credential_source: { file: token, ...(format ? { format } : {}) } };
+      const file = put(folder.join("identity.json"), content);
+      return findCredentials(machine(folder, { GOOGLE_APPLICATION_CREDENTIALS: file }));
+    };
+    const file = folder.join("identity.json");
+    const asJson = { type: "json", subject_token_field_name: "access_token" };
+    assert.throws(found(), refused("bad-credentials", unset, file, token, "no such file"));
+    fs.mkdirSync(token);
+    assert.throws(found(), refused("bad-credentials", unset, file, token, "EISDIR"));
+    fs.rmdirSync(token);
+    put(token, "\n");
+    assert.throws(found(), refused("bad-credentials", unset, file, token, "empty"));
+    put(token, "secret");
+    assert.throws(found(asJson), refused("bad-credentials", unset, file, token, "no JSON"));
+    assert.equal(found()().from, "file");
+    put(token, { token: "secret" });
+    assert.throws(found(asJson), refused("bad-credentials", unset, file, token, 'no "access_token"'));
+    put(token, { access_token: "secret" });
+    assert.equal(found(asJson)().from, "file");
+  });
 });

@@ -46,6 +46,15 @@ type Case = readonly [what: string, error: unknown, attempt: Attempt, code: stri
 
 const CASES: readonly Case[] = [
   [
+    "a workload identity's token that went away, which is no network",
+    Object.assign(new Error("The file at /run/token does not exist, or it is not a file. ENOENT: no such file"), {
+      ...{ code: "ENOENT", errno: -2, syscall: "realpath", path: "/run/token" },
+    }),
+    BIGQUERY,
+    "bad-credentials",
+    "unset GOOGLE_APPLICATION_CREDENTIALS",
+  ],
+  [
     "a bucket that is not there",
     answered(404, "notFound", "The specified bucket does not exist."),
     STORAGE,

@@ -46,6 +46,7 @@ export interface Known {
   readonly stored?: Readonly<Record<string, Entry>>;
   readonly bucketDamaged?: Readonly<Record<string, DataError>>;
   readonly damaged?: Readonly<Record<string, DataError>>;
+  readonly touched?: readonly string[];
 }
 
 /** Look-ups in what the test wrote down: entries by object key, units and damage by table and month. */
@@ -57,6 +58,7 @@ export const state = (known: Known = {}): State => ({
   damage: (table, _series, month) => known.damaged?.[`${table}/${month}`],
   unit: (table, month) => known.units?.[`${table}/${month}`] ?? {},
   loaded: (table, month) => known.loaded?.[`${table}/${month}`] ?? {},
+  touched: (table, month) => known.touched?.includes(`${table}/${month}`) ?? false,
   own: (table, series, of) => known.entries?.[objectKey(table, series, of)],
   ownDays: (table, series, month) =>
     days.filter((of) => of.startsWith(month) && known.entries?.[objectKey(table, series, of)]),

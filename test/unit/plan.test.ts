@@ -164,6 +164,28 @@ test("a month of which the lake has no rows stays, unless it is to be pruned", (
   assert.deepEqual(first, { ...action, reason: "a partition changes", rows: 0 });
 });
 
+test("what somebody else wrote to a month is replaced where the lake has it, and goes where it does not when asked", () => {
+  const [units, loaded] = [{ "spot_klines/2025-01": unit("a") }, { "spot_klines/2025-01": { [own]: "a" } }];
+  const touched = ["spot_klines/2025-01"];
+  assert.deepEqual(loads({ units, loaded, touched }), [
+    ["2025-01", "changed in the warehouse after its load", 24, undefined],
+  ]);
+  const strange = "no load brought what is there";
+  assert.deepEqual(loads({ units, touched }), [["2025-01", strange, 24, undefined]]);
+  assert.deepEqual(loads({ touched }), []);
+  const load = [{ table: "spot_klines" as const, months: ["2025-01"], prune: true }];
+  const [step, ...others] = plan(goal({ targets: [], load }), state({ touched }));
+  assert.deepEqual(others, []);
+  assert.deepEqual(step, {
+    action: "load",
+    table: "spot_klines",
+    month: "2025-01",
+    reason: strange,
+    rows: 0,
+    empties: true,
+  });
+});
+
 test("a unit with a damaged manifest is not loaded without it", () => {
   const known = { units: { "spot_klines/2025-01": unit("a") }, damaged: { "spot_klines/2025-01": damage } };
   assert.deepEqual(loads(known), [["2025-01", "bad-manifest", 24, "bad-manifest"]]);

@@ -4,6 +4,7 @@ import { TABLE } from "../../market/tables.ts";
 import { openCandlelake } from "../../open.ts";
 import type { Foreign } from "../../pipeline/foreign.ts";
 import type { SeriesStatus } from "../../pipeline/status.ts";
+import { changedJson, complainOfChanged } from "../changed.ts";
 import type { Context } from "../context.ts";
 import { complainOfGone, goneJson } from "../gone.ts";
 import { csv, json, ndjson, SYNTHETIC, shortTime, table, write } from "../output.ts";
@@ -70,7 +71,7 @@ function sayForeign(context: Context, foreign: readonly Foreign[]): void {
 export async function run(context: Context): Promise<number> {
   const { engine } = openCandlelake(context.config, context.log);
   try {
-    const { series: all, foreign, gone } = await engine.survey();
+    const { series: all, foreign, gone, changed } = await engine.survey();
     const hasBucket = context.config.bucket !== undefined;
     sayForeign(context, foreign);
     const rows = all.map(seriesJson);
@@ -78,6 +79,7 @@ export async function run(context: Context): Promise<number> {
     const [damage] = damages;
     for (const { detail } of damages) context.complain(detail);
     complainOfGone(context, gone);
+    complainOfChanged(context, changed);
     switch (context.format) {
       case "json":
         await write(
@@ -87,6 +89,7 @@ export async function run(context: Context): Promise<number> {
             series: rows,
             ...(hasBucket ? { foreign } : {}),
             ...goneJson(context, gone),
+            ...changedJson(context, changed),
             error: damage ? context.detail(damage.detail) : null,
           }),
         );

@@ -33,5 +33,8 @@ export async function openBucket(name: string, access: GoogleAccess): Promise<Bu
     userAgent: "candlelake",
   };
   const { Storage } = await import("@google-cloud/storage");
-  return withoutEmulators(() => quietly(() => new Storage(options))).bucket(name);
+  const storage = withoutEmulators(() => quietly(() => new Storage(options)));
+  // It would make what asks for tokens within the first request, and say there what it says.
+  if (options.credentials) await quietly(() => storage.authClient.getClient());
+  return storage.bucket(name);
 }

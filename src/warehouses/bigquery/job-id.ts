@@ -27,3 +27,7 @@ export function jobName(unit: LoadUnit, { table, creationTime, replaces }: Targe
 
 /** `2025-01` as a partition decorator has it. */
 export const decorator = (month: string): string => month.replace("-", "");
+
+/** The month of a partition; undefined for one of rows that are in none. */
+export const monthNamed = (id: string): string | undefined =>
+  /^\d{6}$/.test(id) ? `${id.slice(0, 4)}-${id.slice(4)}` : undefined;

@@ -14,6 +14,8 @@ export interface JobRequest {
   readonly media?: string;
   /** `load spot_klines 2025-01`; for messages. */
   readonly doing: string;
+  /** Told of a job that runs from now on, also where nobody waits for its end. */
+  readonly started?: () => void;
 }
 
 export interface Settled {
@@ -47,7 +49,7 @@ export class Jobs {
    * Starts the job, or finds it, and waits for its end; `failure` says how it failed. An abort leaves the job running.
    * @throws WarehouseError, Interrupted
    */
-  async settle({ id, configuration, media, doing }: JobRequest, signal?: AbortSignal): Promise<Settled> {
+  async settle({ id, configuration, media, doing, started }: JobRequest, signal?: AbortSignal): Promise<Settled> {
     const jobReference = { projectId: this.api.project, jobId: id, location: this.location };
     await this.onStep("insert");
     let job: Job;
@@ -56,6 +58,7 @@ export class Jobs {
       const upload = media === undefined ? {} : { media };
       const body = { jobReference, configuration };
       job = await this.api.attempt<Job>({ method: "POST", path: "jobs", body, doing, ...upload }, signal);
+      started?.();
     } catch (error) {
       if (statusOf(error) !== 409) throw this.api.translate(error, doing);
       found = true;

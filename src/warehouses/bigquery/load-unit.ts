@@ -22,8 +22,10 @@ export interface LoadWork {
   readonly onStep: OnStep;
   /** URIs that one job may name. */
   readonly uris: number;
-  /** Counts a job that was run, and the bytes that it brought. */
-  readonly count: (kind: JobKind, bytes: number) => void;
+  /** Counts a job that was started. */
+  readonly count: (kind: JobKind) => void;
+  /** Counts the bytes that a job brought. */
+  readonly brought: (bytes: number) => void;
 }
 
 /** Where a unit goes, and what is there. */
@@ -67,9 +69,9 @@ export async function succeed(
   let own = 0;
   for (let attempt = 1; ; attempt++) {
     const id = attemptId(name, attempt > MOST_FOUND ? Math.floor(work.now() / 1000) + attempt : attempt);
-    const settled = await work.jobs.settle({ ...request, id }, signal);
+    const settled = await work.jobs.settle({ ...request, id, started: () => work.count(kind) }, signal);
     const { job, found, failure } = settled;
-    if (!found) work.count(kind, Number(job.statistics?.load?.inputFileBytes ?? 0));
+    if (!found) work.brought(Number(job.statistics?.load?.inputFileBytes ?? 0));
     if (failure) {
       // What made an earlier run's job fail may be mended by now.
       if (found) continue;

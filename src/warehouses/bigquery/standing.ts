@@ -1,23 +1,92 @@
-import type { LedgerRow } from "../../ports/warehouse.ts";
+import type { TableName } from "../../core/table.ts";
+import { type Month, SECOND } from "../../core/time.ts";
+import type { LedgerRow, StrangeMonth } from "../../ports/warehouse.ts";
+import { decorator, monthNamed } from "./job-id.ts";
 import type { Tables } from "./tables.ts";
 
-const sum = (rows: readonly LedgerRow[]): number => rows.reduce((total, row) => total + row.rows, 0);
+/** What of the ledger is there, and what is there beside it. */
+export interface Standing {
+  /** The rows whose months are there, with a mark where somebody wrote to them since. */
+  readonly rows: readonly LedgerRow[];
+  readonly strangers: readonly StrangeMonth[];
+  /** Rows without a time, which are in no month, by table. */
+  readonly timeless: ReadonlyMap<TableName, number>;
+}
 
 /**
- * Of the ledger's rows those whose months still have their number of rows: others may have deleted some, and partitions of
- * the sandbox expire. One request a table, and one a month of a table that has another number than the ledger says.
+ * Milliseconds by which a write may seem later than the end of the job that made it. A job commits before it ends, and both
+ * times are Google's, whose servers' clocks are milliseconds apart; what anybody does after he saw a load end comes later.
+ */
+const SLACK = SECOND / 4;
+
+/** The partition of rows without a time. */
+const NULL_PARTITION = "__NULL__";
+
+const sum = (rows: readonly { readonly rows: number }[]): number => rows.reduce((total, row) => total + row.rows, 0);
+
+const newest = (rows: readonly LedgerRow[]): number => rows.reduce((time, row) => Math.max(time, row.loadedAt), 0);
+
+const partitionOf = ({ table, month }: Pick<LedgerRow, "table" | "month">): string => `${table}$${decorator(month)}`;
+
+/**
+ * Compares the ledger with what is there: others may have written to a month or deleted it, and partitions of the sandbox
+ * expire. One request a table; where it has another number of rows than the ledger says, or was written to after its last
+ * load, two more, and one for each month that the ledger does not know.
  * @throws WarehouseError
  */
-export async function standing(tables: Tables, rows: readonly LedgerRow[]): Promise<readonly LedgerRow[]> {
+export async function standing(tables: Tables, rows: readonly LedgerRow[]): Promise<Standing> {
   const kept: LedgerRow[] = [];
+  const strangers: StrangeMonth[] = [];
+  const timeless = new Map<TableName, number>();
   for (const [name, own] of Map.groupBy(rows, (row) => row.table)) {
     const table = await tables.table(name);
-    if (Number(table?.numRows ?? 0) === sum(own)) kept.push(...own);
-    else if (table) {
-      for (const [month, unit] of Map.groupBy(own, (row) => row.month)) {
-        if ((await tables.count(`${name}$${month.replace("-", "")}`)) === sum(unit)) kept.push(...unit);
-      }
+    const isWhole = Number(table?.numRows ?? 0) === sum(own);
+    const isOurs = Number(table?.lastModifiedTime ?? 0) <= newest(own) + SLACK;
+    if (isWhole && isOurs) kept.push(...own);
+    // One that has no months is not ours any more: a load says in what it differs.
+    else if (table?.timePartitioning) {
+      const times = await tables.partitions(table);
+      const beside = await unknownMonths(tables, name, new Set(own.map(({ month }) => month)), times);
+      const nulls = times.has(NULL_PARTITION) ? await tables.count(`${name}$${NULL_PARTITION}`) : 0;
+      const there = marked(own, times);
+      const told = sum(there) + sum(beside) + nulls;
+      const isTold = told === Number(table.numRows) || there.some((row) => row.isChanged);
+      kept.push(...(isTold ? there : await counted(tables, there)));
+      strangers.push(...beside);
+      if (nulls > 0) timeless.set(name, nulls);
     }
   }
+  return { rows: kept, strangers, timeless };
+}
+
+/** Those of the months that have a partition, and which of them was written to since. */
+const marked = (own: readonly LedgerRow[], times: ReadonlyMap<string, number>): LedgerRow[] =>
+  own.flatMap((row) => {
+    const written = times.get(decorator(row.month));
+    if (written === undefined) return [];
+    return [written <= row.loadedAt + SLACK ? row : { ...row, isChanged: true as const }];
+  });
+
+/** Those of the months that have their number of rows: what was done right after a load is told by nothing else. */
+async function counted(tables: Tables, rows: readonly LedgerRow[]): Promise<LedgerRow[]> {
+  const kept: LedgerRow[] = [];
+  for (const [partition, unit] of Map.groupBy(rows, partitionOf)) {
+    if ((await tables.count(partition)) === sum(unit)) kept.push(...unit);
+  }
   return kept;
+}
+
+async function unknownMonths(
+  tables: Tables,
+  table: TableName,
+  known: ReadonlySet<Month>,
+  times: ReadonlyMap<string, number>,
+): Promise<StrangeMonth[]> {
+  const months = [...times.keys()].flatMap((id) => monthNamed(id) ?? []).filter((month) => !known.has(month));
+  const found: StrangeMonth[] = [];
+  for (const month of months.sort()) {
+    const rows = await tables.count(partitionOf({ table, month }));
+    if (rows > 0) found.push({ table, month, rows });
+  }
+  return found;
 }

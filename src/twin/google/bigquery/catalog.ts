@@ -1,6 +1,7 @@
 import { notFound } from "./failure.ts";
 import type { Json } from "./json.ts";
 import type { TimePartitioning } from "./partition.ts";
+import type { PartitionTimes } from "./partition-times.ts";
 import type { Field } from "./schema.ts";
 
 export interface TableName {
@@ -17,6 +18,8 @@ export interface StoredTable {
   details: Json;
   fields: readonly Field[];
   partitioning: TimePartitioning | undefined;
+  /** By partition ID; of partitions that are gone too. */
+  partitions: Map<string, PartitionTimes>;
   clustering: readonly string[];
   /** The text of a view; undefined for a table. */
   readonly view: string | undefined;

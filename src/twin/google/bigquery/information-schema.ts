@@ -1,7 +1,7 @@
 import type { Catalog, StoredTable } from "./catalog.ts";
 import { type Duck, identifier, literal } from "./duck.ts";
 import { Failure } from "./failure.ts";
-import { DIGITS } from "./partition.ts";
+import { partitionSummaries } from "./partition-times.ts";
 
 type Row = readonly (string | number | null)[];
 
@@ -69,13 +69,9 @@ function columnRows(table: StoredTable): Row[] {
 
 async function partitionRows(duck: Duck, table: StoredTable): Promise<Row[]> {
   if (table.view !== undefined) return [];
-  const modified = moment(table.modified);
-  if (table.partitioning === undefined) return [[...nameOf(table), null, table.rowCount, modified]];
-  const { type, field } = table.partitioning;
-  const pattern = "%Y%m%d%H".slice(0, DIGITS[type] - 2);
-  const id = `coalesce(strftime(${identifier(field)}, '${pattern}'), '__NULL__')`;
-  const { rows } = await duck.ask(`SELECT ${id}, count(*) FROM ${table.rows} GROUP BY 1 ORDER BY 1`);
-  return rows.map(([partition, count]) => [...nameOf(table), String(partition), Number(count), modified]);
+  if (table.partitioning === undefined) return [[...nameOf(table), null, table.rowCount, moment(table.modified)]];
+  const partitions = await partitionSummaries(duck, table);
+  return partitions.map(({ id, rows, modified }) => [...nameOf(table), id, rows, moment(modified)]);
 }
 
 function subquery(names: readonly string[], rows: readonly Row[], times: readonly string[]): string {

@@ -19,6 +19,11 @@ export interface Partition {
   readonly to: number;
 }
 
+/** The partition of rows without a time. */
+export const NULL_PARTITION = "__NULL__";
+/** What stands in a partition's place for the list of all. */
+export const SUMMARY = "__PARTITIONS_SUMMARY__";
+
 export const DIGITS: Readonly<Record<Unit, number>> = { YEAR: 4, MONTH: 6, DAY: 8, HOUR: 10 };
 
 /** @throws Failure */

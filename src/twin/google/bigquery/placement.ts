@@ -4,6 +4,7 @@ import { type Duck, identifier, instant } from "./duck.ts";
 import { duplicate, invalid } from "./failure.ts";
 import type { Write } from "./load-options.ts";
 import type { Partition, TimePartitioning } from "./partition.ts";
+import { partitionsIn, touch } from "./partition-times.ts";
 import { DUCK_TYPES, type Field, type FieldType, fieldNamed } from "./schema.ts";
 
 /** Rows on their way into a table. */
@@ -47,6 +48,7 @@ export async function put(context: Context, table: StoredTable, incoming: Incomi
     await duck.ask(`CREATE TABLE ${next} AS SELECT ${names(fields) || "*"} FROM ${rows}`);
     await duck.ask(`DROP TABLE ${table.rows}`);
     table.rows = next;
+    table.partitions.clear();
   } else {
     await duck.atomically(async () => {
       await addColumns(duck, table, fields);
@@ -55,7 +57,8 @@ export async function put(context: Context, table: StoredTable, incoming: Incomi
     });
   }
   table.fields = fields;
-  await settle(context, table);
+  const reached = partitioning ? await partitionsIn(duck, rows, partitioning) : [];
+  await settle(context, table, partition ? [partition.id] : reached);
   return arrived;
 }
 
@@ -67,12 +70,21 @@ export async function addColumns(duck: Duck, table: StoredTable, fields: readonl
   }
 }
 
-/** After its rows changed: what is too old vanishes, and the table's figures are taken anew. */
-export async function settle({ duck, now }: Context, table: StoredTable): Promise<void> {
+/**
+ * After its rows changed: what is too old vanishes, and the table's figures are taken anew.
+ * @param touched the partitions that were written to
+ */
+export async function settle(
+  { duck, now }: Context,
+  table: StoredTable,
+  touched: readonly string[] = [],
+): Promise<void> {
   const { rows, fields, partitioning } = table;
   table.expires = await expire(duck, rows, partitioning, now());
   const { count, bytes } = await measure(duck, rows, fields);
-  Object.assign(table, { rowCount: count, bytes, modified: now() });
+  const modified = now();
+  touch(table, touched, modified);
+  Object.assign(table, { rowCount: count, bytes, modified });
   table.version++;
 }
 

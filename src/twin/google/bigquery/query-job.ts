@@ -8,6 +8,7 @@ import type { Plan } from "./job-requests.ts";
 import { flagOf, integerOf, type Json, objectOf, textOf } from "./json.ts";
 import { type Destination, destinationOf } from "./load-options.ts";
 import { type Parameter, parametersOf } from "./parameters.ts";
+import { differing, partitionContents } from "./partition-times.ts";
 import { settle } from "./placement.ts";
 import type { Scope } from "./resolve.ts";
 import { checkServed } from "./served.ts";
@@ -198,7 +199,8 @@ async function change(context: Context, tokens: readonly Token[], { scope, most 
   const { written, cost, tables } = prepared;
   if (written === undefined || written.view !== undefined) throw invalid("DML statements change tables.");
   checkLimit(cost, most);
+  const before = await partitionContents(context.duck, written);
   const answer = await run(context, prepared);
-  await settle(context, written);
+  await settle(context, written, differing(before, await partitionContents(context.duck, written)));
   return { result: { fields: [], rows: [], affected: Number(answer.rows[0]?.[0] ?? 0), type, cost }, tables };
 }

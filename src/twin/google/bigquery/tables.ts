@@ -1,11 +1,14 @@
 import { label, type StoredTable, type TableName } from "./catalog.ts";
 import type { Context, Request } from "./context.ts";
 import { etagOf, patched } from "./datasets.ts";
+import { identifier } from "./duck.ts";
 import { unserved } from "./failure.ts";
 import { flagOf, type Json, objectOf, textOf } from "./json.ts";
 import { createTable, createView, dropTable } from "./new-table.ts";
 import { nextToken, windowOf } from "./pages.ts";
-import { partitionNamed, splitDecorator } from "./partition.ts";
+import { NULL_PARTITION, partitionNamed, SUMMARY, splitDecorator } from "./partition.ts";
+import { partitionList } from "./partition-list.ts";
+import { timesOf } from "./partition-times.ts";
 import { measure, settle, within } from "./placement.ts";
 import { fieldsOf } from "./schema.ts";
 import { viewFields } from "./statement.ts";
@@ -20,6 +23,8 @@ const referenceOf = ({ project, dataset, table }: TableName) => ({
   tableId: table,
 });
 
+const named = (name: TableName): Json => ({ id: label(name), tableReference: referenceOf(name) });
+
 /** What says how a table is cut. */
 function layoutOf({ partitioning, clustering }: StoredTable): Json {
   const { type, field, expirationMs } = partitioning ?? {};
@@ -33,8 +38,7 @@ function layoutOf({ partitioning, clustering }: StoredTable): Json {
 function summary(table: StoredTable): Json {
   return {
     kind: "bigquery#table",
-    id: label(table.name),
-    tableReference: referenceOf(table.name),
+    ...named(table.name),
     type: table.view === undefined ? "TABLE" : "VIEW",
     creationTime: String(table.created),
     ...layoutOf(table),
@@ -46,16 +50,25 @@ function summary(table: StoredTable): Json {
 /** `tables.get`; of a partition with its rows and bytes. @throws Failure */
 export async function getTable(context: Context, request: Request): Promise<Json> {
   const table = tableOf(context, request);
+  const { decorator } = splitDecorator(request.path["table"] ?? "");
+  if (decorator === undefined) return tableResource(context, table, request.base);
+  const name = { ...table.name, table: `${table.name.table}$${decorator}` };
+  if (decorator === SUMMARY) {
+    const { fields, rows } = await partitionList(context.duck, table);
+    return { ...tableResource(context, { ...table, fields, rowCount: rows.length }, request.base), ...named(name) };
+  }
   const range = partitionRange(table, request.path["table"] ?? "");
-  if (range === undefined) return tableResource(context, table, request.base);
   const { count, bytes } = await measure(context.duck, `(FROM ${table.rows} WHERE ${range})`, table.fields);
-  return tableResource(context, { ...table, rowCount: count, bytes }, request.base);
+  const times = timesOf(table, decorator);
+  const own = tableResource(context, { ...table, ...times, rowCount: count, bytes }, request.base);
+  return { ...own, ...named(name) };
 }
 
 /** Which rows a decorator names, as a condition; undefined without one. @throws Failure */
 export function partitionRange(table: StoredTable, tableId: string): string | undefined {
   const { decorator } = splitDecorator(tableId);
   if (decorator === undefined) return undefined;
+  if (decorator === NULL_PARTITION && table.partitioning) return `${identifier(table.partitioning.field)} IS NULL`;
   const partition = partitionNamed(label(table.name), decorator, table.partitioning);
   return table.partitioning && within(table, table.partitioning, partition);
 }
@@ -123,5 +136,6 @@ export async function deleteTable(context: Context, request: Request): Promise<v
   const range = partitionRange(table, request.path["table"] ?? "");
   if (range === undefined) return dropTable(context, table);
   await context.duck.ask(`DELETE FROM ${table.rows} WHERE ${range}`);
+  table.partitions.delete(splitDecorator(request.path["table"] ?? "").decorator ?? "");
   await settle(context, table);
 }

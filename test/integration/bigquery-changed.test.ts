@@ -1,0 +1,197 @@
+import * as assert from "node:assert/strict";
+import { describe } from "node:test";
+import { DAY, SECOND } from "../../src/core/time.ts";
+import { SPOT_KLINES } from "../../src/market/klines.ts";
+import type { LoadUnit } from "../../src/ports/warehouse.ts";
+import { rowsOf } from "../contract/warehouse.ts";
+import { candles, type TestLake } from "../contract/warehouse-lake.ts";
+import { catchUp, pending, type Scene, scene, stateOf, writesOf } from "../fakes/bigquery-scene.ts";
+
+/** The service's clock, which a test sets. */
+let now = 0;
+const options = { now: () => now };
+
+const MONTHS = ["2024-01", "2024-02", "2024-03"];
+
+/** Three months, loaded; then an hour goes by. */
+async function loaded({ open, lake }: Scene): Promise<LoadUnit[]> {
+  now = Date.now();
+  await open().setup();
+  const units = MONTHS.map((month) => lake.candleUnit(month, [{ day: `${month}-01` }]));
+  await catchUp(open(), units);
+  now += 3600 * SECOND;
+  return units;
+}
+
+/** Somebody's own load job, as `bq load` starts one. */
+async function byHand({ ask }: Scene, unit: LoadUnit, tableId: string, writeDisposition: string): Promise<void> {
+  const reference = { projectId: "demo", datasetId: "btc_forecast_raw", tableId };
+  const load = {
+    sourceUris: unit.objects.map(({ uri }) => uri),
+    sourceFormat: "PARQUET",
+    destinationTable: reference,
+    writeDisposition,
+  };
+  const { jobReference } = (await ask("POST", "jobs", { configuration: { load } })) as {
+    jobReference: { jobId: string };
+  };
+  const { status } = (await ask("GET", `jobs/${jobReference.jobId}?location=us-central1`)) as { status: unknown };
+  assert.deepEqual(status, { state: "DONE" });
+}
+
+const other = (lake: TestLake, month: string, day = "01"): LoadUnit =>
+  lake.candleUnit(month, [{ day: `${month}-${day}`, close: 900 }]);
+
+const marks = async (it: ReturnType<Scene["open"]>) =>
+  (await it.ledger()).map(({ month, isChanged = false }) => [month, isChanged]);
+
+describe("what others do to months of ours", () => {
+  scene(
+    "a month with other rows, as many as before, is seen and loaded again, and then all is well",
+    async (it) => {
+      const { open, lake, front } = it;
+      const units = await loaded(it);
+      const whole = await stateOf(open());
+      await byHand(it, other(lake, "2024-02"), "spot_klines$202402", "WRITE_TRUNCATE");
+      const warehouse = open();
+      assert.deepEqual(await marks(warehouse), [
+        ["2024-01", false],
+        ["2024-02", true],
+        ["2024-03", false],
+      ]);
+      assert.deepEqual(warehouse.strangers, []);
+      // The ledger, its rows, the table, and the list of its partitions.
+      assert.equal(warehouse.usage.requests, 3 + 2);
+      assert.deepEqual(await catchUp(warehouse, units), ["2024-02"]);
+      assert.deepEqual(await stateOf(open()), whole);
+      assert.equal((await writesOf(front))["spot_klines$202402"], 3);
+      now += DAY;
+      const after = open();
+      assert.deepEqual(pending(units, await after.ledger()), []);
+      assert.equal(after.usage.requests, 3);
+      // Once more: the job of the first repair is not taken for the second.
+      await byHand(it, other(lake, "2024-02"), "spot_klines$202402", "WRITE_TRUNCATE");
+      assert.deepEqual(await catchUp(open(), units), ["2024-02"]);
+      assert.deepEqual(await stateOf(open()), whole);
+    },
+    options,
+  );
+
+  scene(
+    "a month to which somebody appended, and one of which somebody corrected a row, are loaded again",
+    async (it) => {
+      const { open, lake, ask } = it;
+      const units = await loaded(it);
+      const whole = await stateOf(open());
+      await byHand(it, other(lake, "2024-03", "09"), "spot_klines", "WRITE_APPEND");
+      const query = "UPDATE btc_forecast_raw.spot_klines SET close = 1 WHERE ts < '2024-01-01 05:00:00'";
+      await ask("POST", "queries", { query, useLegacySql: false });
+      assert.deepEqual((await catchUp(open(), units)).sort(), ["2024-01", "2024-03"]);
+      assert.deepEqual(await stateOf(open()), whole);
+    },
+    options,
+  );
+
+  scene(
+    "a table whose description was changed costs two requests more, and nothing is loaded",
+    async (it) => {
+      const { open, ask } = it;
+      const units = await loaded(it);
+      await ask("PATCH", "datasets/btc_forecast_raw/tables/spot_klines", { description: "Candles of ours" });
+      const warehouse = open();
+      assert.deepEqual(pending(units, await warehouse.ledger()), []);
+      assert.equal(warehouse.usage.requests, 5);
+    },
+    options,
+  );
+
+  scene(
+    "months that the ledger does not know are told with their rows, and stay",
+    async (it) => {
+      const { open, lake } = it;
+      const units = await loaded(it);
+      await byHand(it, other(lake, "2023-11"), "spot_klines", "WRITE_APPEND");
+      const warehouse = open();
+      assert.deepEqual(await catchUp(warehouse, units), []);
+      assert.deepEqual(warehouse.strangers, [{ table: "spot_klines", month: "2023-11", rows: 24 }]);
+      assert.deepEqual(await rowsOf(warehouse, "SELECT count(*) AS n FROM spot_klines"), [[96]]);
+      const empty = { ...other(lake, "2023-11"), series: [], objects: [] };
+      await warehouse.load([empty], () => {});
+      assert.deepEqual(await catchUp(warehouse, units), []);
+      assert.deepEqual(warehouse.strangers, []);
+      assert.deepEqual(await rowsOf(warehouse, "SELECT count(*) AS n FROM spot_klines"), [[72]]);
+    },
+    options,
+  );
+
+  scene(
+    "rows without a time are told with the command that removes them",
+    async (it) => {
+      const { open, lake, ask } = it;
+      const units = await loaded(it);
+      const [row] = candles({ day: "2024-01-01" });
+      const unit = lake.unit(SPOT_KLINES, "2024-01", "none", [{ ...row, open_time: null }]);
+      await byHand(it, unit, "spot_klines", "WRITE_APPEND");
+      const said: string[] = [];
+      const warehouse = open({ log: { info() {}, debug() {}, warn: (message) => said.push(message) } });
+      assert.deepEqual(await catchUp(warehouse, units), []);
+      assert.deepEqual(warehouse.strangers, []);
+      assert.equal(said.length, 1);
+      assert.match(said[0] ?? "", /spot_klines has a row without a time/);
+      const [, name = ""] = /next: bq rm -f -t 'demo:btc_forecast_raw\.([^']*)'$/.exec(said[0] ?? "") ?? [];
+      await ask("DELETE", `datasets/btc_forecast_raw/tables/${encodeURIComponent(name)}`);
+      assert.deepEqual(await catchUp(warehouse, units), []);
+      assert.equal(said.length, 1);
+    },
+    options,
+  );
+
+  scene(
+    "what happens in the moment of a load is told by the number of rows",
+    async (it) => {
+      const { open, ask } = it;
+      const units = await loaded(it);
+      const whole = await stateOf(open());
+      now -= 3600 * SECOND;
+      const query = "DELETE FROM btc_forecast_raw.spot_klines WHERE ts < '2024-01-01 05:00:00'";
+      await ask("POST", "queries", { query, useLegacySql: false });
+      assert.deepEqual(await catchUp(open(), units), ["2024-01"]);
+      assert.deepEqual(await stateOf(open()), whole);
+    },
+    options,
+  );
+
+  scene(
+    "a table that somebody made anew without months has nothing of ours",
+    async (it) => {
+      const { open, ask } = it;
+      await loaded(it);
+      const tables = "datasets/btc_forecast_raw/tables";
+      const { schema, tableReference } = (await ask("GET", `${tables}/spot_klines`)) as Record<string, object>;
+      await ask("DELETE", `${tables}/spot_klines`);
+      await ask("POST", tables, { schema, tableReference });
+      assert.deepEqual(await open().ledger(), []);
+    },
+    options,
+  );
+
+  scene(
+    "in the sandbox, too, for nothing",
+    async (it) => {
+      const { open, lake } = it;
+      now = Date.now();
+      await open().setup();
+      const month = new Date(now).toISOString().slice(0, 7);
+      const units = [lake.candleUnit(month, [{ day: `${month}-01` }])];
+      await catchUp(open(), units);
+      const whole = await stateOf(open());
+      now += SECOND;
+      await byHand(it, other(lake, month), `spot_klines$${month.replace("-", "")}`, "WRITE_TRUNCATE");
+      const warehouse = open();
+      assert.deepEqual(await catchUp(warehouse, units), [month]);
+      assert.equal(warehouse.usage.bytesBilled, 0);
+      assert.deepEqual(await stateOf(open()), whole);
+    },
+    { ...options, sandbox: true },
+  );
+});
