@@ -71,10 +71,14 @@ export function refine(job: RefineJob): Refined {
   const strays: Stray[] = [];
   const releases: (() => void)[] = [];
   for (const { file, zip, sha256: hash } of files) {
-    const { unit, header, release, ...rows } = decodeArchive(zip, file, `${host}/${archiveKey(file)}`, source);
-    archives[archiveName(file)] = { sha256: hash, unit, header };
-    receiver.add({ ...rows, unpublished: [], until: archiveRange(file).to });
-    strays.push(...straysOf(file, rows.broken));
+    const where = `${host}/${archiveKey(file)}`;
+    const { unit, header, labels, release, ...rows } = decodeArchive(zip, file, where, source, job);
+    archives[archiveName(file)] = { sha256: hash, unit, header, ...(labels ? { labels } : {}) };
+    const own = straysOf(file, rows.broken);
+    // They are told of with their file's days; a neighbour has no part in them.
+    const broken = rows.broken.filter((row) => !own.some((stray) => stray.row === row));
+    receiver.add({ ...rows, broken, unpublished: [], until: archiveRange(file).to });
+    strays.push(...own);
     releases.push(release);
   }
   const refined = days.map((day) => refineDay(job, day, receiver, strays));
