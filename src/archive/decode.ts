@@ -5,8 +5,8 @@ import type { Labels } from "../core/manifest.ts";
 import { seriesLabel } from "../core/series.ts";
 import type { BrokenRow } from "../ports.ts";
 import { decodeFunding } from "./funding.ts";
-import type { Bounds } from "./funding-holes.ts";
 import { decodeKlines } from "./klines.ts";
+import type { Known } from "./known.ts";
 import { decodeMetrics } from "./metrics.ts";
 import { onlyMember } from "./zip.ts";
 
@@ -37,7 +37,7 @@ export interface ArchiveRows {
  * Decodes a file as published.
  * @param where names the file in messages: host and key
  * @param source what the rows' `source` column says: `archive-monthly`, `archive-daily` or `synthetic`
- * @param bounds of the series: where they are not known its first event is like others
+ * @param known of the series; without it the first event is one like others
  * @throws DataError where the bytes cannot be what the file's name says: `bad-zip`, `html-body`, `zip64`,
  *   `zip-members`, `zip-path`, `zip-name`, `zip-encrypted`, `zip-method`, `zip-bomb`, `zip-crc`, `mislabelled`,
  *   `empty-archive`, `format-changed`, `malformed-row`
@@ -47,12 +47,12 @@ export function decodeArchive(
   file: ArchiveFile,
   where: string,
   source: string,
-  bounds?: Bounds,
+  known?: Known,
 ): ArchiveRows {
   const { kind } = file.series;
   const csv = onlyMember(zip, file, where);
   if (kind === "klines") return decodeKlines(csv, file, where, source);
-  if (kind === "funding") return decodeFunding(csv, file, where, source, bounds);
-  if (kind === "open-interest") return decodeMetrics(csv, file, where, source);
+  if (kind === "funding") return decodeFunding(csv, file, where, source, known);
+  if (kind === "open-interest") return decodeMetrics(csv, file, where, source, known);
   throw new TypeError(`the archive has no ${seriesLabel(file.series)}`);
 }

@@ -1,6 +1,7 @@
 import { type ArchiveFile, archiveRange } from "../core/archive-file.ts";
 import type { Gap } from "../core/gap.ts";
 import { HOUR } from "../core/time.ts";
+import type { Known } from "./known.ts";
 
 /** An event as its line tells it, whether or not the line can be stored. */
 export interface Told {
@@ -10,20 +11,12 @@ export interface Told {
   readonly hours: number;
 }
 
-/** Where a series is known to begin and to end: event times of its first and last row, in milliseconds. */
-export interface Bounds {
-  readonly first?: number | undefined;
-  readonly ended?: number | undefined;
-}
-
 /** Events are settled at whole hours, and stamped some milliseconds later. */
 const settled = (time: number): number => Math.round(time / HOUR) * HOUR;
 
-const told = (hours: number): boolean => hours > 0;
-
 /** Events that are missing between two: more hours lie between them than either says. */
 function between(a: Told, b: Told): Gap | undefined {
-  const hours = [a.hours, b.hours].filter(told);
+  const hours = [a.hours, b.hours].filter((told) => !Number.isNaN(told));
   const longest = Math.max(...hours) * HOUR;
   const [from, to] = [settled(a.time), settled(b.time)];
   if (hours.length === 0 || to - from <= longest) return undefined;
@@ -53,7 +46,7 @@ export const isApart = (a: Told, b: Told): boolean => between(a, b) !== undefine
  * two holds between the events around the change, so the longer one does.
  * @param events ascending
  */
-export function fundingHoles(events: readonly Told[], file: ArchiveFile, { first, ended }: Bounds): Gap[] {
+export function fundingHoles(events: readonly Told[], file: ArchiveFile, { first, ended }: Known): Gap[] {
   const { from, to } = archiveRange(file);
   const end = ended === undefined ? to : Math.min(to, ended + 1);
   const inside = events.filter(({ time }) => settled(time) >= from && settled(time) <= to);

@@ -6,7 +6,8 @@ import type { BrokenRow } from "../ports.ts";
 import { linesOf, openCsv } from "./csv.ts";
 import type { ArchiveRows } from "./decode.ts";
 import { decimalOf, LEAST_MICROS, LEAST_MILLIS, millisOf, timeNumber, wholeOf, whyNot } from "./fields.ts";
-import { type Bounds, fundingHoles, isApart, type Told } from "./funding-holes.ts";
+import { fundingHoles, isApart, type Told } from "./funding-holes.ts";
+import type { Known } from "./known.ts";
 import { mislabelled, refuseStrangers } from "./refusal.ts";
 
 const NAMES = ["calc_time", "funding_interval_hours", "last_funding_rate"];
@@ -31,7 +32,10 @@ function fault(fields: readonly string[], count: number, micros: boolean): strin
 
 /** Lines that tell of an event, broken ones too: it took place as well. Ascending. */
 function toldOf(events: readonly Event[], broken: readonly BrokenRow[]): Told[] {
-  const others = broken.map(({ time, evidence }) => ({ time, hours: wholeOf(evidence.split(",")[1] ?? "") }));
+  const others = broken.map(({ time, evidence }) => {
+    const hours = wholeOf(evidence.split(",")[1] ?? "");
+    return { time, hours: hours > 0 ? hours : Number.NaN };
+  });
   return [...events, ...others].sort((a, b) => a.time - b.time);
 }
 
@@ -57,7 +61,7 @@ function hoursOf(events: readonly Event[], told: readonly Told[], first: number 
 
 /**
  * Decodes a file of funding events: a header, then time, hours of the interval and rate. It has no mark price.
- * @param bounds of the series, as far as they are known
+ * @param known of the series
  * @throws DataError `empty-archive`, `format-changed`, `malformed-row`, `mislabelled`
  */
 export function decodeFunding(
@@ -65,7 +69,7 @@ export function decodeFunding(
   file: ArchiveFile,
   where: string,
   source: string,
-  bounds: Bounds = {},
+  known: Known = {},
 ): ArchiveRows {
   const { series } = file;
   const { from, to } = archiveRange(file);
@@ -106,7 +110,7 @@ export function decodeFunding(
       columns: [
         { values: Float64Array.from(events, (event) => event.time * 1000), valid: null },
         { values: Float64Array.from(events, (event) => event.rate), valid: null },
-        hoursOf(events, own, bounds.first),
+        hoursOf(events, own, known.first),
         { values: new Float64Array(events.length), valid: new Uint8Array(events.length) },
         constant(series.symbol),
         constant(series.venue),
@@ -117,7 +121,7 @@ export function decodeFunding(
     broken,
     unit: micros ? "us" : "ms",
     header: csv.header !== undefined,
-    missing: fundingHoles(told, file, bounds),
+    missing: fundingHoles(told, file, known),
     // A few kilobytes are the collector's business.
     release() {},
   };

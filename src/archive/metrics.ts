@@ -8,6 +8,7 @@ import type { BrokenRow } from "../ports.ts";
 import { bare, linesOf, openCsv } from "./csv.ts";
 import type { ArchiveRows } from "./decode.ts";
 import { decimalOf, whyNot } from "./fields.ts";
+import type { Known } from "./known.ts";
 import { mislabelled, refuseStrangers, sample } from "./refusal.ts";
 
 /** The columns that are read; ratios of positions follow, and may be empty. */
@@ -55,13 +56,12 @@ interface Midnights {
 /**
  * What a file's labels mean. They ended their periods for years and begin them since some day; which of it a file has
  * is told by the midnight that it has. That they end is believed only of a file from before that day that has the
- * midnight at its end and not the one at its beginning: taken for beginnings, ends are five minutes late, and beginnings
- * taken for ends would be known before their time.
+ * midnight at its end and not the one at its beginning, or has neither and lies beside one that has: taken for beginnings,
+ * ends are five minutes late, and beginnings taken for ends would be known before their time.
  */
-function labelsOf({ first, last, lastIsWhole }: Midnights, { span }: ArchiveFile): Labels {
-  if (span >= METRICS_LABELS_BEGIN) return last ? "unclear" : "begin";
-  if (first) return last ? "unclear" : "begin";
-  return lastIsWhole ? "end" : "unclear";
+function labelsOf({ first, last, lastIsWhole }: Midnights, { span }: ArchiveFile, known: Known): Labels {
+  if (first || span >= METRICS_LABELS_BEGIN) return last ? "unclear" : "begin";
+  return lastIsWhole || known.labels === "end" ? "end" : "unclear";
 }
 
 /** @throws DataError `mislabelled` where the lines are of another symbol or of another day */
@@ -80,9 +80,16 @@ function demandLabels(lines: readonly Line[], symbol: string, { from, to }: Time
 /**
  * Decodes a day's file of metrics: a header, then label, symbol, open interest and its value. A row's time is the
  * instant at which the value was known, never an earlier one.
+ * @param known of the series
  * @throws DataError `empty-archive`, `format-changed`, `malformed-row`, `mislabelled`
  */
-export function decodeMetrics(bytes: Uint8Array, file: ArchiveFile, where: string, source: string): ArchiveRows {
+export function decodeMetrics(
+  bytes: Uint8Array,
+  file: ArchiveFile,
+  where: string,
+  source: string,
+  known: Known = {},
+): ArchiveRows {
   const { series } = file;
   const range = archiveRange(file);
   const csv = openCsv(bytes, NAMES, where);
@@ -95,7 +102,7 @@ export function decodeMetrics(bytes: Uint8Array, file: ArchiveFile, where: strin
   const own = (label: number) => lines.some((line) => line.label === label && line.fields[1] === series.symbol);
   const { from, to } = range;
   const lastIsWhole = lines.some(({ label }, i) => label === to && faults[i] === undefined);
-  const labels = labelsOf({ first: own(from), last: own(to), lastIsWhole }, file);
+  const labels = labelsOf({ first: own(from), last: own(to), lastIsWhole }, file, known);
   const delay = labels === "end" ? 0 : PERIOD;
   const good: Line[] = [];
   const broken: BrokenRow[] = [];
