@@ -43,6 +43,8 @@ export interface Page {
   readonly broken: readonly BrokenRow[];
   /** Stretches that the venue said it does not keep (any more). */
   readonly unpublished: readonly TimeRange[];
+  /** Where events of a series without a grid are missing, as far as the rows themselves tell. */
+  readonly missing?: readonly Gap[];
   /** Milliseconds; everything of the asked range before it has been delivered, in this page or an earlier one. */
   readonly until: number;
 }
@@ -107,6 +109,8 @@ export interface RefineJob {
   readonly series: Series;
   /** Event time of the series' first row, where it is known. */
   readonly first: number | undefined;
+  /** Event time of its last row, where the venue no longer trades it. */
+  readonly ended?: number | undefined;
   /** For messages. */
   readonly host: string;
   /** What the rows' `source` column says. */

@@ -43,8 +43,8 @@ function areAsTheyShould(opens: Float64Array, closes: Float64Array, length: numb
 
 /**
  * The interval that candles have in place of the one that they should have, by the time from open to close that most
- * of them last, or by the distance that most of them keep. A few candles of another length are no reason: a halt cuts
- * them short.
+ * of them last; only where that tells none, by the distance that most of them keep, which candles that are missing
+ * change. A few candles of another length are no reason: a halt cuts them short.
  * @param opens in microseconds
  * @param closes to the millisecond, in microseconds
  */
@@ -52,7 +52,8 @@ export function otherInterval(opens: Float64Array, closes: Float64Array, interva
   const length = fixedLength(interval);
   if (length === undefined || areAsTheyShould(opens, closes, length * MICROS)) return undefined;
   const lasting = intervalOf(mostly(opens.map((open, i) => (closes[i] as number) - open + MICROS)));
+  if (lasting !== undefined) return lasting === interval ? undefined : lasting;
   const steps = distances(opens);
   const apart = steps.length < TELLING ? undefined : intervalOf(mostly(steps));
-  return [lasting, apart].find((other) => other !== undefined && other !== interval);
+  return apart === interval ? undefined : apart;
 }

@@ -1,9 +1,12 @@
 import type { ArchiveFile } from "../core/archive-file.ts";
 import type { Batch } from "../core/batch.ts";
+import type { Gap } from "../core/gap.ts";
+import type { Labels } from "../core/manifest.ts";
 import { seriesLabel } from "../core/series.ts";
 import type { BrokenRow } from "../ports.ts";
 import { decodeFunding } from "./funding.ts";
 import { decodeKlines } from "./klines.ts";
+import type { Known } from "./known.ts";
 import { decodeMetrics } from "./metrics.ts";
 import { onlyMember } from "./zip.ts";
 
@@ -22,6 +25,10 @@ export interface ArchiveRows {
   /** Unit of the file's times, decided once per file. */
   readonly unit: "ms" | "us" | "text";
   readonly header: boolean;
+  /** What labels of metrics mean. */
+  readonly labels?: Labels;
+  /** Where events are missing by what their neighbours say; `unknown`, and not cut at days. */
+  readonly missing: readonly Gap[];
   /** Gives the memory of text and columns back; nothing of the file can be looked at afterwards. */
   release(): void;
 }
@@ -30,15 +37,22 @@ export interface ArchiveRows {
  * Decodes a file as published.
  * @param where names the file in messages: host and key
  * @param source what the rows' `source` column says: `archive-monthly`, `archive-daily` or `synthetic`
+ * @param known of the series; without it the first event is one like others
  * @throws DataError where the bytes cannot be what the file's name says: `bad-zip`, `html-body`, `zip64`,
  *   `zip-members`, `zip-path`, `zip-name`, `zip-encrypted`, `zip-method`, `zip-bomb`, `zip-crc`, `mislabelled`,
  *   `empty-archive`, `format-changed`, `malformed-row`
  */
-export function decodeArchive(zip: Uint8Array, file: ArchiveFile, where: string, source: string): ArchiveRows {
+export function decodeArchive(
+  zip: Uint8Array,
+  file: ArchiveFile,
+  where: string,
+  source: string,
+  known?: Known,
+): ArchiveRows {
   const { kind } = file.series;
   const csv = onlyMember(zip, file, where);
   if (kind === "klines") return decodeKlines(csv, file, where, source);
-  if (kind === "funding") return decodeFunding(csv, file, where, source);
-  if (kind === "open-interest") return decodeMetrics(csv, file, where, source);
+  if (kind === "funding") return decodeFunding(csv, file, where, source, known);
+  if (kind === "open-interest") return decodeMetrics(csv, file, where, source, known);
   throw new TypeError(`the archive has no ${seriesLabel(file.series)}`);
 }

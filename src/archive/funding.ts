@@ -6,6 +6,8 @@ import type { BrokenRow } from "../ports.ts";
 import { linesOf, openCsv } from "./csv.ts";
 import type { ArchiveRows } from "./decode.ts";
 import { decimalOf, LEAST_MICROS, LEAST_MILLIS, millisOf, timeNumber, wholeOf, whyNot } from "./fields.ts";
+import { fundingHoles, isApart, type Told } from "./funding-holes.ts";
+import type { Known } from "./known.ts";
 import { mislabelled, refuseStrangers } from "./refusal.ts";
 
 const NAMES = ["calc_time", "funding_interval_hours", "last_funding_rate"];
@@ -28,27 +30,47 @@ function fault(fields: readonly string[], count: number, micros: boolean): strin
   return wholeOf(hours) > 0 ? undefined : whyNot(hours);
 }
 
-/**
- * Hours since the event before, in the order of `events`. A broken one took place as well. Of the file's first event
- * nobody but the file itself knows.
- */
-function hoursOf(events: readonly Event[], broken: readonly BrokenRow[]): NumberColumn {
-  const known = events.map((event, index) => ({ time: event.time, index }));
-  const lost = broken.filter((row) => row.reason !== "outside").map(({ time }) => ({ time, index: -1 }));
-  const ordered = [...known, ...lost].sort((a, b) => a.time - b.time);
-  const values = new Float64Array(events.length);
-  intervals(ordered, undefined).forEach((hours, i) => {
-    const index = ordered[i]?.index ?? -1;
-    if (index >= 0) values[index] = hours ?? (events[index] as Event).hours;
+/** Lines that tell of an event, broken ones too: it took place as well. Ascending. */
+function toldOf(events: readonly Event[], broken: readonly BrokenRow[]): Told[] {
+  const others = broken.map(({ time, evidence }) => {
+    const hours = wholeOf(evidence.split(",")[1] ?? "");
+    return { time, hours: hours > 0 ? hours : Number.NaN };
   });
-  return { values, valid: null };
+  return [...events, ...others].sort((a, b) => a.time - b.time);
+}
+
+/**
+ * Hours since the event before, in the order of `events`. Where that one is in another file or missing, nobody but the
+ * event itself tells them; the symbol's first event has none before it.
+ * @param told the file's own events, ascending
+ */
+function hoursOf(events: readonly Event[], told: readonly Told[], first: number | undefined): NumberColumn {
+  const since = new Map<number, number | null>();
+  intervals(told, undefined).forEach((hours, i) => {
+    const event = told[i] as Told;
+    const last = told.findLast(({ time }) => time < event.time);
+    since.set(event.time, last && !isApart(last, event) ? hours : null);
+  });
+  const hours = events.map((event) => (event.time === first ? null : (since.get(event.time) ?? event.hours)));
+  const isKnown = (value: number | null) => value !== null;
+  return {
+    values: Float64Array.from(hours, (value) => value ?? 0),
+    valid: hours.every(isKnown) ? null : Uint8Array.from(hours, (value) => (isKnown(value) ? 1 : 0)),
+  };
 }
 
 /**
  * Decodes a file of funding events: a header, then time, hours of the interval and rate. It has no mark price.
+ * @param known of the series
  * @throws DataError `empty-archive`, `format-changed`, `malformed-row`, `mislabelled`
  */
-export function decodeFunding(bytes: Uint8Array, file: ArchiveFile, where: string, source: string): ArchiveRows {
+export function decodeFunding(
+  bytes: Uint8Array,
+  file: ArchiveFile,
+  where: string,
+  source: string,
+  known: Known = {},
+): ArchiveRows {
   const { series } = file;
   const { from, to } = archiveRange(file);
   const csv = openCsv(bytes, NAMES, where);
@@ -76,6 +98,11 @@ export function decodeFunding(bytes: Uint8Array, file: ArchiveFile, where: strin
     throw mislabelled(where, `most of its events are of other days, such as ${iso(outside[0]?.time ?? 0)}`);
   }
   refuseStrangers(events.length, broken, nameless, where);
+  const told = toldOf(events, broken);
+  const own = toldOf(
+    events,
+    broken.filter((row) => row.reason !== "outside"),
+  );
   return {
     batch: {
       table: FUNDING_RATES,
@@ -83,7 +110,7 @@ export function decodeFunding(bytes: Uint8Array, file: ArchiveFile, where: strin
       columns: [
         { values: Float64Array.from(events, (event) => event.time * 1000), valid: null },
         { values: Float64Array.from(events, (event) => event.rate), valid: null },
-        hoursOf(events, broken),
+        hoursOf(events, own, known.first),
         { values: new Float64Array(events.length), valid: new Uint8Array(events.length) },
         constant(series.symbol),
         constant(series.venue),
@@ -94,6 +121,7 @@ export function decodeFunding(bytes: Uint8Array, file: ArchiveFile, where: strin
     broken,
     unit: micros ? "us" : "ms",
     header: csv.header !== undefined,
+    missing: fundingHoles(told, file, known),
     // A few kilobytes are the collector's business.
     release() {},
   };

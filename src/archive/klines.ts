@@ -87,6 +87,7 @@ export function decodeKlines(bytes: Uint8Array, file: ArchiveFile, where: string
     broken,
     unit,
     header: csv.header !== undefined,
+    missing: [],
     release: () => release([csv.bytes, ...columns.numbers, columns.starts]),
   };
 }

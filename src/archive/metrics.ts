@@ -1,12 +1,14 @@
 import { METRICS_LABELS_BEGIN } from "../core/archive-calendar.ts";
 import { type ArchiveFile, archiveRange } from "../core/archive-file.ts";
 import { constant, type NumberColumn } from "../core/batch.ts";
+import type { Labels } from "../core/manifest.ts";
 import { iso, MINUTE, type TimeRange } from "../core/time.ts";
 import { OPEN_INTEREST } from "../market/open-interest.ts";
 import type { BrokenRow } from "../ports.ts";
 import { bare, linesOf, openCsv } from "./csv.ts";
 import type { ArchiveRows } from "./decode.ts";
 import { decimalOf, whyNot } from "./fields.ts";
+import type { Known } from "./known.ts";
 import { mislabelled, refuseStrangers, sample } from "./refusal.ts";
 
 /** The columns that are read; ratios of positions follow, and may be empty. */
@@ -32,25 +34,34 @@ interface Line {
   readonly text: string;
 }
 
-/**
- * How long after its label a value was known. Labels ended their periods for years and begin them since some day; which
- * of it a file has is told by the midnight that is in it, at the end of its day or at the beginning. Where it has
- * neither, by its date.
- */
-function labelDelay(lines: readonly Line[], { from, to }: TimeRange, file: ArchiveFile): number {
-  if (lines.some(({ label }) => label === to)) return 0;
-  if (lines.some(({ label }) => label === from)) return PERIOD;
-  return file.span >= METRICS_LABELS_BEGIN ? PERIOD : 0;
-}
-
-/** What is wrong with a line whose time can be made out. */
-function fault({ label, fields }: Line, symbol: string, count: number, { from, to }: TimeRange): string | undefined {
+/** What is wrong with a line of the symbol or of a stranger, wherever its label lies. */
+function fault({ fields }: Line, symbol: string, count: number): string | undefined {
   if (fields.length !== count) return "shape";
   if (!LABEL.test(fields[0] ?? "")) return "type";
   if (fields[1] !== symbol) return "key";
   const wrong = [fields[2] ?? "", fields[3] ?? ""].find((field) => Number.isNaN(decimalOf(field)));
-  if (wrong !== undefined) return whyNot(wrong);
-  return label < from || label > to ? "outside" : undefined;
+  return wrong === undefined ? undefined : whyNot(wrong);
+}
+
+/** Rows that tell what labels mean: of the midnights at both ends of the day. */
+interface Midnights {
+  /** The symbol's rows at the beginning, however broken. */
+  readonly first: boolean;
+  /** The symbol's rows at the end, however broken. */
+  readonly last: boolean;
+  /** One of those at the end without a fault. */
+  readonly lastIsWhole: boolean;
+}
+
+/**
+ * What a file's labels mean. They ended their periods for years and begin them since some day; which of it a file has
+ * is told by the midnight that it has. That they end is believed only of a file from before that day that has the
+ * midnight at its end and not the one at its beginning, or has neither and lies beside one that has: taken for beginnings,
+ * ends are five minutes late, and beginnings taken for ends would be known before their time.
+ */
+function labelsOf({ first, last, lastIsWhole }: Midnights, { span }: ArchiveFile, known: Known): Labels {
+  if (first || span >= METRICS_LABELS_BEGIN) return last ? "unclear" : "begin";
+  return lastIsWhole || known.labels === "end" ? "end" : "unclear";
 }
 
 /** @throws DataError `mislabelled` where the lines are of another symbol or of another day */
@@ -69,9 +80,16 @@ function demandLabels(lines: readonly Line[], symbol: string, { from, to }: Time
 /**
  * Decodes a day's file of metrics: a header, then label, symbol, open interest and its value. A row's time is the
  * instant at which the value was known, never an earlier one.
+ * @param known of the series
  * @throws DataError `empty-archive`, `format-changed`, `malformed-row`, `mislabelled`
  */
-export function decodeMetrics(bytes: Uint8Array, file: ArchiveFile, where: string, source: string): ArchiveRows {
+export function decodeMetrics(
+  bytes: Uint8Array,
+  file: ArchiveFile,
+  where: string,
+  source: string,
+  known: Known = {},
+): ArchiveRows {
   const { series } = file;
   const range = archiveRange(file);
   const csv = openCsv(bytes, NAMES, where);
@@ -80,13 +98,20 @@ export function decodeMetrics(bytes: Uint8Array, file: ArchiveFile, where: strin
     return { label: labelTime(fields[0] ?? ""), fields, text };
   });
   demandLabels(lines, series.symbol, range, where);
-  const delay = labelDelay(lines, range, file);
+  const faults = lines.map((line) => fault(line, series.symbol, csv.header?.length ?? FIELDS));
+  const own = (label: number) => lines.some((line) => line.label === label && line.fields[1] === series.symbol);
+  const { from, to } = range;
+  const lastIsWhole = lines.some(({ label }, i) => label === to && faults[i] === undefined);
+  const labels = labelsOf({ first: own(from), last: own(to), lastIsWhole }, file, known);
+  const delay = labels === "end" ? 0 : PERIOD;
   const good: Line[] = [];
   const broken: BrokenRow[] = [];
-  for (const line of lines) {
+  for (const [i, line] of lines.entries()) {
     if (Number.isNaN(line.label)) continue;
-    const reason = fault(line, series.symbol, csv.header?.length ?? FIELDS, range);
-    if (reason) broken.push({ time: line.label + delay, reason, evidence: line.text });
+    const time = line.label + delay;
+    // What was known at a midnight is the file's that ends with it.
+    const reason = time <= from || time > to ? "outside" : faults[i];
+    if (reason) broken.push({ time, reason, evidence: line.text });
     else good.push(line);
   }
   const nameless = lines.find(({ label }) => Number.isNaN(label));
@@ -113,6 +138,8 @@ export function decodeMetrics(bytes: Uint8Array, file: ArchiveFile, where: strin
     broken,
     unit: "text",
     header: csv.header !== undefined,
+    labels,
+    missing: [],
     // A few kilobytes are the collector's business.
     release() {},
   };

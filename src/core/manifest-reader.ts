@@ -5,6 +5,7 @@ import {
   type ArchiveFacts,
   type Disagreement,
   type Entry,
+  type Labels,
   type Manifest,
   type Note,
   type Revision,
@@ -74,11 +75,24 @@ function readNote(value: unknown): Note {
 
 const UNITS: readonly string[] = ["ms", "us", "text"];
 
+const LABELS: readonly string[] = ["begin", "end", "unclear"] satisfies Labels[];
+
+function readLabels(labels: string): Labels {
+  if (!LABELS.includes(labels)) throw new TypeError(`an archive's labels ${labels} are unknown`);
+  return labels as Labels;
+}
+
 function readFacts(value: unknown): ArchiveFacts {
   const facts = new Reader(value, "an archive");
   const unit = facts.text("unit");
   if (!UNITS.includes(unit)) throw new TypeError(`an archive's unit ${unit} is unknown`);
-  return { sha256: facts.hash("sha256"), unit: unit as ArchiveFacts["unit"], header: facts.value.header === true };
+  const labels = facts.optional("labels", () => readLabels(facts.text("labels")));
+  return {
+    sha256: facts.hash("sha256"),
+    unit: unit as ArchiveFacts["unit"],
+    header: facts.value.header === true,
+    ...(labels ? { labels } : {}),
+  };
 }
 
 /** What a manifest puts behind a file's name where it knows several versions of the file. */

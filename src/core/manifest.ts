@@ -32,6 +32,12 @@ export interface Revision {
   readonly archives?: Readonly<Record<string, string>>;
 }
 
+/**
+ * What the labels of a file of metrics mean: the end of their period or its beginning; `unclear` ones were taken for
+ * beginnings, so that no value is known before its time.
+ */
+export type Labels = "begin" | "end" | "unclear";
+
 /** An archive file that partitions were made of. */
 export interface ArchiveFacts {
   /** Of the ZIP, as published and as received. */
@@ -39,6 +45,8 @@ export interface ArchiveFacts {
   /** Of its times: milliseconds, microseconds, or dates as text. */
   readonly unit: "ms" | "us" | "text";
   readonly header: boolean;
+  /** Only of metrics. */
+  readonly labels?: Labels;
 }
 
 /** A row of which two sources had different versions. */
@@ -186,8 +194,9 @@ class Archives {
   text(): string {
     const lines = [...this.#versions].flatMap(([name, versions]) =>
       versions.map((facts) => {
-        const { sha256, unit, header } = facts;
-        return `  ${JSON.stringify(this.named(name, facts))}: ${JSON.stringify({ sha256, unit, header })}`;
+        const { sha256, unit, header, labels } = facts;
+        const told = { sha256, unit, header, ...(labels ? { labels } : {}) };
+        return `  ${JSON.stringify(this.named(name, facts))}: ${JSON.stringify(told)}`;
       }),
     );
     return lines.length === 0 ? "" : ` "archives": {\n${lines.sort().join(",\n")}\n },\n`;

@@ -5,6 +5,7 @@ import type { Note } from "../core/manifest.ts";
 import { seriesGrid } from "../core/partition.ts";
 import type { Series } from "../core/series.ts";
 import type { TimeRange } from "../core/time.ts";
+import { holeWithin, unfilled } from "./event-gaps.ts";
 import { isHalt } from "./halts.ts";
 import { isFlawless, type Judge, judge, noteCandles } from "./judge.ts";
 
@@ -36,6 +37,8 @@ export interface Received {
   readonly broken: readonly Refused[];
   /** Stretches that the venue does not keep. */
   readonly unpublished: readonly TimeRange[];
+  /** Where events are missing, of a series without a grid; they may reach beyond the partition. */
+  readonly missing?: readonly Gap[];
 }
 
 const MICROS = 1000;
@@ -85,7 +88,7 @@ export function check(series: Series, received: Received, range: TimeRange, firs
   if (series.kind === "klines" && grid) noteCandles(clean, grid, note);
   return {
     batch: clean,
-    gaps: gapsOf(series, clean, range, received.unpublished, all, first),
+    gaps: gapsOf(series, clean, range, received, all, first),
     notes: [...notes].sort().map(([kind, count]) => ({ kind, count })),
     refused: all,
   };
@@ -130,18 +133,22 @@ function separate(
   return { clean: kept.length === batch.rows && sorted ? batch : take(batch, kept), refused };
 }
 
-/** What is missing of a range, and why: rows of it that were refused, not kept by the venue, or never made. */
+/**
+ * What is missing of a range, and why: rows of it that were refused, not kept by the venue, or never made.
+ * @param known stretches that the venue does not keep, and where events were missing before these rows came
+ */
 export function gapsOf(
   series: Series,
   batch: Batch,
   range: TimeRange,
-  unpublished: readonly TimeRange[],
+  known: Pick<Received, "unpublished" | "missing">,
   refused: readonly Refused[],
   first?: number,
 ): Gap[] {
+  const { unpublished, missing = [] } = known;
   const grid = seriesGrid(series, first);
   const have = numbers(batch, batch.table.eventTime).values;
-  if (!grid) return eventGaps(range, have, unpublished, refused);
+  if (!grid) return eventGaps(range, have, unpublished, missing, refused);
   if (have.length === countOpens(grid, range)) return [];
   return findGaps(grid, range, have, (slot) => {
     if (refused.some((row) => row.time >= slot.from && row.time < slot.to)) return "quarantined";
@@ -150,17 +157,23 @@ export function gapsOf(
   });
 }
 
-/** Without a grid only two kinds of gaps can be known: what the venue does not keep, and the places of refused rows. */
+/**
+ * Without a grid only three kinds of gaps can be known: what the venue does not keep, the places of refused rows, and
+ * those of events that others tell of.
+ */
 function eventGaps(
   range: TimeRange,
   have: Float64Array,
   unpublished: readonly TimeRange[],
+  missing: readonly Gap[],
   refused: readonly Refused[],
 ): Gap[] {
   const gone = unpublished.map((gap) => ({ ...clip(gap, range), class: "not-published" as const, bars: 0 }));
   const lost = new Set(refused.map((row) => row.time).filter((time) => !have.includes(time * MICROS)));
   const places = [...lost].map((time) => ({ from: time, to: time + 1, class: "quarantined" as const, bars: 1 }));
-  return [...gone.filter((gap) => gap.from < gap.to), ...places].sort((a, b) => a.from - b.from);
+  const told = [...have].map((time) => time / MICROS).concat([...lost]);
+  const holes = missing.flatMap((hole) => holeWithin(hole, range) ?? []).flatMap((hole) => unfilled(hole, told));
+  return [...gone.filter((gap) => gap.from < gap.to), ...holes, ...places].sort((a, b) => a.from - b.from);
 }
 
 const clip = (gap: TimeRange, range: TimeRange): TimeRange => ({
@@ -171,7 +184,7 @@ const clip = (gap: TimeRange, range: TimeRange): TimeRange => ({
 /** The gaps that are left where rows at `times` (ms) are there after all. */
 export function fillGaps(series: Series, gaps: readonly Gap[], times: ReadonlySet<number>, first?: number): Gap[] {
   const grid = seriesGrid(series, first);
-  if (!grid) return gaps.filter((gap) => ![...times].some((time) => time >= gap.from && time < gap.to));
+  if (!grid) return gaps.flatMap((gap) => unfilled(gap, [...times]));
   const left: Gap[] = [];
   for (const gap of gaps) {
     for (let time = gap.from; time < gap.to; time = nextOpen(grid, time)) {

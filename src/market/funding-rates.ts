@@ -21,7 +21,7 @@ export const FUNDING_RATES: Table = {
       name: "interval_hours",
       type: "INT64",
       unit: "hours",
-      doc: "Hours since the event before it; for the first event of a monthly archive file the interval that the file states. NULL only where REST gives the symbol's first event.",
+      doc: "Hours since the event before it; where that one is in another archive file, or missing from the file, the interval that the file states. NULL only for the symbol's first event.",
     },
     {
       name: "mark_price",

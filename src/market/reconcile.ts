@@ -66,12 +66,16 @@ export function reconcile(
   }
   const batch = take(concat(a.table, [a, b]), order);
   const refused = [...better.checked.refused, ...other.checked.refused];
-  const unpublished = [...better.checked.gaps, ...other.checked.gaps].filter((gap) => gap.class === "not-published");
+  const gaps = [...better.checked.gaps, ...other.checked.gaps];
+  const known = {
+    unpublished: gaps.filter((gap) => gap.class === "not-published"),
+    missing: gaps.filter((gap) => gap.class === "unknown"),
+  };
   const note = disagreements.length > 0 ? [{ kind: "disagreement", count: disagreements.length }] : [];
   return {
     checked: {
       batch,
-      gaps: gapsOf(series, batch, range, unpublished, refused, first),
+      gaps: gapsOf(series, batch, range, known, refused, first),
       notes: addNotes([...better.checked.notes, ...note], other.checked.notes),
       refused,
     },

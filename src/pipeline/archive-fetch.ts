@@ -213,9 +213,9 @@ export class ArchiveFetch {
   }
 
   #job(route: Route, files: readonly RefineFile[]) {
-    const { series, first } = this.#target;
+    const { series, first, ended } = this.#target;
     const source = series.venue === "synthetic" ? "synthetic" : route;
-    return { series, first, host: this.#archive.host, source, files };
+    return { series, first, ended, host: this.#archive.host, source, files };
   }
 
   #day(step: FetchStep, content: string | undefined): RefineDay {

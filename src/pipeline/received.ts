@@ -1,4 +1,5 @@
 import { type Batch, concat, numbers, slice, take } from "../core/batch.ts";
+import type { Gap } from "../core/gap.ts";
 import type { Table } from "../core/table.ts";
 import type { TimeRange } from "../core/time.ts";
 import type { Received } from "../market/check.ts";
@@ -39,6 +40,7 @@ export class Receiver {
   private readonly table: Table;
   private open: Open[] = [];
   private unpublished: TimeRange[] = [];
+  private missing: Gap[] = [];
   /** Everything before it has been delivered, ms. */
   until: number;
 
@@ -51,6 +53,7 @@ export class Receiver {
     const { values: times } = numbers(page.batch, this.table.eventTime);
     this.open.push({ page, times, ascending: isAscending(times) });
     this.unpublished.push(...page.unpublished);
+    this.missing.push(...(page.missing ?? []));
     this.until = Math.max(this.until, page.until);
   }
 
@@ -65,10 +68,11 @@ export class Receiver {
     const broken = this.open.flatMap(({ page }) =>
       page.broken.filter((row) => row.time >= range.from && row.time < range.to),
     );
-    const { unpublished } = this;
+    const { unpublished, missing } = this;
     this.open = this.open.filter((open) => reaches(open, to) || open.page.broken.some((row) => row.time >= range.to));
     this.unpublished = unpublished.filter((gap) => gap.to > range.to);
-    return { batch, evidence: (index) => evidenceAt(parts, index), broken, unpublished };
+    this.missing = missing.filter((gap) => gap.to > range.to);
+    return { batch, evidence: (index) => evidenceAt(parts, index), broken, unpublished, missing };
   }
 }
 

@@ -1,14 +1,14 @@
-import { decodeArchive } from "../archive/decode.ts";
+import { type ArchiveRows, decodeArchive } from "../archive/decode.ts";
 import { type ArchiveFile, archiveKey, archiveName, archiveRange } from "../core/archive-file.ts";
 import { type Batch, isText } from "../core/batch.ts";
 import type { Gap } from "../core/gap.ts";
-import type { ArchiveFacts } from "../core/manifest.ts";
+import type { ArchiveFacts, Labels } from "../core/manifest.ts";
 import { type Day, dayOf } from "../core/time.ts";
 import { check, type Refused } from "../market/check.ts";
 import { tableOf } from "../market/tables.ts";
 import { contentHash } from "../parquet/content.ts";
 import { encode } from "../parquet/encode.ts";
-import type { BrokenRow, FinishedDay, OpenDay, RefineDay, Refined, RefineJob } from "../ports.ts";
+import type { BrokenRow, FinishedDay, OpenDay, RefineDay, Refined, RefineFile, RefineJob } from "../ports.ts";
 import { Receiver } from "./received.ts";
 import { sha256, spanOf } from "./rows.ts";
 
@@ -17,7 +17,7 @@ export const isHoley = ({ gaps }: { readonly gaps: readonly Gap[] }): boolean =>
   gaps.some((gap) => gap.class === "unknown" || gap.class === "quarantined");
 
 /** A batch whose memory is no part of a larger one. */
-const alone = (batch: Batch): Batch => ({
+const apart = (batch: Batch): Batch => ({
   ...batch,
   columns: batch.columns.map((column) =>
     isText(column)
@@ -43,10 +43,10 @@ function refineDay(job: RefineJob, { day, range, content: stored }: RefineDay, r
   const outside = strays.filter((stray) => stray.day === day).map(({ row }) => row);
   const checked = outside.length > 0 ? { ...own, refused: [...own.refused, ...outside] } : own;
   const open: OpenDay = { kind: "open", day, checked };
-  if (isHoley(checked)) return { ...open, checked: { ...checked, batch: alone(checked.batch) } };
+  if (isHoley(checked)) return { ...open, checked: { ...checked, batch: apart(checked.batch) } };
   const { batch, ...rest } = checked;
   const content = contentHash(batch);
-  if (stored !== undefined && stored !== content) return { ...open, checked: { ...checked, batch: alone(batch) } };
+  if (stored !== undefined && stored !== content) return { ...open, checked: { ...checked, batch: apart(batch) } };
   const bytes = batch.rows > 0 && stored === undefined ? encode(batch) : undefined;
   const finished: FinishedDay = {
     kind: "finished",
@@ -60,21 +60,36 @@ function refineDay(job: RefineJob, { day, range, content: stored }: RefineDay, r
   return finished;
 }
 
+/** A file of metrics whose labels do not tell what they mean is read again as its neighbour's do. */
+function decodeAll({ host, source, files, first, ended }: RefineJob): ArchiveRows[] {
+  const decode = ({ file, zip }: RefineFile, labels?: Labels) =>
+    decodeArchive(zip, file, `${host}/${archiveKey(file)}`, source, { first, ended, labels });
+  const alone = files.map((file) => decode(file));
+  return alone.map((rows, i) => {
+    const neighbour = alone.find((other) => other !== rows)?.labels;
+    return rows.labels === "unclear" && neighbour ? decode(files[i] as RefineFile, neighbour) : rows;
+  });
+}
+
 /**
  * From archive files to partitions: decode, check, hash, encode. Pure, and all of the work that a processor does.
  * @throws DataError where a file cannot be what it claims
  */
 export function refine(job: RefineJob): Refined {
-  const { series, host, source, files, days } = job;
+  const { series, files, days } = job;
+  const decoded = decodeAll(job);
   const receiver = new Receiver(tableOf(series), Number.NEGATIVE_INFINITY);
   const archives: Record<string, ArchiveFacts> = {};
   const strays: Stray[] = [];
   const releases: (() => void)[] = [];
-  for (const { file, zip, sha256: hash } of files) {
-    const { unit, header, release, ...rows } = decodeArchive(zip, file, `${host}/${archiveKey(file)}`, source);
-    archives[archiveName(file)] = { sha256: hash, unit, header };
-    receiver.add({ ...rows, unpublished: [], until: archiveRange(file).to });
-    strays.push(...straysOf(file, rows.broken));
+  for (const [i, { file, sha256: hash }] of files.entries()) {
+    const { unit, header, labels, release, ...rows } = decoded[i] as ArchiveRows;
+    archives[archiveName(file)] = { sha256: hash, unit, header, ...(labels ? { labels } : {}) };
+    const own = straysOf(file, rows.broken);
+    // They are told of with their file's days; a neighbour has no part in them.
+    const broken = rows.broken.filter((row) => !own.some((stray) => stray.row === row));
+    receiver.add({ ...rows, broken, unpublished: [], until: archiveRange(file).to });
+    strays.push(...own);
     releases.push(release);
   }
   const refined = days.map((day) => refineDay(job, day, receiver, strays));

@@ -31,7 +31,10 @@ export interface EntryText {
 export interface ManifestText {
   readonly listed: string | null;
   readonly archives?: Readonly<
-    Record<string, { readonly sha256: string; readonly unit: string; readonly header: boolean }>
+    Record<
+      string,
+      { readonly sha256: string; readonly unit: string; readonly header: boolean; readonly labels?: string }
+    >
   >;
   readonly partitions: Readonly<Record<string, EntryText>>;
 }

@@ -135,7 +135,8 @@ async function nineteenMonths(lake: Lake, twin: Twin, way: (time: number) => str
       funding_time: isoOf(time),
       funding_rate: rate,
       // The file says how long it was since the event before; REST has none before the first.
-      interval_hours: i === 0 && way(time) === "rest" ? null : hours,
+      // The venue of the replay knows of none before it.
+      interval_hours: i === 0 ? null : hours,
       mark_price: null,
       symbol: "BTCUSDT",
       venue: "binance",

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { describe, test } from "node:test";
+import { decodeFunding } from "../../src/archive/funding.ts";
 import { rowAt } from "../../src/core/batch.ts";
 import { HOUR } from "../../src/core/time.ts";
 import { decodeCsv, FUNDING_HEADER, fileOf, fundingFile, refusalCode } from "../fakes/archive.ts";
@@ -29,12 +30,93 @@ test("events become rows of the table, times as sent and no mark price", () => {
 
 test("hours are those since the event before; of the first one the file says them", () => {
   assert.deepEqual(hours(line(0, "0", "4"), line(8), line(12), line(13)), [4, 8, 4, 1]);
-  assert.deepEqual(hours(line(8, "0", "4"), line(16, "0", "4", 17)), [4, 8]);
+  assert.deepEqual(hours(line(8, "0", "4"), line(16, "0", "8", 17)), [4, 8]);
   assert.deepEqual(hours(line(0), line(8), line(8, "0.0002"), line(16)), [8, 8, 8, 8]);
 });
 
 test("hours do not depend on the order of the lines", () => {
-  assert.deepEqual(hours(line(16), line(0, "0", "2"), line(12)), [4, 2, 12]);
+  assert.deepEqual(hours(line(16), line(0, "0", "2"), line(7)), [8, 2, 7]);
+});
+
+test("the symbol's first event has no hours, and the one after a hole those that it states", () => {
+  const first = month + 40 * HOUR + 3;
+  const events = [line(40, "0", "8", 3), line(48), line(96), line(100, "0", "4")];
+  const { batch } = decodeFunding(Buffer.from(fileOf([FUNDING_HEADER, ...events])), file, "x", "y", { first });
+  assert.deepEqual(column(batch, "interval_hours"), [null, 8, 8, 4]);
+  assert.deepEqual(hours(...events), [8, 8, 8, 4]);
+});
+
+describe("events that are missing by the interval that others state", () => {
+  const END = 720;
+  /** Holes as hours of the month; the file's lines are at hours with the interval that they state. */
+  const holes = (lines: readonly string[], known = {}) =>
+    decodeFunding(Buffer.from(fileOf([FUNDING_HEADER, ...lines])), file, "x", "y", known).missing.map((gap) => {
+      assert.equal(gap.class, "unknown");
+      return [(gap.from - month) / HOUR, (gap.to - month) / HOUR, gap.bars];
+    });
+  const every = (step: number, from = 0, to = END) =>
+    Array.from({ length: Math.ceil((to - from) / step) }, (_, i) => from + i * step);
+  const lines = (hoursOfMonth: readonly number[], step = 8) =>
+    hoursOfMonth.map((hour) => line(hour, "0.0001", String(step), hour % 17));
+
+  test("are none where all are there, with their jitter", () => {
+    for (const step of [1, 2, 4, 8]) assert.deepEqual(holes(lines(every(step), step)), []);
+    assert.deepEqual(holes(lines(every(8)).toReversed()), []);
+    assert.deepEqual(holes([...lines(every(8)), line(9)]), [], "one that was inserted");
+  });
+
+  test("are one stretch each: at the beginning, within, at the end", () => {
+    const without = (from: number, to: number, step = 8) =>
+      holes(
+        lines(
+          every(step).filter((hour) => hour < from || hour >= to),
+          step,
+        ),
+      );
+    assert.deepEqual(without(240, 248), [[240, 248, 1]]);
+    assert.deepEqual(without(216, 456), [[216, 456, 30]]);
+    assert.deepEqual(without(100, 101, 4), [[100, 104, 1]]);
+    assert.deepEqual(without(0, 24), [[0, 24, 3]]);
+    assert.deepEqual(without(480, END), [[480, END, 30]]);
+    assert.deepEqual(without(716, END, 4), [[716, END, 1]]);
+  });
+
+  test("are none where the interval changes, as the lines before or after it say", () => {
+    for (const [short, long] of [
+      [1, 8],
+      [4, 8],
+      [2, 4],
+    ] as const) {
+      const head = lines(every(long, 0, 240), long);
+      const tail = lines(every(short, 240 - long + short), short);
+      assert.deepEqual(holes([...head, ...tail]), [], "the shorter one begins");
+      assert.deepEqual(holes([...lines(every(short, 0, 240), short), ...lines(every(long, 240), long)]), []);
+      assert.deepEqual(
+        holes([...lines(every(short, 0, 241 - short), short), ...lines(every(long, 240 - short + long), long)]),
+        [],
+      );
+    }
+    assert.deepEqual(holes([...lines(every(8, 0, 240)), ...lines(every(4, 256), 4)]), [[236, 256, 2]]);
+  });
+
+  test("are none before the symbol's first event and after its last", () => {
+    const some = lines(every(8, 240, 480));
+    const first = month + 240 * HOUR + (240 % 17);
+    const ended = month + 472 * HOUR + (472 % 17);
+    assert.deepEqual(holes(some), [
+      [0, 240, 30],
+      [480, END, 30],
+    ]);
+    assert.deepEqual(holes(some, { first, ended }), []);
+    assert.deepEqual(holes(some, { first: first - 16 * HOUR, ended }), [[224, 240, 2]]);
+  });
+
+  test("are not those whose lines are broken: they took place", () => {
+    const all = lines(every(8));
+    assert.deepEqual(holes(all.with(9, `${month + 72 * HOUR},8,`)), []);
+    assert.deepEqual(holes(all.with(9, `${month + 72 * HOUR},0,0.1`)), []);
+    assert.deepEqual(holes(all.with(0, `${month},0,0.1`).with(89, `${month + 712 * HOUR},x,0.1`)), []);
+  });
 });
 
 test("a broken event took place as well", () => {

@@ -184,13 +184,32 @@ describe("a file is mislabelled", () => {
     assert.equal(code(daily, candleLines(day, 1440, "1m")), "mislabelled");
     assert.equal(code(spotFile("1h", "2025-01"), candleLines(day, 31 * 1440, "1m")), "mislabelled");
     assert.equal(code(spotFile("1d", "2025-01-01"), candleLines(day, 1, "1h")), "mislabelled");
-    const sparse = candleLines(day, 1440, "1m").filter((_, i) => i % 5 === 0);
-    assert.equal(code(spotFile("1m", "2025-01-01"), sparse), "mislabelled");
+    // Closes that tell nothing leave it to the distances.
+    const endless = candleLines(day, 288, "5m").map((line, i) =>
+      line.replace(/,\d+,1000,/, `,${day + i * 7919},1000,`),
+    );
+    assert.equal(code(spotFile("1m", "2025-01-01"), endless), "mislabelled");
   });
 
   test("but not with rows that are missing, cut short, doubled or out of order", () => {
     const lines = candleLines(day, 24, "1h");
     assert.equal(code(daily, [lines[0], lines[4], lines[8]].map(String)), undefined);
+    const minutes = candleLines(day, 1440, "1m").filter((_, i) => i % 5 === 0);
+    assert.equal(code(spotFile("1m", "2025-01-01"), minutes), undefined);
+    assert.equal(
+      code(
+        daily,
+        lines.filter((_, i) => i % 3 !== 1),
+      ),
+      undefined,
+    );
+    assert.equal(
+      code(
+        daily,
+        lines.filter((_, i) => i % 2 === 0),
+      ),
+      undefined,
+    );
     assert.equal(code(daily, lines.toReversed()), undefined);
     assert.equal(code(daily, [...lines, ...lines]), undefined);
     assert.equal(

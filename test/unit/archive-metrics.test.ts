@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { decodeMetrics } from "../../src/archive/metrics.ts";
+import { METRICS_LABELS_BEGIN } from "../../src/core/archive-calendar.ts";
 import { numbers, rowAt } from "../../src/core/batch.ts";
+import type { Labels } from "../../src/core/manifest.ts";
 import { DAY, MINUTE } from "../../src/core/time.ts";
-import { decodeCsv, fileOf, METRICS_HEADER, metricsFile, metricsLine, refusalCode } from "../fakes/archive.ts";
+import { decodeCsv, fileOf, METRICS_HEADER, metricsFile, metricsLine, refusalCode, WHERE } from "../fakes/archive.ts";
 
 const STEP = 5 * MINUTE;
 const at = (day: string) => Date.parse(`${day}T00:00:00Z`);
@@ -34,10 +37,13 @@ describe("the time of a value is when it was known", () => {
     ["labels end with the day's midnight", "2024-12-01", 1, 288, slots(1, 288)],
     ["labels begin with the day's midnight", "2026-07-01", 0, 287, slots(1, 288)],
     ["labels begin, long before they did", "2020-09-01", 0, 287, slots(1, 288)],
-    ["labels end, long after they did", "2026-07-01", 1, 288, slots(1, 288)],
-    ["both midnights: labels end", "2024-12-01", 0, 288, slots(0, 288)],
-    ["neither midnight, before the change: labels end", "2026-06-24", 5, 10, slots(5, 10)],
+    ["the last midnight alone, since the change: rather late", "2026-07-01", 1, 288, slots(2, 288)],
+    ["both midnights, before the change: rather late", "2024-12-01", 0, 288, slots(1, 288)],
+    ["both midnights, since the change: labels begin", "2026-07-01", 0, 288, slots(1, 288)],
+    ["neither midnight, before the change: rather late", "2026-06-24", 5, 10, slots(6, 11)],
     ["neither midnight, since the change: labels begin", "2026-06-25", 5, 10, slots(6, 11)],
+    ["a hole at the beginning, before the change: labels end", "2026-06-24", 100, 288, slots(100, 288)],
+    ["a hole at the end, long before the change: labels begin", "2020-09-01", 0, 100, slots(1, 101)],
   ];
   for (const [what, day, from, to, expected] of cases) {
     test(what, () => {
@@ -49,10 +55,102 @@ describe("the time of a value is when it was known", () => {
   }
 });
 
+describe("what labels mean", () => {
+  const told = (day: string, lines: readonly string[], neighbour?: Labels) =>
+    decodeMetrics(Buffer.from(fileOf([METRICS_HEADER, ...lines])), metricsFile(day), WHERE, "x", {
+      labels: neighbour,
+    }).labels;
+  const [before, since] = ["2024-12-01", "2026-07-01"] as const;
+  const slot = (day: string, index: number, fields = {}) => metricsLine(at(day) + index * STEP, fields);
+
+  test("is told by the midnights", () => {
+    assert.equal(told(before, run(at(before) + STEP, 288)), "end");
+    assert.equal(told(before, run(at(before), 288)), "begin");
+    assert.equal(told(before, run(at(before), 289)), "unclear");
+    assert.equal(told(before, run(at(before) + STEP, 287)), "unclear");
+    assert.equal(told(since, run(at(since), 288)), "begin");
+    assert.equal(told(since, run(at(since) + STEP, 287)), "begin");
+    assert.equal(told(since, run(at(since), 289)), "unclear");
+    assert.equal(told(since, run(at(since) + STEP, 288)), "unclear");
+  });
+
+  test("is told by rows of the file and no others", () => {
+    const begin = run(at(before), 287);
+    const foreign = { 1: "ETHUSDT" };
+    assert.equal(told(before, [...begin, slot(before, 288, foreign)]), "begin");
+    assert.equal(told(before, [slot(before, 0, foreign), ...run(at(before) + STEP, 288)]), "end");
+    assert.equal(told(before, [...run(at(before) + STEP, 287), slot(before, 288, { 2: "" })]), "unclear");
+    assert.equal(told(before, [slot(before, 0, { 2: "" }), ...run(at(before) + STEP, 288)]), "unclear");
+    assert.equal(told(since, [...run(at(since), 288), slot(since, 288, foreign)]), "begin");
+  });
+
+  test("is what a neighbour's mean, where a file has neither midnight", () => {
+    const neither = run(at(before) + STEP, 287);
+    assert.equal(told(before, neither, "end"), "end");
+    assert.equal(told(before, neither, "begin"), "unclear");
+    assert.equal(told(before, neither, "unclear"), "unclear");
+    assert.equal(told(before, run(at(before), 288), "end"), "begin");
+    assert.equal(told(before, run(at(before), 289), "end"), "unclear");
+    assert.equal(told(since, run(at(since) + STEP, 287), "end"), "begin");
+  });
+});
+
+/** Seeded, so that a failure can be repeated. */
+function whole(seed: number): (below: number) => number {
+  let state = Math.imul(seed, 2_654_435_761);
+  return (below) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) | 0;
+    return Math.floor(((state >>> 0) / 2 ** 32) * below);
+  };
+}
+
+/**
+ * A file of true values, of which each says when it was known: rows are lost, repeated, of another symbol or broken, and
+ * one may be the neighbour's that has a midnight.
+ */
+function mangled(day: string, isEnd: boolean, random: (below: number) => number): string[] {
+  const known = (index: number) => at(day) + index * STEP;
+  const line = (index: number, fields = {}) =>
+    metricsLine(known(index) - (isEnd ? 0 : STEP), { 2: String(known(index)), ...fields });
+  let rows = slots(1, 288).map((index) => line(index));
+  if (random(2) === 0) rows = rows.slice(random(3), 288 - random(3));
+  for (let i = random(4); i > 0; i--) rows.splice(random(rows.length), 1 + random(20));
+  for (let i = random(4); i > 0; i--) rows.push(rows[random(rows.length)] as string);
+  for (let i = random(4); i > 0; i--) rows.push(line(random(3) * 144 + random(2), { 1: "ETHUSDT" }));
+  for (let i = random(3); i > 0; i--) rows.push(line(random(2) * 288 + random(2), { 3: "" }));
+  // Labels that begin and have lost their first, with the next day's first in its place, are labels that end.
+  const isTold = isEnd || day >= METRICS_LABELS_BEGIN || rows.includes(line(1));
+  if (random(3) === 0) rows.push(line(0));
+  if (random(3) === 0 && isTold) rows.push(line(289));
+  return rows.toSorted(() => random(3) - 1);
+}
+
+test("no value has a time before it was known, whatever rows are lost, repeated or strayed", () => {
+  let late = 0;
+  let right = 0;
+  for (let seed = 1; seed <= 1000; seed++) {
+    const random = whole(seed);
+    const day = ["2020-09-01", "2024-12-01", "2026-06-24", "2026-06-25", "2026-09-01"][seed % 5] as string;
+    const { batch } = decode(day, mangled(day, random(2) === 0, random));
+    const values = numbers(batch, "open_interest").values;
+    numbers(batch, "time").values.forEach((micros, row) => {
+      const delay = micros / 1000 - (values[row] as number);
+      assert.ok(delay === 0 || delay === STEP, `file ${seed}, ${day}: ${delay / MINUTE} minutes`);
+      if (delay === 0) right++;
+      else late++;
+    });
+  }
+  assert.ok(right > 0 && late > 0);
+});
+
 test("zeros and times off the grid are rows like others", () => {
   const day = at("2024-12-01");
-  const { batch } = decode("2024-12-01", [metricsLine(day + STEP, { 2: "0", 3: "0E-8" }), metricsLine(day + 123_000)]);
-  assert.deepEqual([...numbers(batch, "open_interest_value").values], [0, 5400000000.1234]);
+  const { batch } = decode("2024-12-01", [
+    metricsLine(day + STEP, { 2: "0", 3: "0E-8" }),
+    metricsLine(day + 123_000),
+    metricsLine(day + DAY),
+  ]);
+  assert.deepEqual([...numbers(batch, "open_interest_value").values], [0, 5400000000.1234, 5400000000.1234]);
   assert.equal(numbers(batch, "time").values[1], (day + 123_000) * 1000);
 });
 

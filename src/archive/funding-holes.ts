@@ -1,0 +1,57 @@
+import { type ArchiveFile, archiveRange } from "../core/archive-file.ts";
+import type { Gap } from "../core/gap.ts";
+import { HOUR } from "../core/time.ts";
+import type { Known } from "./known.ts";
+
+/** An event as its line tells it, whether or not the line can be stored. */
+export interface Told {
+  /** Milliseconds. */
+  readonly time: number;
+  /** Of its funding interval; NaN where the line does not tell. */
+  readonly hours: number;
+}
+
+/** Events are settled at whole hours, and stamped some milliseconds later. */
+const settled = (time: number): number => Math.round(time / HOUR) * HOUR;
+
+/** Events that are missing between two: more hours lie between them than either says. */
+function between(a: Told, b: Told): Gap | undefined {
+  const hours = [a.hours, b.hours].filter((told) => !Number.isNaN(told));
+  const longest = Math.max(...hours) * HOUR;
+  const [from, to] = [settled(a.time), settled(b.time)];
+  if (hours.length === 0 || to - from <= longest) return undefined;
+  const bars = Math.ceil((to - from) / longest) - 1;
+  return { from: from + Math.min(...hours) * HOUR, to, class: "unknown", bars };
+}
+
+/** Events that are missing before the first one that there is. */
+function before({ time, hours }: Told, start: number): Gap | undefined {
+  const [from, to] = [settled(start), settled(time)];
+  const bars = Math.floor((to - from) / (hours * HOUR));
+  return bars > 0 ? { from, to, class: "unknown", bars } : undefined;
+}
+
+/** Events that are missing after the last one that there is. */
+function after({ time, hours }: Told, to: number): Gap | undefined {
+  const last = settled(time);
+  const bars = Math.ceil((to - last) / (hours * HOUR)) - 1;
+  return bars > 0 ? { from: last + hours * HOUR, to, class: "unknown", bars } : undefined;
+}
+
+/** Whether the events before and after one are further from it than either of them says. */
+export const isApart = (a: Told, b: Told): boolean => between(a, b) !== undefined;
+
+/**
+ * Where a file lacks events by the interval that its lines state. Where the interval changes nobody knows which of the
+ * two holds between the events around the change, so the longer one does.
+ * @param events ascending
+ */
+export function fundingHoles(events: readonly Told[], file: ArchiveFile, { first, ended }: Known): Gap[] {
+  const { from, to } = archiveRange(file);
+  const end = ended === undefined ? to : Math.min(to, ended + 1);
+  const inside = events.filter(({ time }) => settled(time) >= from && settled(time) <= to);
+  const [head, tail] = [inside[0], inside.at(-1)];
+  if (!head || !tail) return [];
+  const holes = inside.slice(1).map((event, i) => between(inside[i] as Told, event));
+  return [before(head, Math.max(from, first ?? from)), ...holes, after(tail, end)].filter((hole) => hole !== undefined);
+}
