@@ -2,8 +2,8 @@ import type { Goal, LoadStep, State, Step } from "./plan.ts";
 import type { TableName } from "./table.ts";
 import { type Month, monthOf } from "./time.ts";
 
-/** Said of a month that the ledger does not know: what is there goes with its first load. */
-const STRANGE = "no load brought what is there";
+/** Of a month in which others wrote, or a load that does not count: what is there goes with the next one. */
+const STRANGE = "the ledger does not know what is there";
 
 /**
  * Why a load unit must be replaced; undefined where warehouse and lake agree.

@@ -89,7 +89,7 @@ describe("what somebody did by hand to BigQuery's tables", () => {
     const [foreign] = ((await cli.json("status")) as Status).gone ?? [];
     assert.equal(foreign?.month, "2023-11");
     const [step, ...others] = ((await cli.json("load", "--prune", "--dry-run")) as WorkAnswer).steps;
-    assert.deepEqual([step?.month, step?.reason, others], ["2023-11", "no load brought what is there", []]);
+    assert.deepEqual([step?.month, step?.reason, others], ["2023-11", "the ledger does not know what is there", []]);
     assert.deepEqual(((await cli.json("load", "--prune", "--from", "2024-01")) as WorkAnswer).steps, []);
     (await cli.follow("candlelake load --prune")).exits(0);
     assert.deepEqual(await query(), [{ n: 48, low: false }]);

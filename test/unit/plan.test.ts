@@ -170,7 +170,7 @@ test("what somebody else wrote to a month is replaced where the lake has it, and
   assert.deepEqual(loads({ units, loaded, touched }), [
     ["2025-01", "changed in the warehouse after its load", 24, undefined],
   ]);
-  const strange = "no load brought what is there";
+  const strange = "the ledger does not know what is there";
   assert.deepEqual(loads({ units, touched }), [["2025-01", strange, 24, undefined]]);
   assert.deepEqual(loads({ touched }), []);
   const load = [{ table: "spot_klines" as const, months: ["2025-01"], prune: true }];
