@@ -38,7 +38,7 @@ function after({ time, hours }: Told, to: number): Gap | undefined {
   return bars > 0 ? { from: last + hours * HOUR, to, class: "unknown", bars } : undefined;
 }
 
-/** Whether the events before and after one are further from it than either of them says. */
+/** Whether more hours lie between two neighbours than either states: events between them are missing. */
 export const isApart = (a: Told, b: Told): boolean => between(a, b) !== undefined;
 
 /**

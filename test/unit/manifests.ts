@@ -54,12 +54,12 @@ const empty = fc.constant({ object: null, sha256: null, bytes: 0, rows: 0, span:
 const ARCHIVES: Readonly<Record<string, ArchiveFacts>> = {
   "BTCUSDT-1m-2025-02.zip": { sha256: "a".repeat(64), unit: "us", header: false },
   "BTCUSDT-1m-2025-02-03.zip": { sha256: "b".repeat(64), unit: "ms", header: true },
-  "BTCUSDT-metrics-2025-02-03.zip": { sha256: "c".repeat(64), unit: "text", header: true },
+  "BTCUSDT-metrics-2025-02-03.zip": { sha256: "c".repeat(64), unit: "text", header: true, labels: "end" },
 };
 /** What was published under the same names later. */
 const REPUBLISHED: Readonly<Record<string, ArchiveFacts>> = {
   "BTCUSDT-1m-2025-02.zip": { sha256: "d".repeat(64), unit: "ms", header: true },
-  "BTCUSDT-metrics-2025-02-03.zip": { sha256: "e".repeat(64), unit: "text", header: false },
+  "BTCUSDT-metrics-2025-02-03.zip": { sha256: "e".repeat(64), unit: "text", header: false, labels: "unclear" },
 };
 const anyArchives = fc
   .tuple(fc.subarray(Object.keys(ARCHIVES), { minLength: 1 }), fc.boolean())
