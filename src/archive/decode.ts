@@ -53,6 +53,6 @@ export function decodeArchive(
   const csv = onlyMember(zip, file, where);
   if (kind === "klines") return decodeKlines(csv, file, where, source);
   if (kind === "funding") return decodeFunding(csv, file, where, source, known);
-  if (kind === "open-interest") return decodeMetrics(csv, file, where, source, known);
+  if (kind === "open-interest") return decodeMetrics(csv, file, where, source);
   throw new TypeError(`the archive has no ${seriesLabel(file.series)}`);
 }

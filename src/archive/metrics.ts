@@ -1,4 +1,4 @@
-import { METRICS_LABELS_BEGIN } from "../core/archive-calendar.ts";
+import { archiveBeginning, METRICS_LABELS_BEGIN } from "../core/archive-calendar.ts";
 import { type ArchiveFile, archiveRange } from "../core/archive-file.ts";
 import { constant, type NumberColumn } from "../core/batch.ts";
 import type { Labels } from "../core/manifest.ts";
@@ -8,7 +8,6 @@ import type { BrokenRow } from "../ports.ts";
 import { bare, linesOf, openCsv } from "./csv.ts";
 import type { ArchiveRows } from "./decode.ts";
 import { decimalOf, whyNot } from "./fields.ts";
-import type { Known } from "./known.ts";
 import { mislabelled, refuseStrangers, sample } from "./refusal.ts";
 
 /** The columns that are read; ratios of positions follow, and may be empty. */
@@ -43,25 +42,23 @@ function fault({ fields }: Line, symbol: string, count: number): string | undefi
   return wrong === undefined ? undefined : whyNot(wrong);
 }
 
-/** Rows that tell what labels mean: of the midnights at both ends of the day. */
+/** Whether the symbol has rows, however broken, of the midnights at both ends of the day. */
 interface Midnights {
-  /** The symbol's rows at the beginning, however broken. */
   readonly first: boolean;
-  /** The symbol's rows at the end, however broken. */
   readonly last: boolean;
   /** One of those at the end without a fault. */
   readonly lastIsWhole: boolean;
 }
 
 /**
- * What a file's labels mean. They ended their periods for years and begin them since some day; which of it a file has
- * is told by the midnight that it has. That they end is believed only of a file from before that day that has the
- * midnight at its end and not the one at its beginning, or has neither and lies beside one that has: taken for beginnings,
- * ends are five minutes late, and beginnings taken for ends would be known before their time.
+ * What a file's labels mean. They ended their periods for years and begin them since some day, and in the very first
+ * file; a midnight at the beginning tells that they begin, too. Where both midnights are there they are taken for
+ * beginnings: ends are five minutes late then, and beginnings taken for ends would be known before their time.
  */
-function labelsOf({ first, last, lastIsWhole }: Midnights, { span }: ArchiveFile, known: Known): Labels {
-  if (first || span >= METRICS_LABELS_BEGIN) return last ? "unclear" : "begin";
-  return lastIsWhole || known.labels === "end" ? "end" : "unclear";
+function labelsOf({ first, last, lastIsWhole }: Midnights, { series, span }: ArchiveFile): Labels {
+  const isHead = span === archiveBeginning(series).daily && !lastIsWhole;
+  if (!first && !isHead && span < METRICS_LABELS_BEGIN) return "end";
+  return last ? "unclear" : "begin";
 }
 
 /** @throws DataError `mislabelled` where the lines are of another symbol or of another day */
@@ -80,16 +77,9 @@ function demandLabels(lines: readonly Line[], symbol: string, { from, to }: Time
 /**
  * Decodes a day's file of metrics: a header, then label, symbol, open interest and its value. A row's time is the
  * instant at which the value was known, never an earlier one.
- * @param known of the series
  * @throws DataError `empty-archive`, `format-changed`, `malformed-row`, `mislabelled`
  */
-export function decodeMetrics(
-  bytes: Uint8Array,
-  file: ArchiveFile,
-  where: string,
-  source: string,
-  known: Known = {},
-): ArchiveRows {
+export function decodeMetrics(bytes: Uint8Array, file: ArchiveFile, where: string, source: string): ArchiveRows {
   const { series } = file;
   const range = archiveRange(file);
   const csv = openCsv(bytes, NAMES, where);
@@ -102,7 +92,7 @@ export function decodeMetrics(
   const own = (label: number) => lines.some((line) => line.label === label && line.fields[1] === series.symbol);
   const { from, to } = range;
   const lastIsWhole = lines.some(({ label }, i) => label === to && faults[i] === undefined);
-  const labels = labelsOf({ first: own(from), last: own(to), lastIsWhole }, file, known);
+  const labels = labelsOf({ first: own(from), last: own(to), lastIsWhole }, file);
   const delay = labels === "end" ? 0 : PERIOD;
   const good: Line[] = [];
   const broken: BrokenRow[] = [];

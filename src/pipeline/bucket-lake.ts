@@ -4,7 +4,7 @@ import { type Entry, type Manifest, manifestText } from "../core/manifest.ts";
 import { parseManifest } from "../core/manifest-reader.ts";
 import type { Series } from "../core/series.ts";
 import type { TableName } from "../core/table.ts";
-import { type Day, daysOf, type Month, monthRange } from "../core/time.ts";
+import { type Day, daysOf, type Month, monthOf, monthRange } from "../core/time.ts";
 import { TABLES } from "../market/tables.ts";
 import type { Bucket, BucketObject } from "../ports/bucket.ts";
 import type { ObjectStore } from "../ports.ts";
@@ -163,22 +163,41 @@ export class BucketLake {
   }
 
   /**
-   * Why nobody knows what the bucket has of a month: its manifest cannot be read, and objects are there of days that are
-   * not known otherwise. Where all of them are, the manifest can be written anew.
+   * Why nobody knows what the bucket has of a month: its manifest cannot be read, and objects are there that are not
+   * known otherwise, by day and hash. Where all of them are, the manifest can be written anew.
    */
   damage(
     table: TableName,
     series: Series,
     month: Month,
-    isKnown: (day: Day) => boolean = () => false,
+    isKnown: (day: Day, sha256: string) => boolean = () => false,
   ): AppError | undefined {
     const damage = this.pages.get(manifestKey(table, series, month))?.damage;
     if (!damage || damage.code === "newer-format") return damage;
     const isMissed = (day: Day): boolean => {
       const object = this.objects.get(objectKey(table, series, day));
-      return object !== undefined && isOurs(object) && !isKnown(day);
+      return object !== undefined && isOurs(object) && !isKnown(day, object.metadata["sha256"] ?? "");
     };
     return daysOf(monthRange(month)).some(isMissed) ? damage : undefined;
+  }
+
+  /**
+   * What an object says of itself, where the manifest that names it cannot be read. Nothing is known of gaps and sources,
+   * but that these rows were stored, and must not vanish.
+   */
+  recovered(table: TableName, series: Series, day: Day): Entry | undefined {
+    const object = this.objects.get(objectKey(table, series, day));
+    if (!object || !isOurs(object) || !this.pages.get(manifestKey(table, series, monthOf(day)))?.damage)
+      return undefined;
+    const { key, bytes, generation, crc32c, metadata } = object;
+    const { sha256: hash = "", content = "", rows, from = "", to = "" } = metadata;
+    const entry: Entry = {
+      ...{ object: key, sha256: hash, content, bytes, rows: Number(rows), span: [Date.parse(from), Date.parse(to)] },
+      ...{ gaps: [], notes: [], quarantined: null, inputs: null, archives: null, disagreements: [], revisions: [] },
+      ...{ source: "", host: "", asOf: object.created },
+    };
+    this.entries.set(key, { ...entry, stored: { generation, crc32c } });
+    return entry;
   }
 
   /** The object at a key, as it was listed. */

@@ -206,7 +206,8 @@ export class Lake {
   /** Why a month is not known: the folder's manifest cannot be read, or the bucket's, of days that the folder lacks. */
   damage(table: TableName, series: Series, month: Month): AppError | undefined {
     const page = this.page(table, series, month);
-    return page?.damage ?? this.remote?.damage(table, series, month, (day) => page?.partitions.has(day) ?? false);
+    const isKnown = (day: Day, hash: string): boolean => page?.partitions.get(day)?.sha256 === hash;
+    return page?.damage ?? this.remote?.damage(table, series, month, isKnown);
   }
 
   /** Entries of a month whose object was written after the manifest: only its bytes tell whether it is the one named. */

@@ -131,7 +131,8 @@ export async function produceChecked(
   provenance: Provenance,
   state: State,
 ): Promise<Outcome> {
-  const old = state.entry(step.table, step.series, step.day);
+  const { table, series, day } = step;
+  const old = state.entry(table, series, day) ?? lake.remote?.recovered(table, series, day);
   const kept = old ? await keepStored(lake, target, step, old, checked) : checked;
   const { gaps, notes } = kept;
   const quarantined = provenance.quarantined ?? (await quarantine(lake, step, kept.refused));

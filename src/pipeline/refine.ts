@@ -1,14 +1,14 @@
-import { type ArchiveRows, decodeArchive } from "../archive/decode.ts";
+import { decodeArchive } from "../archive/decode.ts";
 import { type ArchiveFile, archiveKey, archiveName, archiveRange } from "../core/archive-file.ts";
 import { type Batch, isText } from "../core/batch.ts";
 import type { Gap } from "../core/gap.ts";
-import type { ArchiveFacts, Labels } from "../core/manifest.ts";
+import type { ArchiveFacts } from "../core/manifest.ts";
 import { type Day, dayOf } from "../core/time.ts";
 import { check, type Refused } from "../market/check.ts";
 import { tableOf } from "../market/tables.ts";
 import { contentHash } from "../parquet/content.ts";
 import { encode } from "../parquet/encode.ts";
-import type { BrokenRow, FinishedDay, OpenDay, RefineDay, Refined, RefineFile, RefineJob } from "../ports.ts";
+import type { BrokenRow, FinishedDay, OpenDay, RefineDay, Refined, RefineJob } from "../ports.ts";
 import { Receiver } from "./received.ts";
 import { sha256, spanOf } from "./rows.ts";
 
@@ -60,30 +60,19 @@ function refineDay(job: RefineJob, { day, range, content: stored }: RefineDay, r
   return finished;
 }
 
-/** A file of metrics whose labels do not tell what they mean is read again as its neighbour's do. */
-function decodeAll({ host, source, files, first, ended }: RefineJob): ArchiveRows[] {
-  const decode = ({ file, zip }: RefineFile, labels?: Labels) =>
-    decodeArchive(zip, file, `${host}/${archiveKey(file)}`, source, { first, ended, labels });
-  const alone = files.map((file) => decode(file));
-  return alone.map((rows, i) => {
-    const neighbour = alone.find((other) => other !== rows)?.labels;
-    return rows.labels === "unclear" && neighbour ? decode(files[i] as RefineFile, neighbour) : rows;
-  });
-}
-
 /**
  * From archive files to partitions: decode, check, hash, encode. Pure, and all of the work that a processor does.
  * @throws DataError where a file cannot be what it claims
  */
 export function refine(job: RefineJob): Refined {
-  const { series, files, days } = job;
-  const decoded = decodeAll(job);
+  const { series, host, source, files, days, first, ended } = job;
   const receiver = new Receiver(tableOf(series), Number.NEGATIVE_INFINITY);
   const archives: Record<string, ArchiveFacts> = {};
   const strays: Stray[] = [];
   const releases: (() => void)[] = [];
-  for (const [i, { file, sha256: hash }] of files.entries()) {
-    const { unit, header, labels, release, ...rows } = decoded[i] as ArchiveRows;
+  for (const { file, zip, sha256: hash } of files) {
+    const where = `${host}/${archiveKey(file)}`;
+    const { unit, header, labels, release, ...rows } = decodeArchive(zip, file, where, source, { first, ended });
     archives[archiveName(file)] = { sha256: hash, unit, header, ...(labels ? { labels } : {}) };
     const own = straysOf(file, rows.broken);
     // They are told of with their file's days; a neighbour has no part in them.

@@ -60,7 +60,8 @@ export class LakeState implements State {
     month: Month,
     coming: ReadonlySet<Day> = new Set(),
   ): AppError | undefined {
-    const isKnown = (day: Day): boolean => coming.has(day) || this.own(table, series, day) !== undefined;
+    const isKnown = (day: Day, hash: string): boolean =>
+      coming.has(day) || this.own(table, series, day)?.sha256 === hash;
     return this.lake.remote?.damage(table, series, month, isKnown);
   }
 

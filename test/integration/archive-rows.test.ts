@@ -205,7 +205,7 @@ describe("a day of metrics with a midnight too many", () => {
     });
   }
 
-  test("neither, but a hole at its end: its labels mean what its neighbour's do", async () => {
+  test("neither, but a hole at its end: its labels mean what those of its time do", async () => {
     const file = await changed(key("2026-03-10"), (lines) => lines.slice(0, -2));
     await using host = await startFront(twin, file);
     await using lake = new TwinLab(place(), host.settings);

@@ -195,6 +195,22 @@ describe("a lake in a bucket", () => {
     assert.deepEqual(await lab.contents(), whole);
   });
 
+  test("nor by one whose folder has them as they were before another machine corrected them", async () => {
+    await using lab = await open();
+    await using one = lab.machine("one");
+    await one.ingest(SPOT);
+    lab.venue.quirks = { version: () => 3 };
+    lab.venue.time += MINUTE;
+    await using two = lab.machine("two");
+    await two.ingest({ ...SPOT, force: true });
+    await cut(lab, JANUARY);
+    const damaged = await lab.contents();
+    await using again = lab.machine("one");
+    assert.equal(tally(await again.ingest(SPOT)), "upload bad-manifest 2");
+    assert.equal(tally(await again.apply({ wishes: [], load: null, upload: "all" })), "upload bad-manifest 2");
+    assert.deepEqual(await lab.contents(), damaged);
+  });
+
   test("where a folder lacks days of it, it is named, and nothing is made without them", async () => {
     await using lab = await open();
     await using one = lab.machine("one");
@@ -221,6 +237,29 @@ describe("a lake in a bucket", () => {
     assert.deepEqual((await lab.contents())[manifest], whole[manifest]);
     await using three = lab.machine("three");
     assert.deepEqual(await three.plan(FUTURES), []);
+  });
+
+  test("by force its rows stay, also those that the venue no longer has", async () => {
+    await using lab = await open();
+    await using one = lab.machine("one");
+    await one.ingest(FUTURES);
+    const whole = await lab.contents();
+    await cut(lab, "_manifests/open_interest/binance_btcusdt_um_oi_1h_2025-01.json");
+    lab.venue.quirks = { kept: (series) => (series.kind === "open-interest" ? start + 2 * DAY : 0) };
+    await using two = lab.machine("two");
+    const { outcomes } = await two.ingest({ ...FUTURES, force: true });
+    // The first day's metrics look at a day before it, of which nothing is known before the manifest is written.
+    const bad = outcomes.filter(({ error }) => error).map(({ step }) => step.action);
+    assert.deepEqual(bad, ["derive"]);
+    const after = await lab.contents();
+    for (const [name, hash] of Object.entries(whole))
+      if (name.endsWith(".parquet")) assert.equal(after[name], hash, name);
+    await using three = lab.machine("three");
+    assert.deepEqual(await three.plan(FUTURES), []);
+    const rows = await three.engine.queryLake(
+      "SELECT count(*) AS n FROM open_interest WHERE time < TIMESTAMPTZ '2025-02-01'",
+    );
+    for await (const batch of rows.batches) assert.ok(Number(batch[0]?.[0]) >= 47);
   });
 
   test("by force for some of its days only it stays as it is: the others would be lost", async () => {

@@ -1,11 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { decodeMetrics } from "../../src/archive/metrics.ts";
 import { METRICS_LABELS_BEGIN } from "../../src/core/archive-calendar.ts";
 import { numbers, rowAt } from "../../src/core/batch.ts";
-import type { Labels } from "../../src/core/manifest.ts";
 import { DAY, MINUTE } from "../../src/core/time.ts";
-import { decodeCsv, fileOf, METRICS_HEADER, metricsFile, metricsLine, refusalCode, WHERE } from "../fakes/archive.ts";
+import { decodeCsv, fileOf, METRICS_HEADER, metricsFile, metricsLine, refusalCode } from "../fakes/archive.ts";
 
 const STEP = 5 * MINUTE;
 const at = (day: string) => Date.parse(`${day}T00:00:00Z`);
@@ -40,10 +38,11 @@ describe("the time of a value is when it was known", () => {
     ["the last midnight alone, since the change: rather late", "2026-07-01", 1, 288, slots(2, 288)],
     ["both midnights, before the change: rather late", "2024-12-01", 0, 288, slots(1, 288)],
     ["both midnights, since the change: labels begin", "2026-07-01", 0, 288, slots(1, 288)],
-    ["neither midnight, before the change: rather late", "2026-06-24", 5, 10, slots(6, 11)],
+    ["neither midnight, before the change: labels end", "2026-06-24", 5, 10, slots(5, 10)],
     ["neither midnight, since the change: labels begin", "2026-06-25", 5, 10, slots(6, 11)],
     ["a hole at the beginning, before the change: labels end", "2026-06-24", 100, 288, slots(100, 288)],
     ["a hole at the end, long before the change: labels begin", "2020-09-01", 0, 100, slots(1, 101)],
+    ["neither midnight in the very first file: labels begin", "2020-09-01", 5, 10, slots(6, 11)],
   ];
   for (const [what, day, from, to, expected] of cases) {
     test(what, () => {
@@ -56,10 +55,7 @@ describe("the time of a value is when it was known", () => {
 });
 
 describe("what labels mean", () => {
-  const told = (day: string, lines: readonly string[], neighbour?: Labels) =>
-    decodeMetrics(Buffer.from(fileOf([METRICS_HEADER, ...lines])), metricsFile(day), WHERE, "x", {
-      labels: neighbour,
-    }).labels;
+  const told = (day: string, lines: readonly string[]) => decode(day, lines).labels;
   const [before, since] = ["2024-12-01", "2026-07-01"] as const;
   const slot = (day: string, index: number, fields = {}) => metricsLine(at(day) + index * STEP, fields);
 
@@ -67,7 +63,7 @@ describe("what labels mean", () => {
     assert.equal(told(before, run(at(before) + STEP, 288)), "end");
     assert.equal(told(before, run(at(before), 288)), "begin");
     assert.equal(told(before, run(at(before), 289)), "unclear");
-    assert.equal(told(before, run(at(before) + STEP, 287)), "unclear");
+    assert.equal(told(before, run(at(before) + STEP, 287)), "end");
     assert.equal(told(since, run(at(since), 288)), "begin");
     assert.equal(told(since, run(at(since) + STEP, 287)), "begin");
     assert.equal(told(since, run(at(since), 289)), "unclear");
@@ -79,19 +75,9 @@ describe("what labels mean", () => {
     const foreign = { 1: "ETHUSDT" };
     assert.equal(told(before, [...begin, slot(before, 288, foreign)]), "begin");
     assert.equal(told(before, [slot(before, 0, foreign), ...run(at(before) + STEP, 288)]), "end");
-    assert.equal(told(before, [...run(at(before) + STEP, 287), slot(before, 288, { 2: "" })]), "unclear");
+    assert.equal(told(before, [...run(at(before) + STEP, 287), slot(before, 288, { 2: "" })]), "end");
     assert.equal(told(before, [slot(before, 0, { 2: "" }), ...run(at(before) + STEP, 288)]), "unclear");
     assert.equal(told(since, [...run(at(since), 288), slot(since, 288, foreign)]), "begin");
-  });
-
-  test("is what a neighbour's mean, where a file has neither midnight", () => {
-    const neither = run(at(before) + STEP, 287);
-    assert.equal(told(before, neither, "end"), "end");
-    assert.equal(told(before, neither, "begin"), "unclear");
-    assert.equal(told(before, neither, "unclear"), "unclear");
-    assert.equal(told(before, run(at(before), 288), "end"), "begin");
-    assert.equal(told(before, run(at(before), 289), "end"), "unclear");
-    assert.equal(told(since, run(at(since) + STEP, 287), "end"), "begin");
   });
 });
 
@@ -118,7 +104,9 @@ function mangled(day: string, isEnd: boolean, random: (below: number) => number)
   for (let i = random(4); i > 0; i--) rows.push(rows[random(rows.length)] as string);
   for (let i = random(4); i > 0; i--) rows.push(line(random(3) * 144 + random(2), { 1: "ETHUSDT" }));
   for (let i = random(3); i > 0; i--) rows.push(line(random(2) * 288 + random(2), { 3: "" }));
-  // Labels that begin and have lost their first, with the next day's first in its place, are labels that end.
+  // Before the change labels that begin are told by their first, but for the very first file's.
+  if (!isEnd && day < METRICS_LABELS_BEGIN && day !== "2020-09-01") rows.push(line(1));
+  // There, the next day's first in its place makes labels that end of them.
   const isTold = isEnd || day >= METRICS_LABELS_BEGIN || rows.includes(line(1));
   if (random(3) === 0) rows.push(line(0));
   if (random(3) === 0 && isTold) rows.push(line(289));
