@@ -88,7 +88,9 @@ export async function targetOf(
   const isBehind = hasRest && archive && !(await isStored(dayOf(Math.min(range.to, startOfDay(now)) - DAY)));
   if (told !== undefined && !isDoubtful && !isBehind && ended === undefined) return withEnd({ ...base, first: told });
   const known = ended !== undefined && !force && (await isPastLag(ended)) ? ended : undefined;
-  if (!isDoubtful && known !== undefined) return over({ ...base, first: told }, known);
+  // Where nobody knows its beginning, the first file may have been mended since.
+  if (!isDoubtful && known !== undefined && (told !== undefined || !archive))
+    return over({ ...base, first: told }, known);
   let refusal = restError;
   if (hasRest && known === undefined) {
     try {
@@ -127,6 +129,7 @@ export async function targetOf(
     return isOver ? over(target, known ?? (await bounds.last())) : await withEnd(target);
   } catch (thrown) {
     const failure = expected(thrown);
+    if (known !== undefined && !isDoubtful) return over({ ...base, first: told }, known);
     if (refusal?.code !== "unknown-symbol" || failure.code !== "unreachable") return { ...base, error: failure };
     // The venue has answered: that the archive could not be asked besides is no cause.
     note(`Whether the archive has ${seriesLabel(series)} is not known: ${failure.message}`);

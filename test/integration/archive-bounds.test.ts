@@ -233,4 +233,25 @@ describe("a file at the edge of a series that cannot be taken fails its own days
       }
     }
   }
+
+  test("and is looked into again when it can be: the first row is the listing, as if it had been right at once", async () => {
+    const gone: Instead = { status: 400, body: '{"code":-1121,"msg":"Invalid symbol."}' };
+    let isBad = true;
+    const of = (url: string): Instead | undefined => {
+      if (url.includes("/klines?")) return gone;
+      return isBad && url.includes(`${MAY}.CHECKSUM`) ? { status: 200, body: "nonsense" } : headless(url);
+    };
+    await using front = await without(/BTCUSDT-1h-20(?:1|2[0-5]|26-0(?:[1-4]|[5-9]-|[78]))/, of);
+    const asked = spot("2026-01-01", "2026-07-01", { choice: "auto" });
+    await using lake = lab(front.settings);
+    assert.deepEqual(daysOf((await lake.run(asked)).outcomes, "failed"), until("2026-05-01", "2026-06-01"));
+    isBad = false;
+    await using again = new TwinLab(lake.data, front.settings);
+    await again.run(asked);
+    await using fresh = lab(front.settings);
+    await fresh.run(asked);
+    assert.deepEqual(again.contents(), fresh.contents());
+    assert.deepEqual(listedOf(again.contents()), [iso(FIRST)]);
+    assert.deepEqual((await again.run(asked)).outcomes, []);
+  });
 });
