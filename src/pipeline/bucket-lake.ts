@@ -231,6 +231,12 @@ export class BucketLake {
     return entry?.sha256 === hash && this.holds(entry) && created <= time;
   }
 
+  /** The object at a key is the one that a manifest means, whoever put it there. */
+  means(key: string): boolean {
+    const entry = this.entries.get(key);
+    return entry?.stored !== undefined && this.isCurrent(entry as StoredEntry);
+  }
+
   /** Another object than the one that the bucket's own manifest means lies in an entry's place, or none. */
   isReplaced({ object, sha256: hash }: Entry): boolean {
     const entry = object === null ? undefined : this.entries.get(object);

@@ -223,7 +223,7 @@ export class Engine {
   /** The same, with what is none of the lake's: a bucket is listed once for all of it. @throws StoreError */
   async survey(): Promise<Survey> {
     const lake = await this.lake();
-    const foreign = lake.remote ? await foreigners(lake.remote) : [];
+    const objects = (await lake.remote?.listAll()) ?? [];
     const shelves = (await Promise.all(TABLES.map((table) => lake.shelves(table.name)))).flat();
     const warehouse = await this.ports.warehouse();
     const ledger = await warehouse.ledger();
@@ -231,13 +231,14 @@ export class Engine {
     for (const shelf of shelves) series.push(await statusOf(lake, shelf, ledger));
     const state = new LakeState(lake, ledger);
     const gone = await goneMonths(lake, state, warehouse, ledger, loadedTables(undefined));
+    const foreign = lake.remote ? foreigners(lake.remote, objects) : [];
     return { series, foreign, gone, changed: await changedMonths(state, ledger) };
   }
 
   /** Objects under the lake's root in the bucket that are none of ours. @throws StoreError */
   async foreign(): Promise<readonly Foreign[]> {
     const { remote } = await this.lake();
-    return remote ? foreigners(remote) : [];
+    return remote ? foreigners(remote, await remote.listAll()) : [];
   }
 
   /** Read-only SQL on the warehouse. */

@@ -29,10 +29,10 @@ function differenceOf(object: BucketObject): string | undefined {
   return isOurs(object) ? undefined : "its metadata do not say that candlelake wrote it";
 }
 
-/** Everything under the lake's root that was there before, or that others have put there. @throws StoreError */
-export async function foreigners(remote: BucketLake): Promise<readonly Foreign[]> {
-  return (await remote.listAll()).flatMap((object) => {
-    const difference = differenceOf(object);
+/** What of a bucket's objects was there before, or was put there by others, as far as no manifest that was read names it. */
+export function foreigners(remote: BucketLake, objects: readonly BucketObject[]): readonly Foreign[] {
+  return objects.flatMap((object) => {
+    const difference = remote.means(object.key) ? undefined : differenceOf(object);
     const uri = remote.bucket.uri(object.key);
     return difference ? [{ uri, difference, next: moveCommand(uri) }] : [];
   });

@@ -291,9 +291,13 @@ describe("a lake in a bucket", () => {
       const again = await lab.bucket().write(name, bytes, { replaces: null, metadata });
       assert.notEqual(again.generation, generation);
     }
+    const { generation } = (await lab.objects()).get(key("2025-01-31")) ?? assert.fail();
+    const bare = (await lab.bucket().read(key("2025-01-31"))) ?? assert.fail();
+    await lab.bucket().write(key("2025-01-31"), bare, { replaces: generation });
     assert.deepEqual(await one.plan(SPOT), []);
     await using two = lab.machine("two");
     assert.deepEqual(await two.plan(SPOT), []);
+    assert.deepEqual((await two.engine.survey()).foreign, []);
     assert.equal(tally(await two.apply({ wishes: [], load: { topic: "spot", range: undefined } })), "load done 2");
   });
 
