@@ -100,11 +100,13 @@ export class BucketLake {
   private listFolder(prefix: string): Promise<void> {
     const known = this.listed.get(prefix);
     if (known) return known;
-    const listing = (async () => {
-      for await (const object of this.bucket.list(prefix)) this.objects.set(object.key, object);
-    })();
+    const listing = this.learn(prefix);
     this.listed.set(prefix, listing);
     return listing;
+  }
+
+  private async learn(prefix: string): Promise<void> {
+    for await (const object of this.bucket.list(prefix)) this.objects.set(object.key, object);
   }
 
   private async readPage(
@@ -270,10 +272,7 @@ export class BucketLake {
     const prefixes = [...months].flatMap(([table, some]) => (some.size > FEW_MONTHS ? [table] : [...some]));
     for (const key of this.objects.keys())
       if (prefixes.some((prefix) => key.startsWith(`${prefix}/`))) this.objects.delete(key);
-    const list = async (prefix: string): Promise<void> => {
-      for await (const object of this.bucket.list(prefix)) this.objects.set(object.key, object);
-    };
-    await Promise.all(prefixes.map(list));
+    await Promise.all(prefixes.map((prefix) => this.learn(prefix)));
   }
 
   /** Forgets all that was read of a table: another machine has written it since. */
