@@ -20,7 +20,7 @@ export function candlelake(args: readonly string[], environment: Readonly<Record
   const began = performance.now();
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
-    ["--import", join(root, "bench/usage.ts"), join(root, "bin/candlelake.js"), ...args],
+    ["--require", join(root, "bench/usage.cjs"), join(root, "bin/candlelake.js"), ...args],
     { env: { ...process.env, ...environment, BENCH_USAGE: usage }, encoding: "utf8", maxBuffer: 2 ** 30 },
   );
   const wall = performance.now() - began;

@@ -10,7 +10,8 @@ const source = new URL("../src/cli/main.ts", import.meta.url);
 const isClone = existsSync(source);
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
 
-if (major > 22 || (major === 22 && minor >= 18)) {
+// The first of each line that runs TypeScript and whose HTTP client knows proxies.
+if (major > 24 || (major === 24 && minor >= 5) || (major === 22 && minor >= 21)) {
   module.enableCompileCache?.();
   if (isClone) silenceTypeStrippingWarning();
   const { main } = await import(isClone ? source.href : new URL("../dist/cli/main.js", import.meta.url).href);
@@ -20,7 +21,7 @@ if (major > 22 || (major === 22 && minor >= 18)) {
   runNode([fileURLToPath(import.meta.url), ...process.argv.slice(2)]);
 } else {
   console.error(
-    `candlelake needs Node 22.18 or newer, and this is Node ${process.versions.node}: install a newer one from https://nodejs.org.`,
+    `candlelake needs Node 22.21, 24.5 or newer, and this is Node ${process.versions.node}: install a newer one from https://nodejs.org.`,
   );
   process.exitCode = 4;
 }

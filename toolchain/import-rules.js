@@ -25,7 +25,7 @@ const rules = [
   { files: "src/parquet/", may: ["src/parquet/", "src/arrow/", "src/core/", "node:crypto", "node:zlib"] },
   { files: "src/arrow/", may: ["src/arrow/", "src/core/"] },
   { files: "src/archive/", may: ["src/archive/", "src/core/", "src/market/", ...ports, "node:zlib"] },
-  { files: "src/net/", may: ["src/net/", "src/core/", ...ports, "undici", "node:"] },
+  { files: "src/net/", may: ["src/net/", "src/core/", ...ports, "node:"] },
   { files: "src/google/", may: ["src/google/", "src/core/", ...ports, "google-auth-library", "node:"] },
   {
     files: "src/sources/",
@@ -213,7 +213,8 @@ function importsOf(text) {
     /(?:^|;)\s*(?:export\s+(?:type\s+)?[*{][^"'\n]*|\}\s*)from\s*(["'])(?<specifier>[^"'\n]+)\1/gm,
     /(?<![.\w$])import\s*\((?:\s*(["'])(?<specifier>[^"'\n]+)\1\s*[,)])?/g,
     /(?<![.\w$])require\s*\(/g,
-    /\b(?:createRequire|getBuiltinModule)\b/g,
+    /\bcreateRequire\b/g,
+    /\bgetBuiltinModule\b(?:\(\s*(["'])(?<specifier>[^"'\n]+)\1\s*\))?/g,
   ];
   const found = [];
   for (const pattern of patterns) {

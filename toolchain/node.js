@@ -25,13 +25,13 @@ const PACKAGES = {
 };
 
 /**
- * Whether a Node runs TypeScript without a flag.
+ * Whether a Node runs candlelake: TypeScript without a flag, and an HTTP client that knows proxies.
  *
  * @param {string} version
  */
-export function runsTypeScript(version) {
+export function isNewEnough(version) {
   const [major = 0, minor = 0] = version.split(".").map(Number);
-  return major > 23 || (major === 23 && minor >= 6) || (major === 22 && minor >= 18);
+  return major > 24 || (major === 24 && minor >= 5) || (major === 22 && minor >= 21);
 }
 
 /**
@@ -57,7 +57,7 @@ function installedNode() {
  * @returns {string | undefined}
  */
 export function findNode() {
-  return installedNode() ?? (runsTypeScript(process.versions.node) ? process.execPath : undefined);
+  return installedNode() ?? (isNewEnough(process.versions.node) ? process.execPath : undefined);
 }
 
 /**
@@ -73,7 +73,7 @@ export function runNode(args) {
   const node = findNode();
   if (node === undefined) {
     refuse(
-      `candlelake needs Node 22.18 or newer, and this is Node ${process.versions.node}: ` +
+      `candlelake needs Node 22.21, 24.5 or newer, and this is Node ${process.versions.node}: ` +
         "run `npm ci` without --omit=optional, or install a newer Node from https://nodejs.org.",
     );
     return;

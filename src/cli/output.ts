@@ -80,5 +80,8 @@ export const shortTime = (time: number | null | undefined): string =>
 /** Stands above everything that is shown of made data. */
 export const SYNTHETIC = "SYNTHETIC: made data, no market.\n";
 
+/** Without the runtime's tables of all languages, which take longer to read than a command's own modules. */
+const grouped = (n: number): string => String(n).replace(/\B(?=(?:\d{3})+$)/g, ",");
+
 export const count = (n: number, noun: string, plural = `${noun}s`): string =>
-  `${n.toLocaleString("en-US")} ${n === 1 ? noun : plural}`;
+  `${grouped(n)} ${n === 1 ? noun : plural}`;

@@ -3,12 +3,12 @@ import { SECOND } from "../core/time.ts";
 import type { Clock, Logger } from "../ports.ts";
 import { HostGate, PATIENCE } from "./host-gate.ts";
 import { networkFailure } from "./network-failure.ts";
+import { nodeTransport } from "./node-transport.ts";
 import type { RequestBudget } from "./request-budget.ts";
 import { Slots } from "./slots.ts";
 import { STOPPING, statusError, stopOf } from "./status.ts";
 import { systemClock } from "./system-clock.ts";
 import { type Answer, serverDate, type Transport } from "./transport.ts";
-import { undiciTransport } from "./undici-transport.ts";
 
 /** How often a request is sent at most. */
 const TRIES = 5;
@@ -67,7 +67,7 @@ export class HttpClient {
     this.#base = new URL(options.base);
     this.host = this.#base.host;
     this.#clock = options.clock ?? systemClock;
-    this.#transport = options.transport ?? undiciTransport();
+    this.#transport = options.transport ?? nodeTransport();
     this.#log = options.log;
     this.#random = options.random ?? Math.random;
     this.#onAnswer = options.onAnswer;

@@ -70,9 +70,7 @@ export class WorkerPool {
     // threads that are as many as the processors.
     setFlagsFromString("--min-semi-space-size=2");
     setFlagsFromString("--no-parallel-scavenge");
-    // The package's files end in .js, those of a clone in .ts.
-    const file = import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js";
-    const worker = new Worker(new URL(file, import.meta.url));
+    const worker = new Worker(new URL("./worker.js", import.meta.url));
     worker.on("message", (told: Told) => this.#settle(worker, told));
     worker.on("error", (error) => this.#lose(worker, error));
     worker.on("exit", (code) => this.#lose(worker, new Error(`a worker ended with ${code}`)));

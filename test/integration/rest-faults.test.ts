@@ -4,7 +4,7 @@ import { describe, it } from "node:test";
 import { gzipSync } from "node:zlib";
 import { AppError } from "../../src/core/errors.ts";
 import type { Series } from "../../src/core/series.ts";
-import { undiciTransport } from "../../src/net/undici-transport.ts";
+import { nodeTransport } from "../../src/net/node-transport.ts";
 import { BINANCE_SPOT } from "../../src/sources/binance/endpoints.ts";
 import { BinanceRest } from "../../src/sources/binance/rest.ts";
 import { type Listening, listenRaw, madeVenue } from "../fakes/rest-venue.ts";
@@ -49,7 +49,7 @@ async function scene(fault: Fault): Promise<Scene> {
     const { status = 200, headers, body } = await venue({ path: url.pathname, query: url.searchParams });
     response.writeHead(status, headers).end(body);
   });
-  const transport = undiciTransport({ connect: 500, headers: 150, body: 150 });
+  const transport = nodeTransport({ connect: 500, headers: 150, body: 150 });
   const source = new BinanceRest({
     endpoint: BINANCE_SPOT,
     base: server.base,

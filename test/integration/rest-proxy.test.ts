@@ -14,6 +14,7 @@ const NAMES = ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_pro
 describe("a proxy", () => {
   const kept = new Map(NAMES.map((name) => [name, process.env[name]]));
   let through: string[] = [];
+  let credentials: string[] = [];
   let venue: Listening;
   let address = "";
   const proxy = createServer((request, response) => {
@@ -22,6 +23,8 @@ describe("a proxy", () => {
   });
   proxy.on("connect", (request, socket) => {
     through.push(`CONNECT ${request.url}`);
+    const asked = request.headers["proxy-authorization"];
+    if (asked !== undefined) credentials.push(asked);
     socket.end("HTTP/1.1 403 Forbidden\r\n\r\n");
   });
 
@@ -49,6 +52,7 @@ describe("a proxy", () => {
     for (const name of NAMES) delete process.env[name];
     Object.assign(process.env, settings);
     through = [];
+    credentials = [];
     return new BinanceRest({ endpoint: BINANCE_SPOT, base, clock: new VirtualClock(NOW) }).now();
   };
 
@@ -70,18 +74,31 @@ describe("a proxy", () => {
   it("makes a tunnel for https; its refusal is told", async () => {
     await assert.rejects(
       now({ HTTPS_PROXY: address }, "https://venue.invalid"),
-      (error) =>
-        error instanceof AppError && error.code === "connection-lost" && /Proxy response \(403\)/.test(error.message),
+      (error) => error instanceof AppError && error.code === "connection-lost" && /403/.test(error.message),
     );
     assert.deepEqual([...new Set(through)], ["CONNECT venue.invalid:443"]);
   });
 
-  it("that has no address is named as the cause", async () => {
-    for (const text of ["not an address", "proxy:3128"]) {
+  it("is asked by its name and password, which no message repeats", async () => {
+    const [, host] = address.split("//");
+    const message = (error: unknown) => error instanceof AppError && !error.message.includes("secret");
+    await assert.rejects(now({ https_proxy: `http://me:secret@${host}` }, "https://venue.invalid"), message);
+    assert.deepEqual([...new Set(credentials)], [`Basic ${btoa("me:secret")}`]);
+    await assert.rejects(now({ HTTP_PROXY: "me:secret@proxy:3128" }), message);
+  });
+
+  it("of lower case goes before one of upper case, as with curl", async () => {
+    assert.equal(await now({ HTTP_PROXY: "http://127.0.0.1:1", http_proxy: address }), NOW);
+    assert.deepEqual(through, [`${venue.base}/api/v3/time`]);
+  });
+
+  it("that has no address is named as the cause, and not passed by", async () => {
+    for (const text of ["not an address", "proxy:3128", "socks5://127.0.0.1:1080"]) {
       await assert.rejects(
         now({ HTTP_PROXY: text }),
         (error) => error instanceof AppError && error.code === "bad-proxy" && /HTTP_PROXY/.test(error.message),
       );
     }
+    assert.deepEqual(through, []);
   });
 });

@@ -1,0 +1,138 @@
+import type { Agent, ClientRequest, IncomingMessage } from "node:http";
+import { gunzipSync } from "node:zlib";
+import { SECOND } from "../core/time.ts";
+import { proxySettings } from "./proxy-settings.ts";
+import type { Answer, Transport } from "./transport.ts";
+
+/** Milliseconds. */
+export interface Timeouts {
+  /** Until the connection stands. */
+  readonly connect: number;
+  /** From there to the answer's first byte. */
+  readonly headers: number;
+  /** Between two pieces of the body. */
+  readonly body: number;
+}
+
+export const TIMEOUTS: Timeouts = { connect: 10 * SECOND, headers: 15 * SECOND, body: 15 * SECOND };
+
+/** Milliseconds that a connection waits for its next request: hosts close it without a word, five seconds are usual. */
+const IDLE = 4 * SECOND;
+
+/** Far above any answer of a venue (the largest are some 300 kB); stops a compressed bomb. */
+const MOST_BYTES = 256 * 2 ** 20;
+
+const HEADERS = { accept: "*/*", "accept-encoding": "gzip", "user-agent": "candlelake" };
+
+interface Client {
+  readonly agent: Agent;
+  get(url: string, agent: Agent, signal: AbortSignal | undefined): ClientRequest;
+}
+
+/**
+ * HTTP by the runtime's own client, with keep-alive and gzip. `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` are honoured, with
+ * plain HTTP asked of the proxy by absolute address, as curl does. The client is loaded with the first request, and idle
+ * connections do not keep the process alive.
+ */
+export function nodeTransport(timeouts: Timeouts = TIMEOUTS): Transport {
+  const clients = new Map<string, Client>();
+  return async (url, { signal }) => {
+    const { protocol } = new URL(url);
+    const client = clients.get(protocol) ?? clientOf(protocol, timeouts);
+    clients.set(protocol, client);
+    const { status, headers, body } = await exchange(client.get(url, client.agent, signal), timeouts);
+    return { status, headers, body: unpack(body, headers) };
+  };
+}
+
+function clientOf(protocol: string, { connect }: Timeouts): Client {
+  // Imported, they would load all that they offer, another client and its parser among it: ten times as long.
+  const http = process.getBuiltinModule("node:http");
+  const { Agent, get } = protocol === "https:" ? process.getBuiltinModule("node:https") : http;
+  const options = { keepAlive: true, timeout: IDLE, proxyEnv: proxySettings(process.env, protocol) };
+  return {
+    agent: new Agent(options),
+    // Its own limit is for a proxy's tunnel alone: without it that would be the idle connections'.
+    get: (url, agent, signal) => get(url, { agent, headers: HEADERS, timeout: connect, ...(signal ? { signal } : {}) }),
+  };
+}
+
+/** Sends a request and takes its whole answer in; each part of it may take its time. */
+function exchange(request: ClientRequest, timeouts: Timeouts): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    let timer: NodeJS.Timeout | undefined;
+    const fail = (error: unknown) => {
+      clearTimeout(timer);
+      reject(error);
+      request.destroy();
+    };
+    const expect = (phase: keyof Timeouts) => {
+      clearTimeout(timer);
+      timer = setTimeout(() => fail(new SilenceError(phase, timeouts[phase])), timeouts[phase]);
+    };
+    expect("connect");
+    request.once("socket", (socket) => {
+      if (!socket.connecting) return expect("headers");
+      socket.once("encrypted" in socket ? "secureConnect" : "connect", () => expect("headers"));
+    });
+    // What follows an abort or a reset is the same failure once more.
+    request.on("error", fail);
+    request.once("response", (response) => {
+      expect("body");
+      const pieces = new Body(Number(response.headers["content-length"]));
+      response.on("error", fail);
+      response.on("data", (piece: Uint8Array) => {
+        timer?.refresh();
+        pieces.add(piece);
+      });
+      response.once("end", () => {
+        clearTimeout(timer);
+        resolve({ status: response.statusCode ?? 0, headers: headersOf(response), body: pieces.whole() });
+      });
+    });
+  });
+}
+
+/** A host that says nothing for too long. */
+class SilenceError extends Error {
+  readonly code = "ETIMEDOUT";
+
+  constructor(phase: keyof Timeouts, limit: number) {
+    const missing = { connect: "no connection", headers: "no answer", body: "no more of the answer" };
+    super(`${missing[phase]} within ${limit / SECOND} s`);
+  }
+}
+
+/** The pieces of a body as one. Where its length is told there is one copy of it, and never a second in memory. */
+class Body {
+  readonly #told: Uint8Array | undefined;
+  readonly #rest: Uint8Array[] = [];
+  #at = 0;
+
+  /** @param length as the host tells it; NaN where it does not */
+  constructor(length: number) {
+    this.#told = length > 0 && length <= MOST_BYTES ? new Uint8Array(length) : undefined;
+  }
+
+  add(piece: Uint8Array): void {
+    if (this.#told && this.#at + piece.length <= this.#told.length) this.#told.set(piece, this.#at);
+    else this.#rest.push(piece);
+    this.#at += piece.length;
+  }
+
+  whole(): Uint8Array {
+    return this.#told ?? Buffer.concat(this.#rest);
+  }
+}
+
+function headersOf({ headers }: IncomingMessage): Answer["headers"] {
+  const texts: Record<string, string | undefined> = {};
+  for (const [name, value] of Object.entries(headers)) texts[name] = Array.isArray(value) ? value.join(", ") : value;
+  return texts;
+}
+
+function unpack(body: Uint8Array, headers: Answer["headers"]): Uint8Array {
+  return headers["content-encoding"] === "gzip" && body.length > 0
+    ? gunzipSync(body, { maxOutputLength: MOST_BYTES })
+    : body;
+}
