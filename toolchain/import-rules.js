@@ -22,7 +22,7 @@ const rules = [
   { files: "src/core/", may: ["src/core/"] },
   { files: "src/market/", may: ["src/market/", "src/core/"] },
   { files: "src/features/", may: ["src/features/", "src/core/", "src/market/"] },
-  { files: "src/parquet/", may: ["src/parquet/", "src/arrow/", "src/core/", "node:crypto", "node:zlib"] },
+  { files: "src/parquet/", may: ["src/parquet/", "src/arrow/", "src/core/", "minizlib", "node:crypto", "node:zlib"] },
   { files: "src/arrow/", may: ["src/arrow/", "src/core/"] },
   { files: "src/archive/", may: ["src/archive/", "src/core/", "src/market/", ...ports, "node:zlib"] },
   { files: "src/net/", may: ["src/net/", "src/core/", ...ports, "node:"] },

@@ -1,4 +1,3 @@
-import { constants, zstdCompressSync } from "node:zlib";
 import { type Column, isText } from "../core/batch.ts";
 import { DataError } from "../core/errors.ts";
 import type { ColumnSpec, Table } from "../core/table.ts";
@@ -9,6 +8,7 @@ import type { Sheet } from "./sheet.ts";
 import { numberStatistics, type Statistics, textStatistics } from "./statistics.ts";
 import { ThriftWriter } from "./thrift.ts";
 import { wordsOf } from "./words.ts";
+import { zstd } from "./zstd.ts";
 
 /** A column of one row group as it lies in the file. */
 export interface Chunk {
@@ -35,24 +35,6 @@ interface Page {
  */
 const WORTH_COMPRESSING = 256;
 
-/**
- * On minutes of BTCUSDT level 3 saves nothing over level 1, and level 6 three hundredths at three times the time. This one
- * takes two thirds of level 1's time for files a twentieth larger: the lower bytes of doubles are noise to any level.
- */
-const LEVEL = { [constants.ZSTD_c_compressionLevel]: -2 };
-
-/** What is smaller Node takes from memory that many share, and that cannot be given back. */
-const OWN = Buffer.poolSize >>> 1;
-
-/** The output is one piece when it fits: ZSTD adds at most this to what it cannot compress (ZSTD_compressBound). */
-const compress = (body: Uint8Array): Uint8Array<ArrayBuffer> =>
-  zstdCompressSync(body, { params: LEVEL, chunkSize: Math.max(OWN, body.length + (body.length >> 8) + 128) });
-
-/** At once: the collector would find it long after. */
-function giveBack({ buffer }: Uint8Array<ArrayBuffer>): void {
-  if (buffer.byteLength !== Buffer.poolSize) buffer.transfer(0);
-}
-
 /** `PageHeader` of parquet.thrift. */
 function pageHeader(page: Page, stored: number): Uint8Array {
   const header = new ThriftWriter().i32(1, page.type).i32(2, page.body.length).i32(3, stored);
@@ -68,12 +50,10 @@ function putPages(to: Sheet, pages: readonly Page[], statistics: Statistics, noi
   let raw = 0;
   let dictionary = 0;
   for (const page of pages) {
-    const compressed = plain ? undefined : compress(page.body);
-    const body = compressed ?? page.body;
+    const body = plain ? page.body : zstd(page.body);
     const header = pageHeader(page, body.length);
     to.put(header);
     to.put(body);
-    if (compressed) giveBack(compressed);
     encodings.add(page.encoding);
     raw += header.length + page.body.length;
     if (page.type === PAGE.dictionary) dictionary = to.length - from;

@@ -66,6 +66,7 @@ test("it depends on its libraries alone, by exact versions, and runs nothing whe
     "@google-cloud/bigquery",
     "@google-cloud/storage",
     "google-auth-library",
+    "minizlib",
   ]);
   for (const version of Object.values(manifest.dependencies)) assert.match(version, /^\d/);
   assert.equal(manifest.optionalDependencies, undefined);
