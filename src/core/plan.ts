@@ -179,8 +179,10 @@ function fetchReason(target: Target, day: Day, state: State): string | undefined
     return "the series begins earlier than was known";
   if (state.republished(target.table, series, day)) return "republished";
   if (target.choice !== "rest" && entry.notes.some(({ kind }) => kind === REFUSED_FILE)) return "a file was refused";
-  if (target.choice === "auto" && hasRest(target) && isKnownWrong(series, day, entry.source))
-    return "its file is known to be wrong";
+  const isWrong = [entry.source, entry.confirmedBy ?? entry.source].every((source) =>
+    isKnownWrong(series, day, source),
+  );
+  if (target.choice === "auto" && hasRest(target) && isWrong) return "its file is known to be wrong";
   const isOpen = target.choice !== "archive" && unaskedGaps(entry).length > 0;
   return isOpen ? UNASKED : undefined;
 }

@@ -11,16 +11,7 @@ import { ArchiveFetch, type Harvest } from "./archive-fetch.ts";
 import { NEAR } from "./archive-search.ts";
 import type { Lake } from "./lake.ts";
 import { detailOf, failure, isFatal, type Outcome } from "./outcome.ts";
-import {
-  askable,
-  type Patched,
-  patchOverRest,
-  preferred,
-  sourcesOf,
-  unasked,
-  withoutFirst,
-  withRefusal,
-} from "./patch.ts";
+import { askable, type Patched, patchOverRest, preferred, unasked, withoutFirst, withRefusal } from "./patch.ts";
 import { produceChecked, produceFinished } from "./produce.ts";
 import { Receiver } from "./received.ts";
 import { isHoley } from "./refine.ts";
@@ -245,7 +236,7 @@ export class Intake {
       : { checked: day.checked, disagreements: [], error: undefined };
     const { checked, disagreements } = patched;
     const archives = overlaid?.archives ?? from.archives;
-    const provenance = { ...made, source: sourcesOf(checked.batch, own), archives, disagreements };
+    const provenance = { ...made, source: own, archives, disagreements };
     const outcome = await produceChecked(this.lake, target, step, checked, provenance, this.state);
     if (!patched.error) return outcome;
     const status = patched.error instanceof DataError ? "failed" : "deferred";
