@@ -1,5 +1,6 @@
 import { isKnownWrong } from "./archive-calendar.ts";
 import type { AppError } from "./errors.ts";
+import { mayBeLate } from "./late-file.ts";
 import { objectKey } from "./layout.ts";
 import { type Entry, REFUSED_FILE, unaskedGaps } from "./manifest.ts";
 import { hasRows, inputDays, isDue, lookingDays } from "./partition.ts";
@@ -183,6 +184,8 @@ function fetchReason(target: Target, day: Day, state: State): string | undefined
     isKnownWrong(series, day, source),
   );
   if (target.choice === "auto" && hasRest(target) && isWrong) return "its file is known to be wrong";
+  const hasFilesAlone = target.choice === "archive" || (target.choice === "auto" && !hasRest(target));
+  if (hasFilesAlone && mayBeLate(series, day, entry, now)) return "the file of the day before may only have been late";
   const isOpen = target.choice !== "archive" && unaskedGaps(entry).length > 0;
   return isOpen ? UNASKED : undefined;
 }
