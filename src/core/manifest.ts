@@ -4,7 +4,7 @@ import type { Series } from "./series.ts";
 import type { TableName } from "./table.ts";
 import { type Day, iso, type Month } from "./time.ts";
 
-/** Something worth knowing that changes no verdict: `zero-volume`, `short-close`, `duplicate`, `unordered`. */
+/** Something worth knowing that changes no verdict: `zero-volume`, `zero-value`, `short-close`, `duplicate`, `unordered`. */
 export interface Note {
   readonly kind: string;
   readonly count: number;
