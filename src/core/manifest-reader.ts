@@ -148,6 +148,7 @@ function readEntry(value: unknown, facts: Facts): Entry {
   const entry = new Reader(value, "an entry");
   const span = entry.optional("span", () => entry.list("span").map(parseIso));
   const quarantined = entry.optional("quarantined", () => new Reader(entry.value.quarantined, "quarantined"));
+  const confirmedBy = entry.optional("confirmedBy", () => entry.text("confirmedBy"));
   const stored = entry.optional("stored", () => new Reader(entry.value.stored, "stored"));
   if (span && (span.length !== 2 || span.includes(undefined))) throw new TypeError("span is no pair of times");
   return {
@@ -162,6 +163,7 @@ function readEntry(value: unknown, facts: Facts): Entry {
     quarantined: quarantined && { rows: quarantined.count("rows"), object: quarantined.text("object") },
     inputs: entry.optional("inputs", () => readInputs(entry.value.inputs)),
     source: entry.text("source"),
+    ...(confirmedBy === null ? {} : { confirmedBy }),
     host: entry.text("host"),
     archives: entry.optional("archives", () => readArchives(entry.list("archives"), facts)),
     disagreements: (entry.optional("disagreements", () => entry.list("disagreements")) ?? []).map(readDisagreement),

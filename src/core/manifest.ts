@@ -4,7 +4,7 @@ import type { Series } from "./series.ts";
 import type { TableName } from "./table.ts";
 import { type Day, iso, type Month } from "./time.ts";
 
-/** Something worth knowing that changes no verdict: `zero-volume`, `short-close`, `duplicate`, `unordered`. */
+/** Something worth knowing that changes no verdict: `zero-volume`, `zero-value`, `short-close`, `duplicate`, `unordered`. */
 export interface Note {
   readonly kind: string;
   readonly count: number;
@@ -77,10 +77,13 @@ export interface Entry {
   readonly quarantined: { readonly rows: number; readonly object: string } | null;
   /** For a derived partition: content hashes of what it was made of, `""` where there was nothing. */
   readonly inputs: Readonly<Record<string, string>> | null;
-  /** `rest`, `archive-monthly`, …; several joined with `+`, the one that had most first. */
+  /** What the stored rows say: `rest`, `archive-monthly`, …; several joined with `+`, the one that had most first. */
   readonly source: string;
+  /** The last other source that brought the same rows: what is stored was left as it is. */
+  readonly confirmedBy?: string;
+  /** Whom the stored rows are from. */
   readonly host: string;
-  /** Archive files that it was made of, by name; null where there is none. */
+  /** Archive files that it was made of, or that had the same rows, by name; null where there is none. */
   readonly archives: Readonly<Record<string, ArchiveFacts>> | null;
   /** Rows in which its sources differ: the first few, as evidence; a note has their number. */
   readonly disagreements: readonly Disagreement[];
@@ -130,6 +133,7 @@ function entryText(entry: Entry, named: Named): string {
     quarantined: entry.quarantined,
     ...(entry.inputs ? { inputs: entry.inputs } : {}),
     source: entry.source,
+    ...(entry.confirmedBy === undefined ? {} : { confirmedBy: entry.confirmedBy }),
     host: entry.host,
     ...(entry.archives ? { archives: namesOf(entry.archives, named) } : {}),
     ...(entry.disagreements.length > 0

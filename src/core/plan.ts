@@ -1,5 +1,6 @@
 import { isKnownWrong } from "./archive-calendar.ts";
 import type { AppError } from "./errors.ts";
+import { mayBeLate } from "./late-file.ts";
 import { objectKey } from "./layout.ts";
 import { type Entry, REFUSED_FILE, unaskedGaps } from "./manifest.ts";
 import { hasRows, inputDays, isDue, lookingDays } from "./partition.ts";
@@ -179,8 +180,12 @@ function fetchReason(target: Target, day: Day, state: State): string | undefined
     return "the series begins earlier than was known";
   if (state.republished(target.table, series, day)) return "republished";
   if (target.choice !== "rest" && entry.notes.some(({ kind }) => kind === REFUSED_FILE)) return "a file was refused";
-  if (target.choice === "auto" && hasRest(target) && isKnownWrong(series, day, entry.source))
-    return "its file is known to be wrong";
+  const isWrong = [entry.source, entry.confirmedBy ?? entry.source].every((source) =>
+    isKnownWrong(series, day, source),
+  );
+  if (target.choice === "auto" && hasRest(target) && isWrong) return "its file is known to be wrong";
+  const hasFilesAlone = target.choice === "archive" || (target.choice === "auto" && !hasRest(target));
+  if (hasFilesAlone && mayBeLate(series, day, entry, now)) return "the file of the day before may only have been late";
   const isOpen = target.choice !== "archive" && unaskedGaps(entry).length > 0;
   return isOpen ? UNASKED : undefined;
 }

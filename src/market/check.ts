@@ -8,6 +8,7 @@ import type { TimeRange } from "../core/time.ts";
 import { holeWithin, unfilled } from "./event-gaps.ts";
 import { isHalt } from "./halts.ts";
 import { isFlawless, type Judge, judge, noteCandles } from "./judge.ts";
+import { withoutZeros } from "./open-interest.ts";
 
 /** A refused row, with the text that the venue sent. */
 export interface Refused {
@@ -80,9 +81,10 @@ export function check(series: Series, received: Received, range: TimeRange, firs
   const grid = seriesGrid(series, first);
   const notes = new Map<string, number>();
   const note = (kind: string) => notes.set(kind, (notes.get(kind) ?? 0) + 1);
-  const { clean, refused } = isFlawless(series, batch, grid, range)
+  const { clean: sound, refused } = isFlawless(series, batch, grid, range)
     ? { clean: batch, refused: [] }
     : separate(received, range, judge(series, batch, grid), note);
+  const clean = series.kind === "open-interest" ? withoutZeros(sound, note) : sound;
   const broken = received.broken.filter((row) => row.time >= range.from && row.time < range.to);
   const all = [...broken, ...refused];
   if (series.kind === "klines" && grid) noteCandles(clean, grid, note);

@@ -29,7 +29,7 @@ function judgeCandle(batch: Batch, grid: Grid): Judge {
   };
 }
 
-/** Zero is how the venue's history writes "no value": it is no open interest. */
+/** Zero is how the venue's history writes "no value": it is no open interest, and beside one its value is not known. */
 function judgeOpenInterest(batch: Batch, grid: Grid): Judge {
   const times = numbers(batch, "time").values;
   const amount = numbers(batch, "open_interest").values;
@@ -37,7 +37,8 @@ function judgeOpenInterest(batch: Batch, grid: Grid): Judge {
   const real = (x: number) => x > 0 && x < Number.POSITIVE_INFINITY;
   return (i) => {
     if (!onGrid(grid, (times[i] as number) / MICROS)) return "off-grid";
-    return real(amount[i] as number) && real(value[i] as number) ? undefined : "invalid";
+    const isPossible = value[i] === 0 || real(value[i] as number);
+    return real(amount[i] as number) && isPossible ? undefined : "invalid";
   };
 }
 

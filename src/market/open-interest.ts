@@ -1,4 +1,5 @@
-import type { Table } from "../core/table.ts";
+import { type Batch, type Column, numbers } from "../core/batch.ts";
+import { columnIndex, type Table } from "../core/table.ts";
 
 export const OPEN_INTEREST: Table = {
   name: "open_interest",
@@ -11,7 +12,12 @@ export const OPEN_INTEREST: Table = {
       doc: "The instant at which the value was known: the end of its period, whatever an archive file's labels mean.",
     },
     { name: "open_interest", type: "FLOAT64", unit: "base", doc: "Sum of open positions in the base asset." },
-    { name: "open_interest_value", type: "FLOAT64", unit: "quote", doc: "The same in the quote asset." },
+    {
+      name: "open_interest_value",
+      type: "FLOAT64",
+      unit: "quote",
+      doc: "The same in the quote asset; NULL where the venue wrote zero.",
+    },
     {
       name: "period",
       type: "STRING",
@@ -29,3 +35,15 @@ export const OPEN_INTEREST: Table = {
   source: "fetched",
   loaded: true,
 };
+
+const VALUE = "open_interest_value";
+
+/** Values of zero, of which the venue did not know how much they are, as NULL; each is noted. */
+export function withoutZeros(batch: Batch, note: (kind: string) => void): Batch {
+  const column = numbers(batch, VALUE);
+  if (!column.values.includes(0)) return batch;
+  const valid = Uint8Array.from(column.values, (value, row) => (value !== 0 && (column.valid?.[row] ?? 1) ? 1 : 0));
+  for (const isKnown of valid) if (!isKnown) note("zero-value");
+  const known: Column = { values: column.values, valid };
+  return { ...batch, columns: batch.columns.with(columnIndex(batch.table, VALUE), known) };
+}

@@ -3,10 +3,11 @@ import { archiveBeginning, badDay, dayIsOut, monthIsOut } from "../core/archive-
 import { type ArchiveFile, archiveKey } from "../core/archive-file.ts";
 import { AppError, DataError, Interrupted, throwIfAborted } from "../core/errors.ts";
 import { inOrder } from "../core/in-order.ts";
+import { fileBefore } from "../core/late-file.ts";
 import { finalRange } from "../core/partition.ts";
 import type { FetchStep, Target } from "../core/plan.ts";
 import { archiveFileOf, type Route } from "../core/route.ts";
-import { DAY, dayOf, monthOf, timeOfDay } from "../core/time.ts";
+import { monthOf } from "../core/time.ts";
 import type { Archive, FinishedDay, OpenDay, RefineDay, Refined, RefineFile, RefineJob, Refiner } from "../ports.ts";
 import { refine } from "./refine.ts";
 import { expected } from "./ways.ts";
@@ -235,8 +236,8 @@ export class ArchiveFetch {
   ): Promise<{ readonly files: RefineFile[]; readonly refused?: AppError }> {
     const { series } = this.#target;
     const main = archiveFileOf(series, step.day, route);
-    if (series.kind !== "open-interest") return { files: present([await this.#ask(main, signal)]) };
-    const before: ArchiveFile = { series, span: dayOf(timeOfDay(step.day) - DAY) };
+    const before = fileBefore(series, step.day);
+    if (!before) return { files: present([await this.#ask(main, signal)]) };
     const isOut = before.span >= (archiveBeginning(series).daily ?? "");
     let refused: AppError | undefined;
     const [own, earlier] = await Promise.all([

@@ -1,5 +1,6 @@
 import { archiveBeginning, dayIsOut, monthIsOut } from "../core/archive-calendar.ts";
 import { type ArchiveFile, archiveKey, archiveRange, isMonthly } from "../core/archive-file.ts";
+import { LATENESS } from "../core/late-file.ts";
 import type { Series } from "../core/series.ts";
 import { DAY, type Day, dayOf, daysOf, monthOf, startOfDay, type TimeRange, timeOfDay } from "../core/time.ts";
 import type { Archive } from "../ports.ts";
@@ -7,8 +8,8 @@ import type { Archive } from "../ports.ts";
 /** Questions at once, while nobody knows where the files begin. */
 const WIDTH = 16;
 
-/** So long a file may be late, and so far back every one is looked for; farther back two days of a month stand for it. */
-export const NEAR = 62 * DAY;
+/** So far back every file is looked for, late ones too; farther back two days of a month stand for it. */
+export const NEAR = LATENESS;
 
 /**
  * Looks for a series' files without fetching any. It goes by what is out, a month's file before its days': dates that a

@@ -8,7 +8,7 @@ import type { Refused } from "../market/check.ts";
 import type { Source } from "../ports.ts";
 import type { Lake } from "./lake.ts";
 import { detailOf, failure, isFatal, type Outcome, planned } from "./outcome.ts";
-import { askable, type Patched, patchOverRest, sourcesOf } from "./patch.ts";
+import { askable, type Patched, patchOverRest } from "./patch.ts";
 import { produceChecked } from "./produce.ts";
 import { readQuarantine } from "./quarantine.ts";
 import { RestGaps } from "./rest-gaps.ts";
@@ -82,11 +82,10 @@ async function fillStored(
     const range = finalRange(series, step.day, now, first);
     const patched = await patchOverRest(series, stored, range, first, rest);
     if (patched.error) return { ...planned(step), rows: 0, status: "deferred", error: detailOf(patched.error) };
-    const fallback = isRest && series.venue !== "synthetic" ? "rest" : entry.source;
+    const source = isRest && series.venue !== "synthetic" ? "rest" : entry.source;
     const host = isRest ? rest.host : entry.host;
-    const provenance = { source: sourcesOf(patched.checked.batch, fallback), host, archives };
     const kept = evidence ? {} : { quarantined: entry.quarantined };
-    const made = { ...provenance, ...kept, disagreements: patched.disagreements };
+    const made = { source, host, archives, ...kept, disagreements: patched.disagreements };
     return await produceChecked(lake, target, step, patched.checked, made, state);
   } catch (error) {
     if (isFatal(error)) throw error;

@@ -1,4 +1,5 @@
 import { AppError, DataError, SourceError, StoreError, throwIfAborted } from "../core/errors.ts";
+import { LATENESS } from "../core/late-file.ts";
 import { refetchCommand } from "../core/manifest.ts";
 import { finalRange, seriesGrid } from "../core/partition.ts";
 import type { FetchStep, Target } from "../core/plan.ts";
@@ -8,19 +9,9 @@ import { check } from "../market/check.ts";
 import { tableOf } from "../market/tables.ts";
 import type { Archive, Refiner, Source } from "../ports.ts";
 import { ArchiveFetch, type Harvest } from "./archive-fetch.ts";
-import { NEAR } from "./archive-search.ts";
 import type { Lake } from "./lake.ts";
 import { detailOf, failure, isFatal, type Outcome } from "./outcome.ts";
-import {
-  askable,
-  type Patched,
-  patchOverRest,
-  preferred,
-  sourcesOf,
-  unasked,
-  withoutFirst,
-  withRefusal,
-} from "./patch.ts";
+import { askable, type Patched, patchOverRest, preferred, unasked, withoutFirst, withRefusal } from "./patch.ts";
 import { produceChecked, produceFinished } from "./produce.ts";
 import { Receiver } from "./received.ts";
 import { isHoley } from "./refine.ts";
@@ -210,7 +201,7 @@ export class Intake {
     const { choice, ended, now, filed = Number.POSITIVE_INFINITY } = this.target;
     if (ended !== undefined) return "not-published";
     const { from, to } = dayRange(day);
-    const isLate = now < to + NEAR || from >= filed;
+    const isLate = now < to + LATENESS || from >= filed;
     const isEmpty = (this.state.entry(table, series, day)?.rows ?? 0) === 0;
     return choice === "archive" && !isLate && isEmpty ? "not-fetched" : undefined;
   }
@@ -245,7 +236,7 @@ export class Intake {
       : { checked: day.checked, disagreements: [], error: undefined };
     const { checked, disagreements } = patched;
     const archives = overlaid?.archives ?? from.archives;
-    const provenance = { ...made, source: sourcesOf(checked.batch, own), archives, disagreements };
+    const provenance = { ...made, source: own, archives, disagreements };
     const outcome = await produceChecked(this.lake, target, step, checked, provenance, this.state);
     if (!patched.error) return outcome;
     const status = patched.error instanceof DataError ? "failed" : "deferred";

@@ -1,4 +1,3 @@
-import { type Batch, text } from "../core/batch.ts";
 import type { AppError } from "../core/errors.ts";
 import { type Gap, type GapClass, joinGaps } from "../core/gap.ts";
 import { nextOpen } from "../core/interval.ts";
@@ -92,18 +91,3 @@ export async function patchOverRest(
 }
 
 const isUnpublished = (gap: Gap): boolean => gap.class === "not-published";
-
-/** Where the rows came from, the source that has most first: `archive-monthly+rest`; `fallback` where there are none. */
-export function sourcesOf(batch: Batch, fallback: string): string {
-  const column = text(batch, "source");
-  if (batch.rows === 0) return fallback;
-  const counts = new Map<string, number>();
-  for (let row = 0; row < batch.rows; row++) {
-    const word = column.dictionary[column.codes?.[row] ?? 0] ?? "";
-    counts.set(word, (counts.get(word) ?? 0) + 1);
-  }
-  return [...counts]
-    .sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1))
-    .map(([word]) => word)
-    .join("+");
-}

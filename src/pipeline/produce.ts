@@ -15,7 +15,7 @@ import type { FinishedDay } from "../ports.ts";
 import type { Lake } from "./lake.ts";
 import { type Outcome, planned } from "./outcome.ts";
 import { quarantine } from "./quarantine.ts";
-import { sha256, spanOf } from "./rows.ts";
+import { sha256, sourcesOf, spanOf } from "./rows.ts";
 import { isStored, keepStored, readPartition } from "./stored-rows.ts";
 
 const MICROS = 1000;
@@ -68,6 +68,20 @@ function rowsOf(batch: Batch): Rows {
   };
 }
 
+/** Rows that came again are still whose they were: the object says so. That another source has them too is noted. */
+function confirmed(old: Entry, { source, archives }: Rest): Partial<Entry> {
+  const confirmedBy = source === old.source ? old.confirmedBy : source;
+  return {
+    source: old.source,
+    host: old.host,
+    archives: allFiles(old.archives, archives),
+    ...(confirmedBy === undefined ? {} : { confirmedBy }),
+  };
+}
+
+const allFiles = (older: Entry["archives"], newer: Entry["archives"]): Entry["archives"] =>
+  older && newer ? { ...older, ...newer } : (newer ?? older);
+
 type Rest = Omit<Entry, keyof Written | "content" | "rows" | "span" | "revisions">;
 
 /** Puts a partition in place and into its manifest; the object is left alone where its rows are the same already. */
@@ -91,6 +105,7 @@ async function store(
     rows: came.rows,
     span: came.span,
     ...rest,
+    ...(same && old.rows > 0 ? confirmed(old, rest) : {}),
     revisions: revised && step.action === "fetch" ? [...old.revisions, revisionOf(old)] : (old?.revisions ?? []),
   };
   lake.record(step.table, step.series, step.day, entry, bounds);
@@ -100,7 +115,7 @@ async function store(
     rows: same ? 0 : came.rows,
     bytes: same ? 0 : written.bytes,
     sha256: entry.sha256,
-    source: entry.source,
+    source: rest.source,
     gaps: entry.gaps,
     revised,
     quarantined: entry.quarantined?.rows ?? 0,
@@ -114,6 +129,7 @@ function revisionOf({ content, sha256: hash, rows, asOf, archives }: Entry): Rev
 
 /** How rows came: what their entry says of it. */
 export interface Provenance {
+  /** Of rows that are all from one source, and of a day without any. */
   readonly source: string;
   readonly host: string;
   readonly archives: Entry["archives"];
@@ -134,9 +150,13 @@ export async function produceChecked(
   const { table, series, day } = step;
   const old = state.entry(table, series, day) ?? lake.remote?.recovered(table, series, day);
   const kept = old ? await keepStored(lake, target, step, old, checked) : checked;
-  const { gaps, notes } = kept;
+  const { batch, gaps, notes } = kept;
   const quarantined = provenance.quarantined ?? (await quarantine(lake, step, kept.refused));
-  const rest: Rest = { gaps, notes, inputs: null, ...provenance, quarantined, asOf: target.now };
+  const source = sourcesOf(batch, provenance.source);
+  // Some of the rows may still be those that older files brought.
+  const archives = old && batch !== checked.batch ? allFiles(old.archives, provenance.archives) : provenance.archives;
+  const made = { ...provenance, source, archives, quarantined };
+  const rest: Rest = { gaps, notes, inputs: null, ...made, asOf: target.now };
   return store(lake, step, rowsOf(kept.batch), rest, state, target);
 }
 

@@ -1,5 +1,6 @@
 import { hasArchive } from "../core/archive-calendar.ts";
 import { SourceError } from "../core/errors.ts";
+import { LATENESS } from "../core/late-file.ts";
 import type { Target } from "../core/plan.ts";
 import { routeOf } from "../core/route.ts";
 import { type Series, seriesLabel } from "../core/series.ts";
@@ -62,7 +63,7 @@ export async function targetOf(
   /** The series' last files may not have been out when its end was read, as funding's of the month never are. */
   const isPastLag = async (end: number): Promise<boolean> => {
     await lake.open(table, series, [monthOf(dayOf(end))]);
-    return (lake.entry(table, series, dayOf(end))?.asOf ?? 0) >= end + NEAR;
+    return (lake.entry(table, series, dayOf(end))?.asOf ?? 0) >= end + LATENESS;
   };
   /**
    * Where REST is not there to have the rest: without this every day behind the last file would be asked for in vain.

@@ -14,6 +14,7 @@ export interface EntryText {
   readonly content: string;
   readonly rows: number;
   readonly source: string;
+  readonly confirmedBy?: string;
   readonly archives?: readonly string[];
   readonly gaps: readonly {
     readonly from: string;

@@ -150,6 +150,48 @@ describe("a file that may only be late", () => {
     ]);
   });
 
+  test("and has the next day's first value: that day is asked for again for as long", async () => {
+    await using front = await without(/BTCUSDT-metrics-2026-(?:08|03)-10\.zip/);
+    const due = of("open-interest", "2026-08-11", "2026-08-13");
+    const settled = of("open-interest", "2026-03-11", "2026-03-13");
+    const reasons = (outcomes: Outcomes) => outcomes.map(({ step, status, revised }) => [step.reason, status, revised]);
+    const again = "the file of the day before may only have been late";
+    await using lake = new TwinLab(place(), front.settings);
+    for (const [asked, day] of [
+      [due, "2026-08-11"],
+      [settled, "2026-03-11"],
+    ] as const) {
+      const { outcomes } = await lake.run(asked);
+      assert.ok(outcomes.length === 2 && outcomes.every(({ status }) => status === "done"));
+      assert.deepEqual(gapsByDay(outcomes), [[day, "not-fetched", 1]]);
+    }
+    assert.deepEqual(reasons((await lake.run(due)).outcomes), [[again, "unchanged", false]]);
+
+    await using after = new TwinLab(lake.data, twin.settings);
+    assert.deepEqual((await after.run(settled)).outcomes, []);
+    assert.deepEqual(reasons((await after.run(due)).outcomes), [[again, "done", false]]);
+    assert.deepEqual((await after.run(due)).outcomes, []);
+    await using once = new TwinLab(place(), twin.settings);
+    await once.run(due);
+    const august = (lab: TwinLab) => Object.entries(lab.contents()).filter(([key]) => /2026-08|mm=08/.test(key));
+    assert.equal(august(once).length, 3);
+    assert.deepEqual(august(after), august(once));
+  });
+
+  test("and has the next day's first value, while REST refuses: it is asked for beside REST", async () => {
+    let isLate = true;
+    await using front = await startFront(twin, (url) => {
+      if (url.startsWith("/binance-futures")) return { status: 451, body: "{}" };
+      return isLate && url.includes("metrics-2026-08-10.zip") ? NOT_THERE : undefined;
+    });
+    const asked = of("open-interest", "2026-08-11", "2026-08-13", { choice: "auto" });
+    await using lake = new TwinLab(place(), front.settings);
+    const statuses = async () => (await lake.run(asked)).outcomes.map(({ status }) => status);
+    assert.deepEqual([await statuses(), await statuses()], [["deferred", "done"], ["deferred"]]);
+    isLate = false;
+    assert.deepEqual([await statuses(), await statuses()], [["done"], []]);
+  });
+
   test("is no hole behind the last file, however old its day is", async () => {
     await using front = await without(/BTCUSDT-1h-2026-0(?:3-(?:0[5-9]|[123]\d)|3|[4-8]\S*)\.zip/);
     await using lake = new TwinLab(place(), front.settings);

@@ -225,3 +225,42 @@ describe("a day of metrics with a midnight too many", () => {
     );
   });
 });
+
+test("zeros of metrics are values that nobody knows: of open interest itself a gap, of its value NULL, of others nothing", async () => {
+  const PERIOD = 5 * MINUTE;
+  const zero = (line: string, ...fields: readonly number[]) =>
+    fields.reduce((parts, field) => parts.with(field, "0E-8"), line.split(",")).join(",");
+  const file = await changed(`${UM}/daily/metrics/BTCUSDT/BTCUSDT-metrics-2026-03-10.zip`, (lines) =>
+    lines.map((line, i) => {
+      if (i === 10) return zero(line, 4, 5, 6, 7);
+      if (i === 20) return zero(line, 3);
+      return i === 30 || i === 31 ? zero(line, 2, ...(i === 31 ? [3] : [])) : line;
+    }),
+  );
+  await using host = await startFront(twin, file);
+  await using lake = new TwinLab(place(), host.settings);
+  await using whole = new TwinLab(place(), twin.settings);
+  const day = wish("open-interest", at("2026-03-10"), at("2026-03-11"), { period: "5m", choice: "archive" });
+  const { outcomes } = await lake.run(day);
+  await whole.run(day);
+  assert.deepEqual(
+    outcomes.map(({ status, rows, quarantined }) => [status, rows, quarantined]),
+    [["done", 286, 2]],
+  );
+  assert.deepEqual(gapsByDay(outcomes), [["2026-03-10", "quarantined", 2]]);
+  const rows = await whole.queryLake(
+    "SELECT time, open_interest, open_interest_value FROM open_interest ORDER BY time",
+  );
+  const isAt = (time: unknown, line: number) => Date.parse(String(time)) === at("2026-03-10") + (line + 1) * PERIOD;
+  assert.deepEqual(
+    await lake.queryLake("SELECT time, open_interest, open_interest_value FROM open_interest ORDER BY time"),
+    rows
+      .filter(({ time }) => !isAt(time, 30) && !isAt(time, 31))
+      .map((row) => (isAt(row["time"], 20) ? { ...row, open_interest_value: null } : row)),
+  );
+  const [entry] = Object.values(lake.manifest("open_interest/synthetic_btcusdt_um_oi_5m_2026-03.json").partitions);
+  assert.deepEqual(
+    entry?.notes.filter(({ kind }) => kind === "zero-value"),
+    [{ kind: "zero-value", count: 1 }],
+  );
+});

@@ -240,7 +240,7 @@ describe("a hole in a month's file", () => {
       assert.deepEqual((await lab.run(february)).outcomes, []);
     }));
 
-  test("and a day's own file that could not be asked for: its rows come when it can be", () =>
+  test("and a day's own file that could not be asked for: it is compared when it can be", () =>
     over(HOLE, async (_, twin) => {
       let isDown = true;
       await using front = await startFront(twin, (url) =>
@@ -261,7 +261,8 @@ describe("a hole in a month's file", () => {
         later.outcomes.map(({ step, status }) => [step.action === "fetch" && step.day, status]),
         [[DAY, "unchanged"]],
       );
-      assert.equal(again.manifest(MANIFEST).partitions[DAY]?.source, "archive-daily");
+      const { source, confirmedBy } = again.manifest(MANIFEST).partitions[DAY] ?? {};
+      assert.deepEqual([source, confirmedBy], ["rest+archive-monthly", "archive-daily"]);
       assert.deepEqual((await again.run(february)).outcomes, []);
     }));
 

@@ -40,6 +40,7 @@ describe("the time of a value is when it was known", () => {
     ["both midnights, since the change: labels begin", "2026-07-01", 0, 288, slots(1, 288)],
     ["neither midnight, before the change: labels end", "2026-06-24", 5, 10, slots(5, 10)],
     ["neither midnight, since the change: labels begin", "2026-06-25", 5, 10, slots(6, 11)],
+    ["neither midnight, and all between, before the change: labels end", "2020-10-01", 1, 287, slots(1, 287)],
     ["a hole at the beginning, before the change: labels end", "2026-06-24", 100, 288, slots(100, 288)],
     ["a hole at the end, long before the change: labels begin", "2020-09-01", 0, 100, slots(1, 101)],
     ["neither midnight in the very first file: labels begin", "2020-09-01", 5, 10, slots(6, 11)],
@@ -131,7 +132,7 @@ test("no value has a time before it was known, whatever rows are lost, repeated 
   assert.ok(right > 0 && late > 0);
 });
 
-test("zeros and times off the grid are rows like others", () => {
+test("zeros and times off the grid are rows like others, for the check to judge", () => {
   const day = at("2024-12-01");
   const { batch } = decode("2024-12-01", [
     metricsLine(day + STEP, { 2: "0", 3: "0E-8" }),

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { numbers, rowAt } from "../../src/core/batch.ts";
 import { DAY, HOUR, MINUTE } from "../../src/core/time.ts";
 import { check } from "../../src/market/check.ts";
 import { column, type Row, received } from "../fakes/rows.ts";
@@ -93,7 +94,8 @@ test("open interest lies on its period's grid, the day's first value included", 
 
 const worthless: Record<string, Partial<Row>> = {
   "zero, which is how the venue writes that it does not know": { open_interest: 0 },
-  "a zero value": { open_interest_value: 0 },
+  "zero, whatever its value": { open_interest: 0, open_interest_value: 0 },
+  "a negative value": { open_interest_value: -1 },
   "a negative amount": { open_interest: -3 },
   "no number": { open_interest: Number.NaN },
   "an endless amount": { open_interest_value: Number.POSITIVE_INFINITY },
@@ -105,6 +107,18 @@ for (const [what, row] of Object.entries(worthless)) {
     assert.deepEqual(checked.gaps, [{ from: day + 5 * HOUR, to: day + 6 * HOUR, class: "quarantined", bars: 1 }]);
   });
 }
+
+test("of open interest with a value of zero the value alone is missing", () => {
+  const received = hourly((hour) => (hour === 5 ? { open_interest_value: 0 } : hour === 6 ? { open_interest: 0 } : {}));
+  const { batch, gaps, notes } = values(received);
+  assert.deepEqual([batch.rows, gaps.length], [23, 1]);
+  assert.deepEqual(notes, [{ kind: "zero-value", count: 1 }]);
+  const { values: amounts, valid } = numbers(batch, "open_interest_value");
+  assert.deepEqual([...(valid ?? [])].indexOf(0), 5);
+  assert.ok([...amounts].every((amount, row) => amount > 0 || row === 5));
+  assert.equal(rowAt(batch, 5)["open_interest_value"], null);
+  assert.equal(rowAt(batch, 5)["open_interest"], rowAt(batch, 4)["open_interest"]);
+});
 
 test("open interest off its grid is refused", () => {
   const checked = values(hourly((hour) => (hour === 5 ? { time: day + 5 * HOUR + 5 * MINUTE } : {})));

@@ -30,7 +30,7 @@ describe("DuckDB's statements", () => {
 COMMENT ON TABLE "raw"."open_interest" IS 'Open interest of USD-M perpetual futures. REST keeps 30 days; the archive has 5m from 2020-09-01 on.';
 COMMENT ON COLUMN "raw"."open_interest"."time" IS 'The instant at which the value was known: the end of its period, whatever an archive file''s labels mean. Unit: UTC.';
 COMMENT ON COLUMN "raw"."open_interest"."open_interest" IS 'Sum of open positions in the base asset. Unit: base.';
-COMMENT ON COLUMN "raw"."open_interest"."open_interest_value" IS 'The same in the quote asset. Unit: quote.';
+COMMENT ON COLUMN "raw"."open_interest"."open_interest_value" IS 'The same in the quote asset; NULL where the venue wrote zero. Unit: quote.';
 COMMENT ON COLUMN "raw"."open_interest"."period" IS 'Distance of the values (5m … 1d). Also a folder name.';
 COMMENT ON COLUMN "raw"."open_interest"."symbol" IS 'The venue''s symbol, upper case.';
 COMMENT ON COLUMN "raw"."open_interest"."venue" IS 'binance, or synthetic for made data.';

@@ -26,6 +26,7 @@ const ENTRY: Entry = {
   quarantined: null,
   inputs: { "funding_rates/2025-02-03": "" },
   source: "rest",
+  confirmedBy: "archive-daily",
   host: "api.binance.us",
   archives: null,
   disagreements: [],

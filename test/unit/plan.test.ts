@@ -51,14 +51,22 @@ test("an object that is gone, or another than was written, is fetched again", ()
 test("a day that came from a file that is known to have it wrong is asked for again where REST answers", () => {
   const wrong = target(futures("1m"), { range: { from: Date.UTC(2025, 0, 28), to: Date.UTC(2025, 0, 31) } });
   const days = ["2025-01-28", "2025-01-29", "2025-01-30"];
-  const of = (source: string) =>
-    Object.fromEntries(days.map((one) => [key(futures("1m"), one), entry({ source, asOf: Date.UTC(2025, 5, 1) })]));
-  const planned = (source: string, rest: Partial<Target> = {}) =>
-    plan(goal({ targets: [{ ...wrong, ...rest }] }), state({ entries: of(source) })).map((step) =>
+  const of = (source: string, confirmedBy?: string) =>
+    Object.fromEntries(
+      days.map((one) => [
+        key(futures("1m"), one),
+        entry({ source, ...(confirmedBy ? { confirmedBy } : {}), asOf: Date.UTC(2025, 5, 1) }),
+      ]),
+    );
+  const planned = (source: string, rest: Partial<Target> = {}, confirmedBy?: string) =>
+    plan(goal({ targets: [{ ...wrong, ...rest }] }), state({ entries: of(source, confirmedBy) })).map((step) =>
       step.action === "fetch" ? [step.day, step.reason, step.route] : step,
     );
   assert.deepEqual(planned("archive-monthly"), [["2025-01-29", "its file is known to be wrong", "rest"]]);
   assert.deepEqual(planned("rest"), []);
+  assert.deepEqual(planned("archive-monthly", {}, "rest"), [], "REST has the same rows");
+  assert.deepEqual(planned("rest", {}, "archive-monthly"), []);
+  assert.equal(planned("archive-monthly", {}, "archive-daily").length, 1);
   assert.deepEqual(planned("archive-monthly", { choice: "archive" }), []);
   const restError = new SourceError("geo-blocked", "not from here", "candlelake status");
   assert.deepEqual(planned("archive-monthly", { restError }), []);
