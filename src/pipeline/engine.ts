@@ -232,7 +232,7 @@ export class Engine {
     const state = new LakeState(lake, ledger);
     const gone = await goneMonths(lake, state, warehouse, ledger, loadedTables(undefined));
     const foreign = lake.remote ? foreigners(lake.remote, objects) : [];
-    return { series, foreign, gone, changed: await changedMonths(state, ledger) };
+    return { series, foreign, gone, changed: await changedMonths(state, ledger, warehouse.strangers) };
   }
 
   /** Objects under the lake's root in the bucket that are none of ours. @throws StoreError */

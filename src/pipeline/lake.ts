@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { AppError, DataError } from "../core/errors.ts";
 import { fileStem, MANIFESTS, manifestKey, parseManifestName, QUARANTINE } from "../core/layout.ts";
 import { type Entry, manifestText } from "../core/manifest.ts";
@@ -8,6 +7,7 @@ import type { TableName } from "../core/table.ts";
 import { type Day, type Month, monthOf } from "../core/time.ts";
 import type { ObjectStore } from "../ports.ts";
 import type { BucketLake } from "./bucket-lake.ts";
+import { contentOf } from "./month-content.ts";
 import { sha256 } from "./rows.ts";
 
 /** A series that has manifests, and for which months. */
@@ -321,13 +321,6 @@ export class Lake {
 
   /** Content hash of a series' month: what the ledger compares. */
   content(table: TableName, series: Series, month: Month): { content: string; rows: number } {
-    const hash = createHash("sha256");
-    let rows = 0;
-    for (const [day, entry] of this.entries(table, series, month)) {
-      if (entry.rows === 0) continue;
-      hash.update(`${day} ${entry.content}\n`);
-      rows += entry.rows;
-    }
-    return { content: hash.digest("hex"), rows };
+    return contentOf(this.entries(table, series, month));
   }
 }

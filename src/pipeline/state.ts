@@ -17,12 +17,16 @@ export class LakeState implements State {
   private readonly units = new Map<string, readonly Series[]>();
   private readonly changed = new Set<string>();
   private readonly touchedUnits = new Set<string>();
+  private readonly disownedUnits = new Set<string>();
   private readonly published = new Map<string, string>();
   private readonly refusals = new Map<string, AppError>();
 
   constructor(lake: Lake, ledger: readonly LedgerRow[], strangers: readonly StrangeMonth[] = []) {
     this.lake = lake;
-    for (const { table, month } of strangers) this.touchedUnits.add(`${table}/${month}`);
+    for (const { table, month, isDisowned } of strangers) {
+      this.touchedUnits.add(`${table}/${month}`);
+      if (isDisowned) this.disownedUnits.add(`${table}/${month}`);
+    }
     for (const row of ledger) {
       const unit = `${row.table}/${row.month}`;
       if (row.isChanged) this.touchedUnits.add(unit);
@@ -100,6 +104,11 @@ export class LakeState implements State {
 
   touched(table: TableName, month: Month): boolean {
     return this.touchedUnits.has(`${table}/${month}`);
+  }
+
+  /** The warehouse has rows in the month that no ledger row vouches for, though one speaks of the month. */
+  disowned(table: TableName, month: Month): boolean {
+    return this.disownedUnits.has(`${table}/${month}`);
   }
 
   unitDamage(table: TableName, month: Month): AppError | undefined {

@@ -9,7 +9,7 @@ import type { TableName } from "../core/table.ts";
 import { DAY, type Day, dayOf, dayRange, timeOfDay } from "../core/time.ts";
 import type { LedgerRow } from "../ports/warehouse.ts";
 import type { Lake, Shelf } from "./lake.ts";
-import { isStored, lostObject } from "./stored-rows.ts";
+import { isStored, lostObject, replacedObject } from "./stored-rows.ts";
 
 /** What is known of a series. Times in milliseconds. */
 export interface SeriesStatus {
@@ -29,7 +29,7 @@ export interface SeriesStatus {
   readonly uploaded: number;
   /** Partitions that the warehouse has as they are now. */
   readonly loaded: number;
-  /** Manifests that cannot be read, objects that are gone or of another size. */
+  /** Manifests that cannot be read, objects that are gone or others than they name, in folder or bucket. */
   readonly damaged: readonly AppError[];
 }
 
@@ -99,7 +99,8 @@ export async function statusOf(lake: Lake, shelf: Shelf, ledger: readonly Ledger
       entries.set(day, entry);
       const stored = lake.remote?.entry(table, series, day);
       if (stored?.content === entry.content && (stored.object === null || lake.remote?.holds(stored))) uploaded++;
-      if (!lake.isThere(entry) || (doubtful.has(day) && !(await isStored(lake, entry))))
+      if (lake.remote?.isReplaced(entry)) damaged.push(replacedObject(lake, lake.remote, series, day, entry));
+      else if (!lake.isThere(entry) || (doubtful.has(day) && !(await isStored(lake, entry))))
         damaged.push(lostObject(series, day, entry, lake.isTaken(entry)));
     }
     const { content } = lake.content(table, series, month);
