@@ -1,6 +1,6 @@
 import { AppError, DataError } from "../core/errors.ts";
 import { CACHE, MANIFESTS, manifestKey, objectKey, parseManifestName, partitionFolder } from "../core/layout.ts";
-import { type Entry, type Manifest, manifestText } from "../core/manifest.ts";
+import { type Entry, type Manifest, manifestText, refetchCommand } from "../core/manifest.ts";
 import { parseManifest } from "../core/manifest-reader.ts";
 import type { Series } from "../core/series.ts";
 import type { TableName } from "../core/table.ts";
@@ -127,8 +127,20 @@ export class BucketLake {
       this.keep(key, parseManifest(bytes, table, series, month, this.bucket.uri(key)), object.generation);
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
-      this.pages.set(key, { manifest: undefined, generation: object.generation, damage: error });
+      const damage = this.mendable(error, table, series, month);
+      this.pages.set(key, { manifest: undefined, generation: object.generation, damage });
     }
+  }
+
+  /** The same error, with the command that fetches the days of which there are objects, and none before anybody's range. */
+  private mendable(error: AppError, table: TableName, series: Series, month: Month): AppError {
+    const days = daysOf(monthRange(month)).filter((day) => {
+      const object = this.objects.get(objectKey(table, series, day));
+      return object !== undefined && isOurs(object);
+    });
+    const [first, last] = [days[0], days.at(-1)];
+    if (error.code !== "bad-manifest" || !first || !last) return error;
+    return new DataError(error.code, error.message, refetchCommand(series, first, last), { cause: error });
   }
 
   private keep(key: string, manifest: Manifest, generation: string): void {
@@ -181,6 +193,11 @@ export class BucketLake {
       return object !== undefined && isOurs(object) && !isKnown(day, object.metadata["sha256"] ?? "");
     };
     return daysOf(monthRange(month)).some(isMissed) ? damage : undefined;
+  }
+
+  /** Why a month's manifest cannot be read, whoever knows what it named. */
+  unreadable(table: TableName, series: Series, month: Month): AppError | undefined {
+    return this.pages.get(manifestKey(table, series, month))?.damage;
   }
 
   /**

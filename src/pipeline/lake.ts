@@ -210,6 +210,14 @@ export class Lake {
     return page?.damage ?? this.remote?.damage(table, series, month, isKnown);
   }
 
+  /** The bucket's manifest of a month cannot be read, though nothing that it can have named is unknown to the folder. */
+  rewritable(table: TableName, series: Series, month: Month): AppError | undefined {
+    const damage = this.damage(table, series, month) ? undefined : this.remote?.unreadable(table, series, month);
+    if (!damage || this.ownDays(table, series, month).length === 0) return damage;
+    const message = `${damage.message} The folder has all its days.`;
+    return new DataError(damage.code, message, "candlelake upload", { cause: damage });
+  }
+
   /** Entries of a month whose object was written after the manifest: only its bytes tell whether it is the one named. */
   doubtful(table: TableName, series: Series, month: Month): readonly (readonly [Day, Entry])[] {
     const written = this.page(table, series, month)?.written ?? Number.NEGATIVE_INFINITY;

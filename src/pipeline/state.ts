@@ -1,11 +1,12 @@
 import type { AppError } from "../core/errors.ts";
-import { fileStem } from "../core/layout.ts";
+import { fileStem, objectKey } from "../core/layout.ts";
 import type { Entry } from "../core/manifest.ts";
 import { type Goal, inputsOf, lookedThrough, type State } from "../core/plan.ts";
 import type { Series } from "../core/series.ts";
 import type { TableName } from "../core/table.ts";
 import { type Day, daysOf, type Month, monthOf, monthsOf, type TimeRange } from "../core/time.ts";
 import type { LedgerRow, StrangeMonth } from "../ports/warehouse.ts";
+import { foreignObject } from "./foreign.ts";
 import type { Lake } from "./lake.ts";
 import { isStored } from "./stored-rows.ts";
 import type { Published } from "./verify-archives.ts";
@@ -67,6 +68,11 @@ export class LakeState implements State {
     const isKnown = (day: Day, hash: string): boolean =>
       coming.has(day) || this.own(table, series, day)?.sha256 === hash;
     return this.lake.remote?.damage(table, series, month, isKnown);
+  }
+
+  occupied(table: TableName, series: Series, day: Day): AppError | undefined {
+    const { remote } = this.lake;
+    return remote && foreignObject(remote, objectKey(table, series, day));
   }
 
   republished(table: TableName, series: Series, day: Day): boolean {

@@ -91,7 +91,7 @@ export async function statusOf(lake: Lake, shelf: Shelf, ledger: readonly Ledger
   const damaged: AppError[] = [];
   let [loaded, uploaded] = [0, 0];
   for (const month of months) {
-    const damage = lake.damage(table, series, month);
+    const damage = lake.damage(table, series, month) ?? lake.rewritable(table, series, month);
     if (damage) damaged.push(damage);
     const own = lake.entries(table, series, month);
     const doubtful = new Set(lake.doubtful(table, series, month).map(([day]) => day));
