@@ -8,7 +8,8 @@ import type { Series } from "../core/series.ts";
 import type { TableName } from "../core/table.ts";
 import { DAY, type Day, dayOf, dayRange, timeOfDay } from "../core/time.ts";
 import type { LedgerRow } from "../ports/warehouse.ts";
-import type { Lake, Shelf } from "./lake.ts";
+import type { Lake } from "./lake.ts";
+import type { Shelf } from "./shelves.ts";
 import { isStored, lostObject, replacedObject } from "./stored-rows.ts";
 
 /** What is known of a series. Times in milliseconds. */
