@@ -64,7 +64,7 @@ export interface Survey {
   readonly foreign: readonly Foreign[];
   /** What the warehouse has and the lake no longer. */
   readonly gone: readonly GoneMonth[];
-  /** What somebody changed in the warehouse after its load. */
+  /** What the warehouse has otherwise than loads brought it. */
   readonly changed: readonly TableMonth[];
 }
 
