@@ -1,13 +1,11 @@
 import { TABLES } from "../market/tables.ts";
 import type { GoneMonth } from "../pipeline/gone.ts";
 import type { Context } from "./context.ts";
+import { monthsNamed } from "./named.ts";
 import { count } from "./output.ts";
 
 /** Makes the warehouse equal to the lake again. */
 const NEXT = "candlelake load --prune";
-
-/** Months that a message names one by one. */
-const NAMED = 3;
 
 const words = ({ month, rows, series }: GoneMonth): string =>
   series.length === 0
@@ -16,10 +14,7 @@ const words = ({ month, rows, series }: GoneMonth): string =>
 
 /** What a table has in the warehouse that the lake does not have. */
 function message(table: string, months: readonly GoneMonth[]): string {
-  const more = months.length - NAMED;
-  const named = months.slice(0, NAMED).map(words).join(", ");
-  const rest = more > 0 ? ` and ${count(more, "month")} more, to ${months.at(-1)?.month}` : "";
-  return `${table}: the warehouse has what the lake does not have: ${named}${rest}. It stays unless it is pruned.`;
+  return `${table}: the warehouse has what the lake does not have: ${monthsNamed(months, words)}. It stays unless it is pruned.`;
 }
 
 /** Says what nobody may delete unasked: a line a table. */

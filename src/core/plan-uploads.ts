@@ -29,12 +29,14 @@ export function planUploads(goal: Goal, state: State, steps: readonly (FetchStep
   for (const { table, series, months } of goal.uploads ?? []) {
     for (const month of months) {
       const name = manifestKey(table, series, month);
-      const error = state.bucketDamage(table, series, month, new Set(made.get(name)));
+      const damage = state.bucketDamage(table, series, month, new Set(made.get(name)));
       const coming = new Set(changing.get(name));
       for (const day of [...new Set([...state.ownDays(table, series, month), ...coming])].sort()) {
         const reason =
           uploadReason(table, series, day, state) ?? (coming.has(day) ? "the partition changes" : undefined);
         if (reason === undefined) continue;
+        const hasObject = coming.has(day) || state.own(table, series, day)?.object !== null;
+        const error = damage ?? (hasObject ? state.occupied(table, series, day) : undefined);
         const path = objectKey(table, series, day);
         uploads.push({ action: "upload", table, series, day, reason, path, ...(error ? { error } : {}) });
       }

@@ -111,6 +111,8 @@ export interface State {
    * @param coming days that are about to be the folder's own
    */
   bucketDamage(table: TableName, series: Series, month: Month, coming?: ReadonlySet<Day>): AppError | undefined;
+  /** Why nothing can be put in a partition's place in the bucket. */
+  occupied(table: TableName, series: Series, day: Day): AppError | undefined;
   /** Why a load unit cannot be made: a member's manifest is damaged. */
   unitDamage(table: TableName, month: Month): AppError | undefined;
 }

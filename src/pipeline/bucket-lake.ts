@@ -1,18 +1,16 @@
 import { AppError, DataError } from "../core/errors.ts";
-import { CACHE, MANIFESTS, manifestKey, objectKey, parseManifestName, partitionFolder } from "../core/layout.ts";
-import { type Entry, type Manifest, manifestText } from "../core/manifest.ts";
+import { MANIFESTS, manifestKey, objectKey, parseManifestName } from "../core/layout.ts";
+import { type Entry, type Manifest, manifestText, refetchCommand } from "../core/manifest.ts";
 import { parseManifest } from "../core/manifest-reader.ts";
 import type { Series } from "../core/series.ts";
 import type { TableName } from "../core/table.ts";
 import { type Day, daysOf, type Month, monthOf, monthRange } from "../core/time.ts";
-import { TABLES } from "../market/tables.ts";
 import type { Bucket, BucketObject } from "../ports/bucket.ts";
 import type { ObjectStore } from "../ports.ts";
+import { BucketCache } from "./bucket-cache.ts";
+import { BucketListing } from "./bucket-listing.ts";
 import { isOurs } from "./foreign.ts";
 import { sha256 } from "./rows.ts";
-
-/** Months of a table that are listed one by one; of more, the whole table is. */
-const FEW_MONTHS = 3;
 
 interface Page {
   /** undefined where the bucket has no such manifest. */
@@ -31,82 +29,36 @@ export type StoredEntry = Entry & { readonly stored: NonNullable<Entry["stored"]
  */
 export class BucketLake {
   readonly bucket: Bucket;
-  private readonly cache: ObjectStore;
+  private readonly cache: BucketCache;
+  private readonly listing: BucketListing;
   private readonly pages = new Map<string, Page>();
-  private readonly manifests = new Map<TableName, Promise<ReadonlyMap<string, BucketObject>>>();
-  private readonly objects = new Map<string, BucketObject>();
-  private readonly listed = new Map<string, Promise<void>>();
   private readonly entries = new Map<string, Entry>();
-  /** Everything was listed. */
-  private isListed = false;
 
-  /** @param cache the local lake's store */
-  constructor(bucket: Bucket, cache: ObjectStore) {
+  /** @param store the local lake's, where copies are kept */
+  constructor(bucket: Bucket, store: ObjectStore) {
     this.bucket = bucket;
-    this.cache = cache;
+    this.cache = new BucketCache(store, bucket.name);
+    this.listing = new BucketListing(bucket);
   }
 
   /** Lists everything under the root, once for all that is asked afterwards. @throws StoreError */
-  async listAll(): Promise<readonly BucketObject[]> {
-    const all: BucketObject[] = [];
-    for await (const object of this.bucket.list("")) all.push(object);
-    for (const { name } of TABLES) {
-      const own = all.filter(({ key }) => key.startsWith(`${MANIFESTS}/${name}/`));
-      this.manifests.set(name, Promise.resolve(new Map(own.map((object) => [object.key, object]))));
-    }
-    for (const object of all) if (!object.key.startsWith(`${MANIFESTS}/`)) this.objects.set(object.key, object);
-    this.isListed = true;
-    return all;
-  }
-
-  /** Every manifest of a table, by key. @throws StoreError */
-  private listManifests(table: TableName): Promise<ReadonlyMap<string, BucketObject>> {
-    const known = this.manifests.get(table);
-    if (known) return known;
-    const listing = (async () => {
-      const found = new Map<string, BucketObject>();
-      for await (const object of this.bucket.list(`${MANIFESTS}/${table}`)) found.set(object.key, object);
-      return found;
-    })();
-    this.manifests.set(table, listing);
-    return listing;
+  listAll(): Promise<readonly BucketObject[]> {
+    return this.listing.listAll();
   }
 
   /** Every series of a table that has manifests in the bucket, and for which months. @throws StoreError */
   async shelves(table: TableName): Promise<readonly { readonly series: Series; readonly month: Month }[]> {
-    const keys = [...(await this.listManifests(table)).keys()];
+    const keys = [...(await this.listing.manifests(table)).keys()];
     return keys.flatMap((key) => parseManifestName(table, key.slice(key.lastIndexOf("/") + 1)) ?? []);
   }
 
   /** Reads what a plan of these months looks at. @throws StoreError */
   async open(table: TableName, series: Series, months: readonly Month[]): Promise<void> {
-    const manifests = await this.listManifests(table);
+    const manifests = await this.listing.manifests(table);
     const unread = months.filter((month) => !this.pages.has(manifestKey(table, series, month)));
     if (unread.length === 0) return;
-    if (!this.isListed) await this.listObjects(table, series, unread);
+    await this.listing.open(table, series, unread);
     await Promise.all(unread.map((month) => this.readPage(table, series, month, manifests)));
-  }
-
-  /** Objects of the months; those of many months with the whole table's. */
-  private async listObjects(table: TableName, series: Series, months: readonly Month[]): Promise<void> {
-    const whole = partitionFolder(table, series, undefined);
-    const prefixes =
-      months.length > FEW_MONTHS || this.listed.has(whole)
-        ? [whole]
-        : months.map((month) => partitionFolder(table, series, month));
-    await Promise.all(prefixes.map((prefix) => this.listFolder(prefix)));
-  }
-
-  private listFolder(prefix: string): Promise<void> {
-    const known = this.listed.get(prefix);
-    if (known) return known;
-    const listing = this.learn(prefix);
-    this.listed.set(prefix, listing);
-    return listing;
-  }
-
-  private async learn(prefix: string): Promise<void> {
-    for await (const object of this.bucket.list(prefix)) this.objects.set(object.key, object);
   }
 
   private async readPage(
@@ -121,39 +73,31 @@ export class BucketLake {
       this.pages.set(key, { manifest: undefined, generation: null, damage: undefined });
       return;
     }
-    const bytes = await this.cached(`${key}.${object.generation}`, () => this.bucket.read(key, object.generation));
+    const bytes = await this.cache.get(`${key}.${object.generation}`, () => this.bucket.read(key, object.generation));
     try {
       if (!bytes) throw changing(this.bucket.uri(key));
       this.keep(key, parseManifest(bytes, table, series, month, this.bucket.uri(key)), object.generation);
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
-      this.pages.set(key, { manifest: undefined, generation: object.generation, damage: error });
+      const damage = this.mendable(error, table, series, month);
+      this.pages.set(key, { manifest: undefined, generation: object.generation, damage });
     }
+  }
+
+  /** The same error, with the command that fetches the days of which there are objects, and none before anybody's range. */
+  private mendable(error: AppError, table: TableName, series: Series, month: Month): AppError {
+    const days = daysOf(monthRange(month)).filter((day) => {
+      const object = this.listing.object(objectKey(table, series, day));
+      return object !== undefined && isOurs(object);
+    });
+    const [first, last] = [days[0], days.at(-1)];
+    if (error.code !== "bad-manifest" || !first || !last) return error;
+    return new DataError(error.code, error.message, refetchCommand(series, first, last), { cause: error });
   }
 
   private keep(key: string, manifest: Manifest, generation: string): void {
     this.pages.set(key, { manifest, generation, damage: undefined });
     for (const entry of manifest.partitions.values()) if (entry.object) this.entries.set(entry.object, entry);
-  }
-
-  private async cached(
-    name: string,
-    fetch: () => Promise<Uint8Array | undefined>,
-    isGood: (bytes: Uint8Array) => boolean = () => true,
-  ): Promise<Uint8Array | undefined> {
-    const key = this.cacheKey(name);
-    const kept = await this.cache.read(key);
-    if (kept && isGood(kept)) return kept;
-    const bytes = await fetch();
-    if (bytes) {
-      await this.cache.write(key, bytes);
-      await this.cache.flush();
-    }
-    return bytes;
-  }
-
-  private cacheKey(name: string): string {
-    return `${CACHE}/${this.bucket.name}/${name}`;
   }
 
   manifest(table: TableName, series: Series, month: Month): Manifest | undefined {
@@ -177,10 +121,15 @@ export class BucketLake {
     const damage = this.pages.get(manifestKey(table, series, month))?.damage;
     if (!damage || damage.code === "newer-format") return damage;
     const isMissed = (day: Day): boolean => {
-      const object = this.objects.get(objectKey(table, series, day));
+      const object = this.listing.object(objectKey(table, series, day));
       return object !== undefined && isOurs(object) && !isKnown(day, object.metadata["sha256"] ?? "");
     };
     return daysOf(monthRange(month)).some(isMissed) ? damage : undefined;
+  }
+
+  /** Why a month's manifest cannot be read, whoever knows what it named. */
+  unreadable(table: TableName, series: Series, month: Month): AppError | undefined {
+    return this.pages.get(manifestKey(table, series, month))?.damage;
   }
 
   /**
@@ -188,7 +137,7 @@ export class BucketLake {
    * but that these rows were stored, and must not vanish.
    */
   recovered(table: TableName, series: Series, day: Day): Entry | undefined {
-    const object = this.objects.get(objectKey(table, series, day));
+    const object = this.listing.object(objectKey(table, series, day));
     if (!object || !isOurs(object) || !this.pages.get(manifestKey(table, series, monthOf(day)))?.damage)
       return undefined;
     const { key, bytes, generation, crc32c, metadata } = object;
@@ -204,12 +153,12 @@ export class BucketLake {
 
   /** The object at a key, as it was listed. */
   object(key: string): BucketObject | undefined {
-    return this.objects.get(key);
+    return this.listing.object(key);
   }
 
   /** Bytes of all objects that were seen. */
   get bytes(): number {
-    return [...this.objects.values()].reduce((sum, object) => sum + object.bytes, 0);
+    return this.listing.bytes;
   }
 
   /** The bucket has an entry's very bytes, and they are those that its own manifest means. */
@@ -221,7 +170,7 @@ export class BucketLake {
 
   /** The generation that was meant, or one with the same bytes: it was restored, copied, or is of another class now. */
   private isCurrent({ object, bytes, stored }: StoredEntry): boolean {
-    const there = object === null ? undefined : this.objects.get(object);
+    const there = object === null ? undefined : this.listing.object(object);
     if (!there) return false;
     return there.generation === stored.generation || (there.crc32c === stored.crc32c && there.bytes === bytes);
   }
@@ -229,7 +178,7 @@ export class BucketLake {
   /** The bucket has these bytes at a key, and has had them since before `time` (milliseconds). */
   heldSince(key: string, hash: string, time: number): boolean {
     const entry = this.entries.get(key);
-    const { created = Number.POSITIVE_INFINITY } = this.objects.get(key) ?? {};
+    const { created = Number.POSITIVE_INFINITY } = this.listing.object(key) ?? {};
     return entry?.sha256 === hash && this.holds(entry) && created <= time;
   }
 
@@ -249,45 +198,33 @@ export class BucketLake {
   async read(entry: Entry): Promise<Uint8Array | undefined> {
     if (!this.holds(entry) || entry.object === null) return undefined;
     const { object, sha256: hash } = entry;
-    const generation = this.objects.get(object)?.generation;
+    const generation = this.listing.object(object)?.generation;
     const isGood = (bytes: Uint8Array) => sha256(bytes) === hash;
-    const bytes = await this.cached(`objects/${hash}.parquet`, () => this.bucket.read(object, generation), isGood);
+    const bytes = await this.cache.get(`objects/${hash}.parquet`, () => this.bucket.read(object, generation), isGood);
     return bytes && isGood(bytes) ? bytes : undefined;
   }
 
   /** A local file of an entry that the bucket holds. @throws StoreError */
   async file(entry: Entry): Promise<string | undefined> {
     const bytes = await this.read(entry);
-    return bytes && this.cache.path(this.cacheKey(`objects/${entry.sha256}.parquet`));
+    return bytes && this.cache.path(`objects/${entry.sha256}.parquet`);
   }
 
   /** Lists again what lies in the objects' months, or tables: what is known of it is as old as the run. @throws StoreError */
-  async look(keys: Iterable<string>): Promise<void> {
-    const months = new Map<string, Set<string>>();
-    for (const key of keys) {
-      const month = key.slice(0, key.lastIndexOf("/dd="));
-      const table = month.slice(0, month.indexOf("/"));
-      months.set(table, (months.get(table) ?? new Set()).add(month));
-    }
-    const prefixes = [...months].flatMap(([table, some]) => (some.size > FEW_MONTHS ? [table] : [...some]));
-    for (const key of this.objects.keys())
-      if (prefixes.some((prefix) => key.startsWith(`${prefix}/`))) this.objects.delete(key);
-    await Promise.all(prefixes.map((prefix) => this.learn(prefix)));
+  look(keys: Iterable<string>): Promise<void> {
+    return this.listing.look(keys);
   }
 
   /** Forgets all that was read of a table: another machine has written it since. */
   forget(table: TableName): void {
     const isOf = (key: string): boolean => key.startsWith(`${table}/`) || key.startsWith(`${MANIFESTS}/${table}/`);
-    for (const known of [this.pages, this.objects, this.entries])
-      for (const key of known.keys()) if (isOf(key)) known.delete(key);
-    for (const folder of this.listed.keys()) if (isOf(`${folder}/`)) this.listed.delete(folder);
-    this.manifests.delete(table);
-    this.isListed = false;
+    for (const known of [this.pages, this.entries]) for (const key of known.keys()) if (isOf(key)) known.delete(key);
+    this.listing.forget(table);
   }
 
   /** An object that was just written. */
   note(object: BucketObject): void {
-    this.objects.set(object.key, object);
+    this.listing.note(object);
   }
 
   /**
@@ -301,8 +238,8 @@ export class BucketLake {
     const replaces = this.pages.get(key)?.generation ?? null;
     const written = await this.bucket.write(key, bytes, { replaces }, signal);
     this.keep(key, manifest, written.generation);
-    await this.cache.write(this.cacheKey(`${key}.${written.generation}`), bytes);
-    if (replaces !== null) await this.cache.remove(this.cacheKey(`${key}.${replaces}`));
+    await this.cache.put(`${key}.${written.generation}`, bytes);
+    if (replaces !== null) await this.cache.remove(`${key}.${replaces}`);
   }
 
   /** Keeps what was written for the next run: without this it is forgotten with the process. @throws StoreError */

@@ -64,7 +64,7 @@ export interface Survey {
   readonly foreign: readonly Foreign[];
   /** What the warehouse has and the lake no longer. */
   readonly gone: readonly GoneMonth[];
-  /** What somebody changed in the warehouse after its load. */
+  /** What the warehouse has otherwise than loads brought it. */
   readonly changed: readonly TableMonth[];
 }
 
@@ -232,7 +232,7 @@ export class Engine {
     const state = new LakeState(lake, ledger);
     const gone = await goneMonths(lake, state, warehouse, ledger, loadedTables(undefined));
     const foreign = lake.remote ? foreigners(lake.remote, objects) : [];
-    return { series, foreign, gone, changed: await changedMonths(state, ledger) };
+    return { series, foreign, gone, changed: await changedMonths(state, ledger, warehouse.strangers) };
   }
 
   /** Objects under the lake's root in the bucket that are none of ours. @throws StoreError */

@@ -1,3 +1,4 @@
+import { DataError } from "../core/errors.ts";
 import { MANIFESTS, parsePartitionKey, QUARANTINE } from "../core/layout.ts";
 import { shellWord } from "../core/shell.ts";
 import { TABLES } from "../market/tables.ts";
@@ -20,6 +21,15 @@ const aside = (uri: string): string => uri.replace("/raw/", "/legacy/").replace(
 
 /** The command that puts an object out of the way. */
 export const moveCommand = (uri: string): string => `gcloud storage mv ${shellWord(uri)} ${shellWord(aside(uri))}`;
+
+/** Why nothing is put at a key: what is none of ours lies there. What a manifest means is ours, whoever put it there. */
+export function foreignObject(remote: BucketLake, key: string): DataError | undefined {
+  const there = remote.object(key);
+  if (!there || isOurs(there) || remote.means(key)) return undefined;
+  const uri = remote.bucket.uri(key);
+  const why = `${uri} was there before and is none of candlelake's; it is not overwritten.`;
+  return new DataError("foreign-object", why, moveCommand(uri));
+}
 
 function differenceOf(object: BucketObject): string | undefined {
   const { key } = object;

@@ -1,6 +1,5 @@
-import { createHash } from "node:crypto";
 import { AppError, DataError } from "../core/errors.ts";
-import { fileStem, MANIFESTS, manifestKey, parseManifestName, QUARANTINE } from "../core/layout.ts";
+import { fileStem, manifestKey, QUARANTINE } from "../core/layout.ts";
 import { type Entry, manifestText } from "../core/manifest.ts";
 import { parseManifest } from "../core/manifest-reader.ts";
 import type { Series } from "../core/series.ts";
@@ -8,14 +7,9 @@ import type { TableName } from "../core/table.ts";
 import { type Day, type Month, monthOf } from "../core/time.ts";
 import type { ObjectStore } from "../ports.ts";
 import type { BucketLake } from "./bucket-lake.ts";
+import { contentOf } from "./month-content.ts";
 import { sha256 } from "./rows.ts";
-
-/** A series that has manifests, and for which months. */
-export interface Shelf {
-  readonly table: TableName;
-  readonly series: Series;
-  readonly months: readonly Month[];
-}
+import { type Shelf, Shelves } from "./shelves.ts";
 
 interface Page {
   table: TableName;
@@ -41,55 +35,19 @@ export class Lake {
   readonly store: ObjectStore;
   /** The same lake in a bucket, where there is one. */
   readonly remote: BucketLake | undefined;
-  private readonly synthetic: boolean;
   private readonly pages = new Map<string, Page>();
-  private readonly listings = new Map<TableName, Promise<readonly Shelf[]>>();
+  private readonly listings: Shelves;
 
   /** @param synthetic the lake's world: made data, or a venue's */
   constructor(store: ObjectStore, synthetic: boolean, remote?: BucketLake) {
     this.store = store;
-    this.synthetic = synthetic;
     this.remote = remote;
+    this.listings = new Shelves(store, synthetic, remote);
   }
 
   /** Every series of a table that has manifests, by name. @throws DataError `other-world` */
   shelves(table: TableName): Promise<readonly Shelf[]> {
-    const known = this.listings.get(table);
-    if (known) return known;
-    const listing = this.listShelves(table);
-    this.listings.set(table, listing);
-    return listing;
-  }
-
-  private async listShelves(table: TableName): Promise<readonly Shelf[]> {
-    const shelves = new Map<string, { series: Series; months: Set<Month> }>();
-    const put = ({ series, month }: { series: Series; month: Month }, label: string) => {
-      if ((series.venue === "synthetic") !== this.synthetic) throw this.otherWorld(label);
-      const name = fileStem(series);
-      const shelf = shelves.get(name) ?? { series, months: new Set() };
-      shelves.set(name, shelf);
-      shelf.months.add(month);
-    };
-    const prefix = `${MANIFESTS}/${table}`;
-    for await (const { key } of this.store.list(prefix)) {
-      const found = parseManifestName(table, key.slice(prefix.length + 1));
-      if (found) put(found, key);
-    }
-    for (const found of (await this.remote?.shelves(table)) ?? [])
-      put(found, this.remote?.bucket.uri(manifestKey(table, found.series, found.month)) ?? "");
-    return [...shelves.keys()].sort().map((name) => {
-      const { series, months } = shelves.get(name) as { series: Series; months: Set<Month> };
-      return { table, series, months: [...months].sort() };
-    });
-  }
-
-  private otherWorld(key: string): DataError {
-    const [its, ours] = this.synthetic ? ["a venue's", "made data"] : ["made data", "a venue's"];
-    return new DataError(
-      "other-world",
-      `${key} is of ${its}, and ${this.store.label} of ${ours}: the two never mix. Move it away, with its objects.`,
-      "candlelake config",
-    );
+    return this.listings.of(table);
   }
 
   /** Reads the manifests of the months, where there are any. A damaged one is remembered with its error. */
@@ -153,7 +111,7 @@ export class Lake {
   /** Lets go of all that was read of a table: another machine has written it since. `open` reads it again. */
   reread(table: TableName): void {
     for (const [key, page] of this.pages) if (page.table === table && !page.changed) this.pages.delete(key);
-    this.listings.delete(table);
+    this.listings.forget(table);
     this.remote?.forget(table);
   }
 
@@ -208,6 +166,14 @@ export class Lake {
     const page = this.page(table, series, month);
     const isKnown = (day: Day, hash: string): boolean => page?.partitions.get(day)?.sha256 === hash;
     return page?.damage ?? this.remote?.damage(table, series, month, isKnown);
+  }
+
+  /** The bucket's manifest of a month cannot be read, though nothing that it can have named is unknown to the folder. */
+  rewritable(table: TableName, series: Series, month: Month): AppError | undefined {
+    const damage = this.damage(table, series, month) ? undefined : this.remote?.unreadable(table, series, month);
+    if (!damage || this.ownDays(table, series, month).length === 0) return damage;
+    const message = `${damage.message} The folder has all its days.`;
+    return new DataError(damage.code, message, "candlelake upload", { cause: damage });
   }
 
   /** Entries of a month whose object was written after the manifest: only its bytes tell whether it is the one named. */
@@ -305,7 +271,7 @@ export class Lake {
       for (const { page } of changed) page.changed = true;
       throw error;
     }
-    this.listings.delete(table);
+    this.listings.forget(table);
   }
 
   /** Whether something was recorded of the day's month that no manifest on the disk has. */
@@ -321,13 +287,6 @@ export class Lake {
 
   /** Content hash of a series' month: what the ledger compares. */
   content(table: TableName, series: Series, month: Month): { content: string; rows: number } {
-    const hash = createHash("sha256");
-    let rows = 0;
-    for (const [day, entry] of this.entries(table, series, month)) {
-      if (entry.rows === 0) continue;
-      hash.update(`${day} ${entry.content}\n`);
-      rows += entry.rows;
-    }
-    return { content: hash.digest("hex"), rows };
+    return contentOf(this.entries(table, series, month));
   }
 }

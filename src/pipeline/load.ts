@@ -1,93 +1,22 @@
 import { AppError, DataError, Interrupted, StoreError } from "../core/errors.ts";
-import { inOrder } from "../core/in-order.ts";
-import { fileStem } from "../core/layout.ts";
-import { type Entry, refetchCommand } from "../core/manifest.ts";
 import type { LoadStep } from "../core/plan.ts";
 import { loadReason } from "../core/plan-loads.ts";
-import type { Series } from "../core/series.ts";
 import type { TableName } from "../core/table.ts";
-import type { Day, Month } from "../core/time.ts";
-import { TABLE } from "../market/tables.ts";
-import type { BroughtUnit, LoadObject, LoadUnit, Warehouse } from "../ports/warehouse.ts";
+import type { Month } from "../core/time.ts";
+import type { BroughtUnit, LoadUnit, Warehouse } from "../ports/warehouse.ts";
 import type { BucketLake } from "./bucket-lake.ts";
 import type { Lake } from "./lake.ts";
 import { detailOf, type Outcome, planned } from "./outcome.ts";
 import type { LakeState } from "./state.ts";
 import { isStored, lostObject } from "./stored-rows.ts";
+import { clearedOf, emptyUnit, intactUnit, unitOf } from "./unit.ts";
 
 export interface LoadPorts {
   warehouse(): Promise<Warehouse>;
 }
 
-const notUploaded = (lake: Lake): StoreError =>
-  lake.remote
-    ? new StoreError(
-        "not-uploaded",
-        `gs://${lake.remote.bucket.name} does not have all that the folder has: what is to be loaded is not there yet.`,
-        "candlelake upload",
-      )
-    : new StoreError(
-        "no-bucket",
-        "BigQuery loads from a bucket, and none is named.",
-        "candlelake load --bucket gs://NAME",
-      );
-
-/** Why an object that its manifest names is not there to be loaded: it can be sent again, or else be fetched. */
-function replacedObject(lake: Lake, series: Series, day: Day, { object, bytes }: Entry): DataError {
-  const key = object ?? "";
-  const next = lake.store.size(key) === bytes ? "candlelake upload" : refetchCommand(series, day);
-  const uri = lake.remote?.bucket.uri(key);
-  return lake.remote?.object(key)
-    ? new DataError("object-changed", `${uri} is not the object that its manifest names.`, next)
-    : new DataError("object-missing", `${uri} is gone.`, next);
-}
-
-/** Where a warehouse reads an entry's rows. @throws StoreError, DataError */
-async function objectOf(
-  series: Series,
-  day: Day,
-  entry: Entry,
-  lake: Lake,
-  reads: Warehouse["reads"],
-): Promise<LoadObject | undefined> {
-  const { object: key, sha256, rows } = entry;
-  if (key === null || sha256 === null) return undefined;
-  if (reads === "objects") {
-    if (lake.remote?.isReplaced(entry)) throw replacedObject(lake, series, day, entry);
-    if (!lake.remote?.holds(entry)) throw notUploaded(lake);
-    return { path: "", uri: lake.remote.bucket.uri(key), key, sha256, rows };
-  }
-  const path = lake.remote ? await lake.file(entry) : lake.store.path(key);
-  if (path === undefined)
-    throw new StoreError("no-local-file", `${key} has no local file to load.`, "candlelake config");
-  return { path, key, sha256, rows };
-}
-
 /** A table's month. */
 export const monthName = (table: TableName, month: Month): string => `${table}/${month}`;
-
-/** Files that are fetched from a bucket at once. */
-const WIDTH = 8;
-
-async function unitOf(
-  step: LoadStep,
-  lake: Lake,
-  state: LakeState,
-  reads: Warehouse["reads"],
-  signal?: AbortSignal,
-): Promise<LoadUnit> {
-  const objects: LoadObject[] = [];
-  const series: LoadUnit["series"][number][] = [];
-  for (const member of state.members(step.table, step.month)) {
-    const { content, rows } = lake.content(step.table, member, step.month);
-    if (rows === 0) continue;
-    series.push({ series: fileStem(member), content, rows });
-    const entries = lake.entries(step.table, member, step.month);
-    const find = ([day, entry]: (typeof entries)[number]) => objectOf(member, day, entry, lake, reads);
-    for await (const object of inOrder(entries, WIDTH, find, signal)) if (object) objects.push(object);
-  }
-  return { table: TABLE[step.table], month: step.month, series, objects };
-}
 
 function objectsOf({ table, month }: LoadStep, lake: Lake, state: LakeState): string[] {
   const entries = state.members(table, month).flatMap((series) => lake.entries(table, series, month));
@@ -115,6 +44,147 @@ async function findLost(step: LoadStep, lake: Lake, state: LakeState): Promise<D
 }
 
 /**
+ * How a month is tried. The whole of it, as the plan saw it; `anew`, as the manifests are now that its objects were found
+ * replaced. From then on its rows in the warehouse are nobody's: where they cannot be replaced by the whole month, they
+ * are by what is `intact` of it, and else by nothing.
+ */
+type Way = "whole" | "anew" | "intact" | "empty";
+
+interface Try {
+  readonly step: LoadStep;
+  readonly way: Way;
+  /** Why it is not the whole month that goes in. */
+  readonly cause?: AppError;
+}
+
+/** What is tried next of a month whose rows in the warehouse are nobody's. */
+interface Clearing extends Try {
+  readonly way: "intact" | "empty";
+  readonly cause: AppError;
+}
+
+/** Load units under way. */
+class Loading {
+  readonly outcomes: Outcome[] = [];
+  private readonly units = new Map<LoadUnit, Try>();
+  private readonly lake: Lake;
+  private readonly state: LakeState;
+  private readonly warehouse: Warehouse;
+  private readonly unsent: ReadonlyMap<string, Outcome>;
+  private readonly settle: (outcome: Outcome) => void;
+  private readonly signal: AbortSignal | undefined;
+
+  constructor(
+    lake: Lake,
+    state: LakeState,
+    warehouse: Warehouse,
+    unsent: ReadonlyMap<string, Outcome>,
+    settle: (outcome: Outcome) => void,
+    signal?: AbortSignal,
+  ) {
+    this.lake = lake;
+    this.state = state;
+    this.warehouse = warehouse;
+    this.unsent = unsent;
+    this.settle = settle;
+    this.signal = signal;
+  }
+
+  private end(outcome: Outcome): void {
+    this.outcomes.push(outcome);
+    this.settle(outcome);
+  }
+
+  fail(step: LoadStep, error: AppError): void {
+    const cause = error.code === "not-uploaded" ? this.unsent.get(monthName(step.table, step.month)) : undefined;
+    const [status, why] = cause ? (["deferred", cause.error] as const) : (["failed", detailOf(error)] as const);
+    this.end({ ...planned(step), rows: 0, status, error: why });
+  }
+
+  /** Takes up a month, or fails it. */
+  async take(step: LoadStep, way: "whole" | "anew" = "whole"): Promise<void> {
+    const { lake, state, warehouse, signal } = this;
+    try {
+      const damage = state.unitDamage(step.table, step.month);
+      if (damage) throw damage;
+      this.units.set(await unitOf(step, lake, state, warehouse.reads, signal), { step, way });
+    } catch (error) {
+      if (!(error instanceof AppError) || error instanceof Interrupted) throw error;
+      // A run that was stopped may have left rows of what lies in an object's place.
+      const isLeft = error.code.startsWith("object-") && state.disowned(step.table, step.month);
+      if (way === "anew" || isLeft) await this.clear({ step, way: "intact", cause: error });
+      else this.fail(step, error);
+    }
+  }
+
+  private async clear(clearing: Clearing): Promise<void> {
+    const { step, way } = clearing;
+    const unit = way === "empty" ? emptyUnit(step) : await intactUnit(step, this.lake, this.state, this.signal);
+    this.units.set(unit, clearing);
+  }
+
+  private done(unit: LoadUnit, rows: number): void {
+    const { step, cause } = this.units.get(unit) as Try;
+    this.units.delete(unit);
+    if (cause) this.fail(step, clearedOf(unit, cause));
+    else this.end({ ...planned(step), rows, status: "done" });
+  }
+
+  /** Loads what was taken up, and goes on without what fails. @throws StoreError, Interrupted */
+  async run(): Promise<void> {
+    const { remote } = this.lake;
+    const findChanged = remote && ((brought: readonly BroughtUnit[]) => changedAmong(brought, remote));
+    while (this.units.size > 0) {
+      const causes = new Map<LoadUnit, AppError>();
+      try {
+        const failed = (unit: LoadUnit, cause: AppError) => causes.set(unit, cause);
+        const done = (unit: LoadUnit, rows: number) => this.done(unit, rows);
+        await this.warehouse.load([...this.units.keys()], done, this.signal, { findChanged, failed });
+        return;
+      } catch (error) {
+        if (!(error instanceof AppError) || error instanceof Interrupted || error instanceof StoreError) throw error;
+        await this.goOn(error, causes);
+      }
+    }
+  }
+
+  /** What becomes of the units that failed by themselves, and of the others where the warehouse as a whole refused. */
+  private async goOn(error: AppError, causes: ReadonlyMap<LoadUnit, AppError>): Promise<void> {
+    const isOfSome = error instanceof DataError && causes.size > 0;
+    const lost = [...this.units].filter(([unit]) => !isOfSome || causes.has(unit));
+    const again: LoadStep[] = [];
+    const clearings: Clearing[] = [];
+    for (const [unit, { step, way, cause: earlier }] of lost) {
+      this.units.delete(unit);
+      const cause = causes.get(unit) ?? error;
+      const isReplaced = causes.has(unit) && cause.code === "object-changed" && this.lake.remote !== undefined;
+      if (way === "anew") clearings.push({ step, way: isReplaced ? "intact" : "empty", cause });
+      else if (way === "intact") clearings.push({ step, way: "empty", cause: earlier ?? cause });
+      else if (way === "whole" && isReplaced) again.push(step);
+      else this.fail(step, (cause instanceof DataError && (await findLost(step, this.lake, this.state))) || cause);
+    }
+    if (again.length > 0) await this.renew(again);
+    for (const clearing of clearings) await this.clear(clearing);
+    this.lake.forget();
+  }
+
+  /** Another machine was there: its manifests tell what the months are made of now. */
+  private async renew(again: readonly LoadStep[]): Promise<void> {
+    const tables = new Set(again.map(({ table }) => table));
+    const waiting = [...this.units].filter(([, { step, way }]) => way === "whole" && tables.has(step.table));
+    for (const [unit] of waiting) this.units.delete(unit);
+    const whole = waiting.map(([, { step }]) => step);
+    for (const table of tables) {
+      this.lake.reread(table);
+      const months = [...again, ...whole].filter((step) => step.table === table).map((step) => step.month);
+      await this.state.openUnits(table, months);
+    }
+    for (const step of whole) await this.take(step);
+    for (const step of again) await this.take(step, "anew");
+  }
+}
+
+/**
  * Replaces what differs from the ledger, as the lake is now. A unit that cannot be loaded fails alone: the others are
  * loaded without it.
  * @param unsent uploads that failed in this run, by `monthName`: what waits for them is deferred with their error
@@ -132,80 +202,20 @@ export async function loadUnits(
     const months = steps.filter((step) => step.table === table).map((step) => step.month);
     await state.openUnits(table, months);
   }
-  const outcomes: Outcome[] = [];
-  const units = new Map<LoadUnit, LoadStep>();
   const warehouse = await ports.warehouse();
-  const end = (outcome: Outcome) => {
-    outcomes.push(outcome);
-    settle(outcome);
-  };
-  const fail = (step: LoadStep, error: AppError) => {
-    const cause = error.code === "not-uploaded" ? unsent.get(monthName(step.table, step.month)) : undefined;
-    const [status, why] = cause ? (["deferred", cause.error] as const) : (["failed", detailOf(error)] as const);
-    end({ ...planned(step), rows: 0, status, error: why });
-  };
-  const take = async (step: LoadStep): Promise<void> => {
-    try {
-      units.set(await unitOf(step, lake, state, warehouse.reads, signal), step);
-    } catch (error) {
-      if (!(error instanceof AppError) || error instanceof Interrupted) throw error;
-      fail(step, error);
-    }
-  };
+  const loading = new Loading(lake, state, warehouse, unsent, settle, signal);
   const due: LoadStep[] = [];
   for (const step of steps) {
     const damage = step.error ?? state.unitDamage(step.table, step.month);
-    if (damage) fail(step, damage);
+    if (damage) loading.fail(step, damage);
     else if (loadReason(step.table, step.month, state, step.empties) !== undefined) due.push(step);
-    else outcomes.push({ ...planned(step), rows: 0, status: "unchanged" });
+    else loading.outcomes.push({ ...planned(step), rows: 0, status: "unchanged" });
   }
   // What was listed when the run began may be long ago.
   if (warehouse.reads === "objects") await lake.remote?.look(due.flatMap((step) => objectsOf(step, lake, state)));
-  for (const step of due) await take(step);
+  for (const step of due) await loading.take(step);
   // What the units are made of is in them now.
   lake.forget();
-  const again = new Set<LoadStep>();
-  /** Another machine was there: its manifests tell what the months are made of now. */
-  const renew = async (): Promise<void> => {
-    const left = [...units.values()];
-    units.clear();
-    for (const table of new Set(left.map((step) => step.table))) {
-      lake.reread(table);
-      const months = left.filter((step) => step.table === table).map((step) => step.month);
-      await state.openUnits(table, months);
-    }
-    for (const step of left) await take(step);
-    lake.forget();
-  };
-  while (units.size > 0) {
-    try {
-      await warehouse.load(
-        [...units.keys()],
-        (unit, rows) => {
-          const step = units.get(unit);
-          if (!step) return;
-          units.delete(unit);
-          end({ ...planned(step), rows, status: "done" });
-        },
-        signal,
-        lake.remote && ((brought) => changedAmong(brought, lake.remote as BucketLake)),
-      );
-      break;
-    } catch (error) {
-      if (!(error instanceof AppError) || error instanceof Interrupted || error instanceof StoreError) throw error;
-      // Units are loaded in order: the first that is left is the one whose data were refused.
-      const lost = error instanceof DataError ? [...units].slice(0, 1) : [...units];
-      const [head] = lost;
-      if (error.code === "object-changed" && lake.remote && head && !again.has(head[1])) {
-        again.add(head[1]);
-        await renew();
-        continue;
-      }
-      for (const [unit, step] of lost) {
-        units.delete(unit);
-        fail(step, (error instanceof DataError && (await findLost(step, lake, state))) || error);
-      }
-    }
-  }
-  return outcomes;
+  await loading.run();
+  return loading.outcomes;
 }

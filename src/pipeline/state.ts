@@ -1,11 +1,12 @@
 import type { AppError } from "../core/errors.ts";
-import { fileStem } from "../core/layout.ts";
+import { fileStem, objectKey } from "../core/layout.ts";
 import type { Entry } from "../core/manifest.ts";
 import { type Goal, inputsOf, lookedThrough, type State } from "../core/plan.ts";
 import type { Series } from "../core/series.ts";
 import type { TableName } from "../core/table.ts";
 import { type Day, daysOf, type Month, monthOf, monthsOf, type TimeRange } from "../core/time.ts";
 import type { LedgerRow, StrangeMonth } from "../ports/warehouse.ts";
+import { foreignObject } from "./foreign.ts";
 import type { Lake } from "./lake.ts";
 import { isStored } from "./stored-rows.ts";
 import type { Published } from "./verify-archives.ts";
@@ -17,12 +18,16 @@ export class LakeState implements State {
   private readonly units = new Map<string, readonly Series[]>();
   private readonly changed = new Set<string>();
   private readonly touchedUnits = new Set<string>();
+  private readonly disownedUnits = new Set<string>();
   private readonly published = new Map<string, string>();
   private readonly refusals = new Map<string, AppError>();
 
   constructor(lake: Lake, ledger: readonly LedgerRow[], strangers: readonly StrangeMonth[] = []) {
     this.lake = lake;
-    for (const { table, month } of strangers) this.touchedUnits.add(`${table}/${month}`);
+    for (const { table, month, isDisowned } of strangers) {
+      this.touchedUnits.add(`${table}/${month}`);
+      if (isDisowned) this.disownedUnits.add(`${table}/${month}`);
+    }
     for (const row of ledger) {
       const unit = `${row.table}/${row.month}`;
       if (row.isChanged) this.touchedUnits.add(unit);
@@ -65,6 +70,11 @@ export class LakeState implements State {
     return this.lake.remote?.damage(table, series, month, isKnown);
   }
 
+  occupied(table: TableName, series: Series, day: Day): AppError | undefined {
+    const { remote } = this.lake;
+    return remote && foreignObject(remote, objectKey(table, series, day));
+  }
+
   republished(table: TableName, series: Series, day: Day): boolean {
     const { archives } = this.lake.entry(table, series, day) ?? {};
     return Object.entries(archives ?? {}).some(([name, { sha256 }]) => (this.published.get(name) ?? sha256) !== sha256);
@@ -100,6 +110,11 @@ export class LakeState implements State {
 
   touched(table: TableName, month: Month): boolean {
     return this.touchedUnits.has(`${table}/${month}`);
+  }
+
+  /** The warehouse has rows in the month that no ledger row vouches for, though one speaks of the month. */
+  disowned(table: TableName, month: Month): boolean {
+    return this.disownedUnits.has(`${table}/${month}`);
   }
 
   unitDamage(table: TableName, month: Month): AppError | undefined {

@@ -8,8 +8,9 @@ import type { Series } from "../core/series.ts";
 import type { TableName } from "../core/table.ts";
 import { DAY, type Day, dayOf, dayRange, timeOfDay } from "../core/time.ts";
 import type { LedgerRow } from "../ports/warehouse.ts";
-import type { Lake, Shelf } from "./lake.ts";
-import { isStored, lostObject } from "./stored-rows.ts";
+import type { Lake } from "./lake.ts";
+import type { Shelf } from "./shelves.ts";
+import { isStored, lostObject, replacedObject } from "./stored-rows.ts";
 
 /** What is known of a series. Times in milliseconds. */
 export interface SeriesStatus {
@@ -29,7 +30,7 @@ export interface SeriesStatus {
   readonly uploaded: number;
   /** Partitions that the warehouse has as they are now. */
   readonly loaded: number;
-  /** Manifests that cannot be read, objects that are gone or of another size. */
+  /** Manifests that cannot be read, objects that are gone or others than they name, in folder or bucket. */
   readonly damaged: readonly AppError[];
 }
 
@@ -91,7 +92,7 @@ export async function statusOf(lake: Lake, shelf: Shelf, ledger: readonly Ledger
   const damaged: AppError[] = [];
   let [loaded, uploaded] = [0, 0];
   for (const month of months) {
-    const damage = lake.damage(table, series, month);
+    const damage = lake.damage(table, series, month) ?? lake.rewritable(table, series, month);
     if (damage) damaged.push(damage);
     const own = lake.entries(table, series, month);
     const doubtful = new Set(lake.doubtful(table, series, month).map(([day]) => day));
@@ -99,7 +100,8 @@ export async function statusOf(lake: Lake, shelf: Shelf, ledger: readonly Ledger
       entries.set(day, entry);
       const stored = lake.remote?.entry(table, series, day);
       if (stored?.content === entry.content && (stored.object === null || lake.remote?.holds(stored))) uploaded++;
-      if (!lake.isThere(entry) || (doubtful.has(day) && !(await isStored(lake, entry))))
+      if (lake.remote?.isReplaced(entry)) damaged.push(replacedObject(lake, lake.remote, series, day, entry));
+      else if (!lake.isThere(entry) || (doubtful.has(day) && !(await isStored(lake, entry))))
         damaged.push(lostObject(series, day, entry, lake.isTaken(entry)));
     }
     const { content } = lake.content(table, series, month);

@@ -9,6 +9,8 @@ import { type Checked, check, fillGaps } from "../market/check.ts";
 import { TABLE } from "../market/tables.ts";
 import { contentHash } from "../parquet/content.ts";
 import { decode } from "../parquet/decode.ts";
+import type { BucketLake } from "./bucket-lake.ts";
+import { isOurs, moveCommand } from "./foreign.ts";
 import type { Lake } from "./lake.ts";
 import { sha256 } from "./rows.ts";
 
@@ -21,6 +23,20 @@ export const lostObject = (series: Series, day: Day, { object }: Entry, isThere:
     `${object} ${isThere ? "is not the file that its manifest names" : "is gone"}.`,
     refetchCommand(series, day),
   );
+
+/** Why an object that the bucket's manifest names cannot be used, and the command that goes towards the right one. */
+export function replacedObject(lake: Lake, remote: BucketLake, series: Series, day: Day, entry: Entry): DataError {
+  const { object, bytes } = entry;
+  const key = object ?? "";
+  const uri = remote.bucket.uri(key);
+  const there = remote.object(key);
+  const isHere = lake.store.size(key) === bytes;
+  const next = isHere ? "candlelake upload" : refetchCommand(series, day);
+  if (!there) return new DataError("object-missing", `${uri} is gone.`, next);
+  const why = `${uri} is not the object that its manifest names.`;
+  // What others put there is overwritten by no command.
+  return new DataError("object-changed", why, isOurs(there) ? next : moveCommand(uri));
+}
 
 /**
  * A stored partition's rows.

@@ -1,5 +1,5 @@
 import { crc32c } from "../core/crc32c.ts";
-import { AppError, DataError, Interrupted, StoreError, throwIfAborted } from "../core/errors.ts";
+import { AppError, Interrupted, StoreError, throwIfAborted } from "../core/errors.ts";
 import { inOrder } from "../core/in-order.ts";
 import { manifestKey } from "../core/layout.ts";
 import type { Entry } from "../core/manifest.ts";
@@ -8,7 +8,7 @@ import { uploadReason } from "../core/plan-uploads.ts";
 import { type Day, iso, monthOf } from "../core/time.ts";
 import type { BucketObject } from "../ports/bucket.ts";
 import type { BucketLake } from "./bucket-lake.ts";
-import { isOurs, moveCommand } from "./foreign.ts";
+import { foreignObject } from "./foreign.ts";
 import type { Lake } from "./lake.ts";
 import { failed, type Outcome, planned } from "./outcome.ts";
 import { sha256 } from "./rows.ts";
@@ -26,13 +26,6 @@ const metadataOf = (entry: Entry): Record<string, string> => ({
   from: iso(entry.span?.[0] ?? 0),
   to: iso(entry.span?.[1] ?? 0),
 });
-
-const foreign = (uri: string): DataError =>
-  new DataError(
-    "foreign-object",
-    `${uri} was there before and is none of candlelake's; it is not overwritten.`,
-    moveCommand(uri),
-  );
 
 interface Sent {
   readonly step: UploadStep;
@@ -61,7 +54,8 @@ async function send(
   // A run that was killed between object and manifest left the very object, as far as can be told.
   const isNamed = there?.metadata["sha256"] === entry.sha256 && there?.bytes === entry.bytes;
   if (isNamed && (!isOwn || there.crc32c === crc32c(bytes))) return placed(there, 0);
-  if (there && !isOurs(there)) throw foreign(remote.bucket.uri(entry.object));
+  const foreign = foreignObject(remote, entry.object);
+  if (foreign) throw foreign;
   if (!isOwn) throw lostObject(step.series, step.day, entry, bytes !== undefined);
   const options = { replaces: there?.generation ?? null, metadata: metadataOf(entry) };
   const written = await remote.bucket.write(entry.object, bytes, options, signal);

@@ -1,3 +1,4 @@
+import type { AppError } from "../core/errors.ts";
 import type { Table, TableName } from "../core/table.ts";
 import type { Month, TimeRange } from "../core/time.ts";
 
@@ -22,6 +23,8 @@ export interface StrangeMonth {
   readonly table: TableName;
   readonly month: Month;
   readonly rows: number;
+  /** The ledger says that nothing is there: what a load brought does not count, or somebody wrote after that. */
+  readonly isDisowned?: true;
 }
 
 export interface LoadObject {
@@ -54,6 +57,14 @@ export interface BroughtUnit {
  * written after `since`. Asked once all of them were brought. @throws StoreError
  */
 export type FindChanged = (brought: readonly BroughtUnit[]) => Promise<ReadonlySet<LoadUnit>>;
+
+/** What a caller says and hears of a load beside what is done. */
+export interface LoadTalk {
+  /** Asked by a warehouse that reads objects, which others may replace meanwhile. */
+  readonly findChanged?: FindChanged | undefined;
+  /** Told of each unit that failed by itself, with its own cause; the others were not tried, or are done. */
+  readonly failed?: ((unit: LoadUnit, cause: AppError) => void) | undefined;
+}
 
 export interface SetupReport {
   readonly created: readonly string[];
@@ -115,15 +126,14 @@ export interface Warehouse {
   /**
    * Replaces the units, each with its ledger rows, atomically; calls `done` after each one. When the signal aborts, the
    * units that are done are kept.
-   * @param findChanged asked by a warehouse that reads objects, which others may replace meanwhile
-   * @throws DataError where an object is not what its manifest says, `object-changed` where that is what `findChanged`
-   *   found; WarehouseError
+   * @throws the gravest cause of those that failed: DataError where an object is not what its manifest says,
+   *   `object-changed` where that is what `findChanged` found; WarehouseError
    */
   load(
     units: readonly LoadUnit[],
     done: (unit: LoadUnit, rows: number) => void,
     signal?: AbortSignal,
-    findChanged?: FindChanged,
+    talk?: LoadTalk,
   ): Promise<void>;
   /** Read-only SQL. @throws UsageError where the statement is refused or wrong */
   query(sql: string, signal?: AbortSignal): Promise<QueryResult>;

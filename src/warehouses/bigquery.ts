@@ -3,8 +3,8 @@ import { shellWord } from "../core/shell.ts";
 import type { TableName } from "../core/table.ts";
 import type { GoogleAccess } from "../google/auth.ts";
 import type {
-  FindChanged,
   LedgerRow,
+  LoadTalk,
   LoadUnit,
   QueryResult,
   SetupOptions,
@@ -95,8 +95,9 @@ export class BigQueryWarehouse implements Warehouse {
 
   async ledger(): Promise<readonly LedgerRow[]> {
     const table = await this.ledgerTable.find();
-    const loaded = table ? (await this.ledgerTable.read(table)).rows() : [];
-    const { rows, strangers, timeless } = await standing(this.tables, loaded);
+    this.strangers = [];
+    if (!table) return [];
+    const { rows, strangers, timeless } = await standing(this.tables, await this.ledgerTable.read(table));
     this.strangers = strangers;
     for (const [name, count] of timeless) this.options.log.warn(this.timelessNote(name, count));
     return rows;
@@ -106,7 +107,7 @@ export class BigQueryWarehouse implements Warehouse {
     units: readonly LoadUnit[],
     done: (unit: LoadUnit, rows: number) => void,
     signal?: AbortSignal,
-    findChanged?: FindChanged,
+    talk: LoadTalk = {},
   ): Promise<void> {
     if (units.length === 0) return;
     const { api, tables, jobs, label, onStep } = this;
@@ -115,7 +116,7 @@ export class BigQueryWarehouse implements Warehouse {
       ...{ api, tables, jobs, label, onStep, synthetic, uris, jobsADay },
       now: () => clock.now(),
       ledger: this.ledgerTable,
-      findChanged,
+      talk,
       count: (kind: JobKind): void => {
         this.used[`${kind}Jobs`]++;
       },

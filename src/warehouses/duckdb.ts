@@ -2,7 +2,15 @@ import { DATASET } from "../core/bigquery-place.ts";
 import { diskCause } from "../core/disk.ts";
 import { AppError, Interrupted, WarehouseError } from "../core/errors.ts";
 import type { TableName } from "../core/table.ts";
-import type { LedgerRow, LoadUnit, QueryResult, SetupReport, Warehouse, WarehouseUsage } from "../ports/warehouse.ts";
+import type {
+  LedgerRow,
+  LoadTalk,
+  LoadUnit,
+  QueryResult,
+  SetupReport,
+  Warehouse,
+  WarehouseUsage,
+} from "../ports/warehouse.ts";
 import { type Datasets, datasetsOf } from "./dataset.ts";
 import { DatabaseFile } from "./duckdb/database-file.ts";
 import { type Comparison, compare, type Inspection, inspect, NOTHING } from "./duckdb/inspection.ts";
@@ -82,21 +90,29 @@ export class DuckDbWarehouse implements Warehouse {
     units: readonly LoadUnit[],
     done: (unit: LoadUnit, rows: number) => void,
     signal?: AbortSignal,
+    { failed }: LoadTalk = {},
   ): Promise<void> {
     if (units.length === 0) return;
-    const { finished, failure } = await this.change(async (session, differs) => {
-      const [other] = differs;
-      if (other)
-        throw new WarehouseError("table-differs", `${this.label}: ${other.table}: ${other.difference}.`, other.next);
-      const { connection } = session;
-      const to = { connection, schema: this.datasets.raw, synthetic: this.synthetic, now: this.now };
-      const loaded = await loadUnits(units, session, to, this.onStep, signal);
-      if (loaded.finished.length === 0) throw loaded.failure;
-      return loaded;
-    }, signal);
-    this.loadJobs += finished.length;
-    for (const unit of finished) done(unit, rowsOf(unit));
-    if (failure) throw this.translate(failure, signal);
+    let culprit: LoadUnit | undefined;
+    try {
+      const { finished, failure } = await this.change(async (session, differs) => {
+        const [other] = differs;
+        if (other)
+          throw new WarehouseError("table-differs", `${this.label}: ${other.table}: ${other.difference}.`, other.next);
+        const { connection } = session;
+        const to = { connection, schema: this.datasets.raw, synthetic: this.synthetic, now: this.now };
+        const loaded = await loadUnits(units, session, to, this.onStep, signal);
+        culprit = loaded.failed;
+        if (loaded.finished.length === 0) throw loaded.failure;
+        return loaded;
+      }, signal);
+      this.loadJobs += finished.length;
+      for (const unit of finished) done(unit, rowsOf(unit));
+      if (failure) throw this.translate(failure, signal);
+    } catch (error) {
+      if (culprit && error instanceof AppError) failed?.(culprit, error);
+      throw error;
+    }
   }
 
   async query(sql: string, signal?: AbortSignal): Promise<QueryResult> {

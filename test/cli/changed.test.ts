@@ -57,7 +57,7 @@ describe("what somebody did by hand to BigQuery's tables", () => {
       ],
     );
     const { stderr } = (await cli.run("status")).exits(0);
-    assert.match(stderr, /spot_klines: somebody changed in the warehouse what was loaded: 2024-12, 2025-01\./);
+    assert.match(stderr, /spot_klines: the warehouse has other rows than loads brought: 2024-12, 2025-01\./);
     const [next = ""] = nextsOf(stderr);
     const dry = (await cli.json("load", "--dry-run")) as WorkAnswer;
     const reason = "changed in the warehouse after its load";
@@ -94,5 +94,22 @@ describe("what somebody did by hand to BigQuery's tables", () => {
     (await cli.follow("candlelake load --prune")).exits(0);
     assert.deepEqual(await query(), [{ n: 48, low: false }]);
     assert.equal(((await cli.json("status")) as Status).gone, undefined);
+  });
+
+  test("rows in a table that was never loaded are named, and go with --prune", async () => {
+    const at = { CANDLELAKE_WAREHOUSE: "bigquery:demo.never_raw", DATA_BUCKET: "demo-bucket" };
+    using cli = Cli.made({ ...google.settings, ...at });
+    (await cli.run("setup")).exits(0);
+    const table = "never_raw_synthetic.funding_rates";
+    await ask(`INSERT INTO ${table} (funding_time, symbol) VALUES (TIMESTAMP '2023-11-05', 'BTCUSDT')`);
+    for (const command of ["load", "status"]) {
+      const { stderr } = (await cli.run(command, "--quiet")).exits(0);
+      assert.match(stderr, /funding_rates: .* does not have: 2023-11 \(1 row that no load brought\)/);
+      assert.deepEqual(nextsOf(stderr), ["candlelake load --prune"]);
+    }
+    assert.deepEqual(await cli.json("query", "SELECT count(*) AS n FROM funding_rates"), [{ n: 1 }]);
+    (await cli.follow("candlelake load --prune")).exits(0);
+    assert.deepEqual(await cli.json("query", "SELECT count(*) AS n FROM funding_rates"), [{ n: 0 }]);
+    assert.equal((await cli.run("status", "--quiet")).exits(0).stderr, "");
   });
 });

@@ -249,9 +249,12 @@ export function warehouseContract(name: string, make: () => Promise<WarehousePla
       if (!object) return assert.fail();
       lake.damage(object);
       const told: string[] = [];
+      const causes: [string, AppError][] = [];
+      const failed = (unit: LoadUnit, cause: AppError) => causes.push([unit.month, cause]);
       await assert.rejects(
-        warehouse.load(units, (unit) => told.push(unit.month)),
+        warehouse.load(units, (unit) => told.push(unit.month), undefined, { failed }),
         (error: AppError) => {
+          assert.deepEqual(causes, [["2025-02", error]]);
           assert.equal(error.code, looks(warehouse) ? "object-changed" : "object-refused");
           assert.equal(error.exitCode, 3);
           assert.ok(error.message.includes(object.key), error.message);

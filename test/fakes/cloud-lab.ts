@@ -8,6 +8,7 @@ import type { Warehouse } from "../../src/ports/warehouse.ts";
 import { GcsBucket } from "../../src/stores/gcs.ts";
 import { type GoogleTwin, startGoogleTwin } from "../../src/twin/google/start.ts";
 import type { OnStep } from "../../src/warehouses/bigquery/jobs.ts";
+import type { BigQueryOptions } from "../../src/warehouses/bigquery.ts";
 import { openBigQuery } from "./bigquery.ts";
 import { TemporaryFolder } from "./folder.ts";
 import type { ModelVenue } from "./model-venue.ts";
@@ -43,8 +44,8 @@ export class CloudLab implements AsyncDisposable {
   }
 
   /** A machine that loads into BigQuery's stand-in. `onStep` may do what others do meanwhile. */
-  loader(name: string, onStep: OnStep = async () => {}): Machine {
-    const warehouse = openBigQuery({ endpoint: this.google.url }, { onStep });
+  loader(name: string, onStep: OnStep = async () => {}, more: Partial<BigQueryOptions> = {}): Machine {
+    const warehouse = openBigQuery({ endpoint: this.google.url }, { onStep, ...more });
     return new Machine(this.path(name), this.venue, this.bucket(), warehouse);
   }
 

@@ -11,6 +11,9 @@ import { catchUp, pending, type Scene, scene, stateOf, writesOf } from "../fakes
 let now = 0;
 const options = { now: () => now };
 
+/** Requests where nobody did anything: the ledger, its rows, and each of the tables. */
+const LOOK = 2 + 4;
+
 const MONTHS = ["2024-01", "2024-02", "2024-03"];
 
 /** Three months, loaded; then an hour goes by. */
@@ -60,15 +63,15 @@ describe("what others do to months of ours", () => {
         ["2024-03", false],
       ]);
       assert.deepEqual(warehouse.strangers, []);
-      // The ledger, its rows, the table, and the list of its partitions.
-      assert.equal(warehouse.usage.requests, 3 + 2);
+      // The ledger, its rows, the tables, and the list of one's partitions.
+      assert.equal(warehouse.usage.requests, LOOK + 2);
       assert.deepEqual(await catchUp(warehouse, units), ["2024-02"]);
       assert.deepEqual(await stateOf(open()), whole);
       assert.equal((await writesOf(front))["spot_klines$202402"], 3);
       now += DAY;
       const after = open();
       assert.deepEqual(pending(units, await after.ledger()), []);
-      assert.equal(after.usage.requests, 3);
+      assert.equal(after.usage.requests, LOOK);
       // Once more: the job of the first repair is not taken for the second.
       await byHand(it, other(lake, "2024-02"), "spot_klines$202402", "WRITE_TRUNCATE");
       assert.deepEqual(await catchUp(open(), units), ["2024-02"]);
@@ -100,7 +103,7 @@ describe("what others do to months of ours", () => {
       await ask("PATCH", "datasets/btc_forecast_raw/tables/spot_klines", { description: "Candles of ours" });
       const warehouse = open();
       assert.deepEqual(pending(units, await warehouse.ledger()), []);
-      assert.equal(warehouse.usage.requests, 5);
+      assert.equal(warehouse.usage.requests, LOOK + 2);
     },
     options,
   );
@@ -120,6 +123,45 @@ describe("what others do to months of ours", () => {
       assert.deepEqual(await catchUp(warehouse, units), []);
       assert.deepEqual(warehouse.strangers, []);
       assert.deepEqual(await rowsOf(warehouse, "SELECT count(*) AS n FROM spot_klines"), [[72]]);
+    },
+    options,
+  );
+
+  scene(
+    "rows in a table of ours that was never loaded are told, and go like others",
+    async (it) => {
+      const { open, lake, ask } = it;
+      now = Date.now();
+      await open().setup();
+      const warehouse = open();
+      assert.deepEqual(await warehouse.ledger(), []);
+      assert.deepEqual([warehouse.strangers, warehouse.usage.requests], [[], LOOK]);
+      await byHand(it, other(lake, "2023-11"), "spot_klines", "WRITE_APPEND");
+      await byHand(it, other(lake, "2023-12"), "spot_klines$202312", "WRITE_APPEND");
+      assert.deepEqual(await warehouse.ledger(), []);
+      assert.deepEqual(warehouse.strangers, [
+        { table: "spot_klines", month: "2023-11", rows: 24 },
+        { table: "spot_klines", month: "2023-12", rows: 24 },
+      ]);
+      await warehouse.load([{ ...other(lake, "2023-11"), series: [], objects: [] }], () => {});
+      const right = lake.candleUnit("2023-12", [{ day: "2023-12-01" }]);
+      assert.deepEqual(await catchUp(warehouse, [right]), ["2023-12"]);
+      assert.deepEqual(await catchUp(warehouse, [right]), []);
+      assert.deepEqual(warehouse.strangers, []);
+      assert.deepEqual(await rowsOf(warehouse, "SELECT count(*) AS n, max(close) AS top FROM spot_klines"), [
+        [24, 123],
+      ]);
+      // A table of the same name that somebody else made is his: a load says so.
+      const tables = "datasets/btc_forecast_raw/tables";
+      const made = (await ask("GET", `${tables}/funding_rates`)) as Record<string, object>;
+      await ask("DELETE", `${tables}/funding_rates`);
+      const { labels: _, ...rest } = made;
+      await ask("POST", tables, rest);
+      const query =
+        "INSERT INTO btc_forecast_raw.funding_rates (funding_time, symbol) VALUES (TIMESTAMP '2023-10-01', 'X')";
+      await ask("POST", "queries", { query, useLegacySql: false });
+      await warehouse.ledger();
+      assert.deepEqual(warehouse.strangers, []);
     },
     options,
   );

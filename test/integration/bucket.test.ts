@@ -144,6 +144,13 @@ describe("a lake in a bucket", () => {
     await lab.bucket().write("spot_klines/interval=1h/yyyy=2025/mm=01/dd=01/old.parquet", theirs, { replaces: null });
     await lab.bucket().write("spot/part.parquet", theirs, { replaces: null });
     await using one = lab.machine("one");
+    const { steps } = await one.engine.plan({ wishes: [SPOT], load: null });
+    const refused = steps.flatMap((step) =>
+      step.error ? [`${step.action} ${step.error.code} ${step.error.next}`] : [],
+    );
+    const there = `gs://demo-bucket/raw/${key("2025-01-30")}`;
+    const move = `gcloud storage mv ${there} ${there.replace("/raw/", "/legacy/")}`;
+    assert.deepEqual(refused, [`upload foreign-object ${move}`]);
     const { outcomes } = await one.ingest(SPOT);
     const bad = outcomes.flatMap(({ error }) => (error ? [error] : []));
     assert.deepEqual(
@@ -191,8 +198,43 @@ describe("a lake in a bucket", () => {
     await one.ingest(SPOT);
     const whole = await lab.contents();
     await cut(lab, JANUARY);
-    assert.equal(tally(await one.ingest(SPOT)), "upload done 2");
+    // Until then it is named: other machines can do nothing with it.
+    const damaged = async () => {
+      const { series } = await one.engine.survey();
+      return series.flatMap((status) => status.damaged.map(({ code, message, next }) => [code, message, next]));
+    };
+    assert.deepEqual(await damaged(), [
+      [
+        "bad-manifest",
+        `gs://demo-bucket/raw/${JANUARY} cannot be read: it is no JSON. The folder has all its days.`,
+        "candlelake upload",
+      ],
+    ]);
+    assert.equal(tally(await one.apply({ wishes: [], load: null, upload: "all" })), "upload done 2");
     assert.deepEqual(await lab.contents(), whole);
+    assert.deepEqual(await damaged(), []);
+  });
+
+  test("the command that mends it fetches the days that the bucket has, and none before them", async () => {
+    await using lab = await open();
+    await using one = lab.machine("one");
+    await one.ingest({ ...SPOT, to: start + DAY });
+    await cut(lab, JANUARY);
+    await using two = lab.machine("two");
+    const { outcomes } = await two.ingest({ ...SPOT, to: start + DAY });
+    assert.deepEqual(
+      [...new Set(outcomes.map(({ error }) => error?.next))],
+      [
+        "candlelake ingest spot --venue binance-us --symbol BTCUSDT --interval 1h --from 2025-01-30 --to 2025-01-31 --force",
+      ],
+    );
+    await two.ingest({ ...SPOT, to: start + DAY, force: true });
+    await using three = lab.machine("three");
+    const { series } = await three.engine.survey();
+    assert.deepEqual(
+      series.map(({ partitions, damaged }) => [partitions, damaged]),
+      [[1, []]],
+    );
   });
 
   test("nor by one whose folder has them as they were before another machine corrected them", async () => {
@@ -299,6 +341,10 @@ describe("a lake in a bucket", () => {
     assert.deepEqual(await two.plan(SPOT), []);
     assert.deepEqual((await two.engine.survey()).foreign, []);
     assert.equal(tally(await two.apply({ wishes: [], load: { topic: "spot", range: undefined } })), "load done 2");
+    // What a manifest means may be replaced by its own next version, too.
+    lab.venue.quirks = { version: () => 3 };
+    lab.venue.time += MINUTE;
+    assert.equal(tally(await one.ingest({ ...SPOT, force: true })), "fetch done 3, upload done 3");
   });
 
   test("everything that there is to know is one list of the bucket", async () => {

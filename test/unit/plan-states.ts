@@ -45,6 +45,8 @@ export interface Known {
   /** What the bucket's manifests say, by object key. */
   readonly stored?: Readonly<Record<string, Entry>>;
   readonly bucketDamaged?: Readonly<Record<string, DataError>>;
+  /** By object key. */
+  readonly occupied?: Readonly<Record<string, DataError>>;
   readonly damaged?: Readonly<Record<string, DataError>>;
   readonly touched?: readonly string[];
 }
@@ -67,6 +69,7 @@ export const state = (known: Known = {}): State => ({
     return stored && { entry: stored, isCurrent: !known.lost?.includes(stored.content) };
   },
   bucketDamage: (table, _series, month) => known.bucketDamaged?.[`${table}/${month}`],
+  occupied: (table, series, of) => known.occupied?.[objectKey(table, series, of)],
   unitDamage: (table, month) => known.damaged?.[`${table}/${month}`],
 });
 

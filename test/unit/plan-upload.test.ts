@@ -60,6 +60,18 @@ describe("uploads", () => {
     ]);
   });
 
+  test("where something else lies in a day's place, that day's step says so; one without rows has no place", () => {
+    const foreign = new DataError("foreign-object", "it was there before", "candlelake status");
+    const [first, second] = days.map((of) => key(SPOT, of)) as [string, string];
+    const none = { ...entries, [second]: { ...settled, object: null, sha256: null, rows: 0 } };
+    assert.deepEqual(uploads({ entries: none, occupied: { [first]: foreign, [second]: foreign } }), [
+      "2025-01-30 foreign-object",
+      "2025-01-31 missing in the bucket",
+      "2025-02-01 missing in the bucket",
+      "2025-02-02 missing in the bucket",
+    ]);
+  });
+
   test("without a bucket nothing is", () => {
     assert.deepEqual(uploads({ entries }, { uploads: null }), []);
   });

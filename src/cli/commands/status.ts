@@ -7,6 +7,7 @@ import type { SeriesStatus } from "../../pipeline/status.ts";
 import { changedJson, complainOfChanged } from "../changed.ts";
 import type { Context } from "../context.ts";
 import { complainOfGone, goneJson } from "../gone.ts";
+import { few } from "../named.ts";
 import { csv, json, ndjson, SYNTHETIC, shortTime, table, write } from "../output.ts";
 
 const time = (value: number | null): string | null => (value === null ? null : iso(value));
@@ -55,14 +56,12 @@ function gapText(status: SeriesStatus): string {
     .join(", ");
 }
 
-/** Of many objects that differ in the same way some are named; an old pipeline's are as many as it had days. */
-const NAMED = 3;
-
+/** Of objects that differ in the same way some are named: an old pipeline's are as many as it had days. */
 function sayForeign(context: Context, foreign: readonly Foreign[]): void {
   for (const [difference, all] of Map.groupBy(foreign, (one) => one.difference)) {
-    for (const { uri, next } of all.slice(0, NAMED))
+    const { named, more } = few(all);
+    for (const { uri, next } of named)
       context.say(`${uri}: ${difference}: it is never loaded and never overwritten.\n  next: ${next}`);
-    const more = all.length - NAMED;
     if (more > 0)
       context.say(`${more} more: ${difference}.\n  next: ${context.next("candlelake status --format json")}`);
   }

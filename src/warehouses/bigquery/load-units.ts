@@ -1,6 +1,6 @@
 import { AppError, DataError, Interrupted, throwIfAborted, WarehouseError } from "../../core/errors.ts";
 import type { TableName } from "../../core/table.ts";
-import type { FindChanged, LedgerRow, LoadUnit } from "../../ports/warehouse.ts";
+import type { LedgerRow, LoadTalk, LoadUnit } from "../../ports/warehouse.ts";
 import { layoutOf } from "../bigquery-sql.ts";
 import { Quota, refuseBucketless, refuseStranger } from "./admission.ts";
 import { differencesOf } from "./differences.ts";
@@ -20,7 +20,7 @@ export interface BatchWork extends LoadWork {
   readonly synthetic: boolean;
   /** Load jobs that a table takes in a day. */
   readonly jobsADay: number;
-  readonly findChanged: FindChanged | undefined;
+  readonly talk: LoadTalk;
 }
 
 /** Failures of one unit that say nothing of the others. */
@@ -31,7 +31,7 @@ const isLonely = (error: unknown): boolean => error instanceof AppError && LONEL
 /**
  * Replaces the units' months, several at once, then writes all their ledger rows by one job. A unit that fails keeps
  * those that have not begun from beginning; those that were finished stay.
- * @throws the failure of the first unit that failed
+ * @throws the failure of the first unit that failed for a cause that is not its own
  */
 export async function loadUnits(
   work: BatchWork,
@@ -73,6 +73,8 @@ export async function loadUnits(
   await work.onStep("done");
   for (const [index, unit] of units.entries()) if (rows[index] && !failures.has(index)) done(unit, rowsOf(unit));
   const inOrder = [...failures].sort(([a], [b]) => a - b).map(([, error]) => error);
+  for (const [index, error] of failures)
+    if (error instanceof AppError) work.talk.failed?.(units[index] as LoadUnit, error);
   if (signal?.aborted) throw new Interrupted();
   if (inOrder.length > 0) throw inOrder.find((error) => !isLonely(error)) ?? inOrder[0];
 }
@@ -83,7 +85,7 @@ export async function loadUnits(
  * are taken out. The ledger says of both that nothing is there, so that nobody takes the month for loaded.
  */
 async function unbelieved(
-  { findChanged, tables }: BatchWork,
+  { talk, tables }: BatchWork,
   units: readonly LoadUnit[],
   brought: ReadonlyMap<number, Brought>,
   failures: ReadonlyMap<number, unknown>,
@@ -91,7 +93,7 @@ async function unbelieved(
   const why = new Map<number, unknown>();
   if (brought.size === 0) return why;
   const all = [...brought].map(([index, { since }]) => ({ index, since, unit: units[index] as LoadUnit }));
-  const changed = await findChanged?.(all);
+  const changed = await talk.findChanged?.(all);
   for (const { index, unit } of all) {
     const failure = failures.get(index);
     if (changed?.has(unit)) why.set(index, replaced(unit));

@@ -1,8 +1,12 @@
 import type { TableName } from "../../core/table.ts";
 import { type Month, SECOND } from "../../core/time.ts";
+import { TABLES } from "../../market/tables.ts";
 import type { LedgerRow, StrangeMonth } from "../../ports/warehouse.ts";
 import { decorator, monthNamed } from "./job-id.ts";
+import type { LedgerState } from "./ledger-state.ts";
+import { strangerRows } from "./ownership.ts";
 import type { Tables } from "./tables.ts";
+import type { TableResource } from "./wire.ts";
 
 /** What of the ledger is there, and what is there beside it. */
 export interface Standing {
@@ -28,25 +32,34 @@ const newest = (rows: readonly LedgerRow[]): number => rows.reduce((time, row) =
 
 const partitionOf = ({ table, month }: Pick<LedgerRow, "table" | "month">): string => `${table}$${decorator(month)}`;
 
+/** Nobody wrote to the table but the loads that the ledger tells of, as far as its rows and its last change say. */
+function isAsLoaded(table: TableResource | undefined, own: readonly LedgerRow[]): boolean {
+  if (Number(table?.numRows ?? 0) !== sum(own)) return false;
+  return own.length === 0 || Number(table?.lastModifiedTime ?? 0) <= newest(own) + SLACK;
+}
+
 /**
  * Compares the ledger with what is there: others may have written to a month or deleted it, and partitions of the sandbox
  * expire. One request a table; where it has another number of rows than the ledger says, or was written to after its last
  * load, two more, and one for each month that the ledger does not know.
  * @throws WarehouseError
  */
-export async function standing(tables: Tables, rows: readonly LedgerRow[]): Promise<Standing> {
+export async function standing(tables: Tables, state: LedgerState): Promise<Standing> {
   const kept: LedgerRow[] = [];
   const strangers: StrangeMonth[] = [];
   const timeless = new Map<TableName, number>();
-  for (const [name, own] of Map.groupBy(rows, (row) => row.table)) {
-    const table = await tables.table(name);
-    const isWhole = Number(table?.numRows ?? 0) === sum(own);
-    const isOurs = Number(table?.lastModifiedTime ?? 0) <= newest(own) + SLACK;
-    if (isWhole && isOurs) kept.push(...own);
-    // One that has no months is not ours any more: a load says in what it differs.
-    else if (table?.timePartitioning) {
+  const loaded = Map.groupBy(state.rows(), (row) => row.table);
+  const names = TABLES.filter((table) => table.loaded).map((table) => table.name);
+  const looks = await Promise.all(names.map((name) => tables.table(name)));
+  for (const [index, name] of names.entries()) {
+    const own = loaded.get(name) ?? [];
+    const table = looks[index];
+    if (isAsLoaded(table, own)) kept.push(...own);
+    // One that has no months, or was never ours, is not ours: a load says in what it differs.
+    else if (table?.timePartitioning && !strangerRows(table, state)) {
       const times = await tables.partitions(table);
-      const beside = await unknownMonths(tables, name, new Set(own.map(({ month }) => month)), times);
+      const unknown = await unknownMonths(tables, name, new Set(own.map(({ month }) => month)), times);
+      const beside = unknown.map((one) => (state.unit(name, one.month) ? { ...one, isDisowned: true as const } : one));
       const nulls = times.has(NULL_PARTITION) ? await tables.count(`${name}$${NULL_PARTITION}`) : 0;
       const there = marked(own, times);
       const told = sum(there) + sum(beside) + nulls;

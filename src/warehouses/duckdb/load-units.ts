@@ -10,6 +10,8 @@ import type { OnStep } from "./work-folder.ts";
 export interface Loaded {
   readonly finished: readonly LoadUnit[];
   readonly failure: unknown;
+  /** The unit that failed, where it was one. */
+  readonly failed: LoadUnit | undefined;
 }
 
 /** Loads units in their order, as far as they are what their manifests say and nobody asks to stop. */
@@ -21,6 +23,7 @@ export async function loadUnits(
   signal?: AbortSignal,
 ): Promise<Loaded> {
   const finished: LoadUnit[] = [];
+  let failed: LoadUnit | undefined;
   const attempt = async (batch: readonly LoadUnit[]): Promise<void> => {
     for (const unit of batch) await verifyUnit(unit, signal);
     await to.connection.run("BEGIN");
@@ -40,6 +43,7 @@ export async function loadUnits(
       await attempt([unit]);
     } catch (error) {
       if (error instanceof Interrupted) throw error;
+      failed = unit;
       if (error instanceof DataError && error.code.startsWith("object-")) throw error;
       throw (await diagnose(unit, to.synthetic)) ?? error;
     }
@@ -54,8 +58,8 @@ export async function loadUnits(
         for (const unit of batch) await attemptOne(unit);
       }
     }
-    return { finished, failure: undefined };
+    return { finished, failure: undefined, failed };
   } catch (failure) {
-    return { finished, failure };
+    return { finished, failure, failed };
   }
 }
