@@ -2,7 +2,7 @@ import type { Gap } from "./gap.ts";
 import { FORMAT_VERSION } from "./layout.ts";
 import type { Series } from "./series.ts";
 import type { TableName } from "./table.ts";
-import { type Day, iso, type Month } from "./time.ts";
+import { type Day, dayOf, iso, type Month } from "./time.ts";
 
 /** Something worth knowing that changes no verdict: `zero-volume`, `short-close`, `duplicate`, `unordered`. */
 export interface Note {
@@ -21,6 +21,10 @@ export function unaskedGaps({ gaps, notes }: Pick<Entry, "gaps" | "notes">): rea
   const isUnasked = notes.some(({ kind }) => kind === UNASKED_REST);
   return gaps.filter((gap) => gap.class === "not-fetched" || (isUnasked && gap.class === "quarantined"));
 }
+
+/** A day without rows behind a series' end is none of it: whoever knows the end does not ask for it. */
+export const isBehindEnd = (day: Day, { rows }: Pick<Entry, "rows">, ended: number | undefined): boolean =>
+  ended !== undefined && rows === 0 && day > dayOf(ended);
 
 /** What was replaced, when the venue corrected itself. */
 export interface Revision {

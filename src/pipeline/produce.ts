@@ -107,6 +107,10 @@ async function store(
   };
 }
 
+/** What manifests are to tell of the series. */
+const boundsOf = ({ first, ended, isOpenEnd }: Target) =>
+  ended === undefined || isOpenEnd ? { first } : { first, ended };
+
 function revisionOf({ content, sha256: hash, rows, asOf, archives }: Entry): Revision {
   const hashes = Object.entries(archives ?? {}).map(([name, facts]) => [name, facts.sha256] as const);
   return { content, sha256: hash, rows, asOf, ...(archives ? { archives: Object.fromEntries(hashes) } : {}) };
@@ -137,7 +141,7 @@ export async function produceChecked(
   const { gaps, notes } = kept;
   const quarantined = provenance.quarantined ?? (await quarantine(lake, step, kept.refused));
   const rest: Rest = { gaps, notes, inputs: null, ...provenance, quarantined, asOf: target.now };
-  return store(lake, step, rowsOf(kept.batch), rest, state, target);
+  return store(lake, step, rowsOf(kept.batch), rest, state, boundsOf(target));
 }
 
 /** Stores a day that was refined to the end: new, or the same as what is stored. @throws StoreError */
@@ -160,7 +164,7 @@ export async function produceFinished(
   };
   const quarantined = await quarantine(lake, step, day.refused);
   const rest: Rest = { gaps, notes, quarantined, inputs: null, ...provenance, asOf: target.now };
-  const outcome = await store(lake, step, came, rest, state, target);
+  const outcome = await store(lake, step, came, rest, state, boundsOf(target));
   if (object) release([object.bytes]);
   return outcome;
 }
