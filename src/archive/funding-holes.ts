@@ -1,6 +1,7 @@
 import { type ArchiveFile, archiveRange } from "../core/archive-file.ts";
 import type { Gap } from "../core/gap.ts";
 import { HOUR } from "../core/time.ts";
+import { settled } from "../market/event-gaps.ts";
 import type { Known } from "./known.ts";
 
 /** An event as its line tells it, whether or not the line can be stored. */
@@ -10,9 +11,6 @@ export interface Told {
   /** Of its funding interval; NaN where the line does not tell. */
   readonly hours: number;
 }
-
-/** Events are settled at whole hours, and stamped some milliseconds later. */
-const settled = (time: number): number => Math.round(time / HOUR) * HOUR;
 
 /** Events that are missing between two: more hours lie between them than either says. */
 function between(a: Told, b: Told): Gap | undefined {
@@ -31,13 +29,6 @@ function before({ time, hours }: Told, start: number): Gap | undefined {
   return bars > 0 ? { from, to, class: "unknown", bars } : undefined;
 }
 
-/** Events that are missing after the last one that there is. */
-function after({ time, hours }: Told, to: number): Gap | undefined {
-  const last = settled(time);
-  const bars = Math.ceil((to - last) / (hours * HOUR)) - 1;
-  return bars > 0 ? { from: last + hours * HOUR, to, class: "unknown", bars } : undefined;
-}
-
 /** Whether more hours lie between two neighbours than either states: events between them are missing. */
 export const isApart = (a: Told, b: Told): boolean => between(a, b) !== undefined;
 
@@ -50,8 +41,9 @@ export function fundingHoles(events: readonly Told[], file: ArchiveFile, { first
   const { from, to } = archiveRange(file);
   const end = ended === undefined ? to : Math.min(to, ended + 1);
   const inside = events.filter(({ time }) => settled(time) >= from && settled(time) <= to);
-  const [head, tail] = [inside[0], inside.at(-1)];
-  if (!head || !tail) return [];
-  const holes = inside.slice(1).map((event, i) => between(inside[i] as Told, event));
-  return [before(head, Math.max(from, first ?? from)), ...holes, after(tail, end)].filter((hole) => hole !== undefined);
+  const [head, ...others] = inside;
+  if (!head) return [];
+  // Behind the last event its own interval is all that is told.
+  const holes = [...others, { time: end, hours: Number.NaN }].map((event, i) => between(inside[i] as Told, event));
+  return [before(head, Math.max(from, first ?? from)), ...holes].filter((hole) => hole !== undefined);
 }

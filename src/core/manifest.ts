@@ -22,6 +22,10 @@ export function unaskedGaps({ gaps, notes }: Pick<Entry, "gaps" | "notes">): rea
   return gaps.filter((gap) => gap.class === "not-fetched" || (isUnasked && gap.class === "quarantined"));
 }
 
+/** A day without rows behind a series' end is none of it: whoever knows the end does not ask for it. */
+export const isBehindEnd = (day: Day, { rows }: Pick<Entry, "rows">, ended: number | undefined): boolean =>
+  ended !== undefined && rows === 0 && day > dayOf(ended);
+
 /** What was replaced, when the venue corrected itself. */
 export interface Revision {
   readonly content: string;

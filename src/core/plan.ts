@@ -27,6 +27,10 @@ export interface Target {
   readonly misdated?: number;
   /** Event time of the series' last row, where it is no longer traded. */
   readonly ended?: number;
+  /** `ended` is the end of a file that cannot be taken: when in it the last row was nobody knows. */
+  readonly isOpenEnd?: true;
+  /** Manifests tell that the series has ended, and the venue knows it. */
+  readonly isTraded?: true;
   /** Read again what is already there. */
   readonly force: boolean;
   /** Which ways may be taken; `rest` also where there is no archive. */

@@ -1,6 +1,9 @@
 import { type Gap, joinGaps } from "../core/gap.ts";
 import { HOUR, type TimeRange } from "../core/time.ts";
 
+/** Events are settled at whole hours, and stamped some milliseconds later, or earlier. */
+export const settled = (time: number): number => Math.round(time / HOUR) * HOUR;
+
 /** When the events of a hole should have been: nobody knows better than that they lie evenly. */
 const places = ({ from, to, bars }: Gap): number[] =>
   Array.from({ length: bars }, (_, i) => Math.round(from + (i * (to - from)) / bars));

@@ -138,7 +138,9 @@ export class Apply {
   }
 
   private async fetchAll(steps: readonly FetchStep[]): Promise<void> {
-    const waiting = [...byTarget(steps, this.goal)];
+    const planned = byTarget(steps, this.goal);
+    // Of a series that has ended there may be nothing to do but to say so.
+    const waiting = this.goal.targets.map((target) => [target, planned.get(target) ?? []] as const);
     const worker = async (): Promise<void> => {
       for (let next = waiting.shift(); next; next = waiting.shift()) await this.fetchSeries(...next);
     };
@@ -161,6 +163,8 @@ export class Apply {
       const { table, series, first, misdated } = target;
       if (target.isNews && steps.length > 0 && first !== misdated)
         await this.lake.tellListed(table, series, first, misdated);
+      if (target.isOpenEnd || target.isTraded) await this.lake.tellEnded(table, series, undefined);
+      else if (target.ended !== undefined) await this.lake.tellEnded(table, series, target.ended);
     } finally {
       await this.lake.save(target.table, target.series);
     }

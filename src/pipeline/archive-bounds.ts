@@ -16,8 +16,15 @@ export interface ArchiveBounds {
   readonly begin: number;
   /** Whether the range has a file: where it has none, others have been found before it. */
   readonly isThere: boolean;
-  /** Event time of the last row that the archive has of the series, wherever the range ends. */
-  last(): Promise<number>;
+  /** Where the archive's last file of the series ends, wherever the range does. */
+  end(): Promise<ArchiveEnd>;
+}
+
+/** The last file of a series. */
+export interface ArchiveEnd {
+  readonly file: TimeRange;
+  /** Event time of its last row; undefined where the file cannot be taken. */
+  readonly last: number | undefined;
 }
 
 const MICROS = 1000;
@@ -99,13 +106,13 @@ export async function archiveBounds(
   return boundsOf(any, within ?? (await firstTime(head)), Math.max(range.from, startOf(head)), true);
 
   function boundsOf(file: ArchiveFile, first: number | undefined, begin: number, isThere: boolean): ArchiveBounds {
-    const last = async () => {
-      const end = (await search.last({ from: startOf(file), to: Math.max(range.to, now) })) ?? file;
+    const end = async (): Promise<ArchiveEnd> => {
+      const tail = (await search.last({ from: startOf(file), to: Math.max(range.to, now) })) ?? file;
+      const span = await spanIn(archive, tail, signal);
       // A value at the midnight after the last day is no reason for a day of its own, which has no file.
-      const dayEnd = archiveRange(end).to - 1;
-      return Math.min((await spanIn(archive, end, signal))?.last ?? dayEnd, dayEnd);
+      return { file: archiveRange(tail), last: span && Math.min(span.last, archiveRange(tail).to - 1) };
     };
-    return { first, begin, isThere, last };
+    return { first, begin, isThere, end };
   }
 
   async function firstTime(file: ArchiveFile): Promise<number | undefined> {

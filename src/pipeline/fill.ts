@@ -41,7 +41,9 @@ export async function fillAll(
   signal?: AbortSignal,
 ): Promise<void> {
   const { table, series } = target;
-  const gaps = steps.flatMap(({ day }) => askable(state.entry(table, series, day) ?? { gaps: [] }));
+  // What has ended nobody is asked about: REST does not know it.
+  const asked = target.ended === undefined ? steps : [];
+  const gaps = asked.flatMap(({ day }) => askable(state.entry(table, series, day) ?? { gaps: [] }));
   const rest = new RestGaps(series, gaps, source, signal);
   try {
     for (const step of steps) {
@@ -71,7 +73,9 @@ async function fillStored(
     const isUnfiled = archives === null && entry.rows === 0;
     const isRest = isUnfiled && target.ended === undefined;
     const open: GapClass = isUnfiled && !isRest ? "not-published" : "unknown";
-    const gaps = entry.gaps.map((gap) => (gap.class === "not-fetched" ? { ...gap, class: open } : gap));
+    const gaps = entry.gaps
+      .filter(({ from }) => seriesGrid(series) || from <= (target.ended ?? Number.POSITIVE_INFINITY))
+      .map((gap) => (gap.class === "not-fetched" ? { ...gap, class: open } : gap));
     const notes = entry.notes.filter(({ kind }) => kind !== UNASKED_REST);
     const evidence = await readQuarantine(lake, entry);
     const stored: Patched = {
@@ -80,7 +84,7 @@ async function fillStored(
       error: undefined,
     };
     const range = finalRange(series, step.day, now, first);
-    const patched = await patchOverRest(series, stored, range, first, rest);
+    const patched = target.ended === undefined ? await patchOverRest(series, stored, range, first, rest) : stored;
     if (patched.error) return { ...planned(step), rows: 0, status: "deferred", error: detailOf(patched.error) };
     const source = isRest && series.venue !== "synthetic" ? "rest" : entry.source;
     const host = isRest ? rest.host : entry.host;

@@ -1,6 +1,6 @@
 import { AppError, DataError } from "../core/errors.ts";
 import { fileStem, manifestKey, QUARANTINE } from "../core/layout.ts";
-import { type Entry, manifestText } from "../core/manifest.ts";
+import { type Entry, isBehindEnd, manifestText } from "../core/manifest.ts";
 import { parseManifest } from "../core/manifest-reader.ts";
 import type { Series } from "../core/series.ts";
 import type { TableName } from "../core/table.ts";
@@ -25,6 +25,13 @@ interface Page {
   changed: boolean;
   /** When the manifest was last written. */
   written: number;
+}
+
+/** Puts down where the series of a page ends; days behind it without rows are none of it. */
+function endAt(page: Page, ended: number | undefined): void {
+  page.ended = ended;
+  for (const days of [page.partitions, page.adopted])
+    for (const [day, entry] of days) if (isBehindEnd(day, entry, ended)) days.delete(day);
 }
 
 /**
@@ -96,11 +103,11 @@ export class Lake {
     const manifest = this.remote?.manifest(page.table, page.series, page.month);
     if (!manifest) return;
     page.listed ??= manifest.listed;
-    page.ended ??= manifest.ended;
     for (const [day, { stored: _, ...entry }] of manifest.partitions) {
       const own = page.partitions.get(day);
       if (!own || entry.asOf > own.asOf) page.adopted.set(day, entry);
     }
+    endAt(page, page.ended ?? manifest.ended);
   }
 
   /** Lets go of what was read and not changed: manifests of years take their memory. `open` reads them again. */
@@ -224,6 +231,23 @@ export class Lake {
     }
   }
 
+  /**
+   * Tells all manifests where the series ends, whatever they told before, so that neither their order shows in any nor
+   * days that were asked for while nobody knew it.
+   * @param ended undefined where nobody knows it after all
+   */
+  async tellEnded(table: TableName, series: Series, ended: number | undefined): Promise<void> {
+    const shelf = (await this.shelves(table)).find((candidate) => fileStem(candidate.series) === fileStem(series));
+    await this.open(table, series, shelf?.months ?? []);
+    for (const month of shelf?.months ?? []) {
+      const page = this.page(table, series, month);
+      if (!page || page.damage) continue;
+      const before = { ended: page.ended, days: page.partitions.size };
+      endAt(page, ended);
+      if (before.days > page.partitions.size || (before.days > 0 && before.ended !== ended)) page.changed = true;
+    }
+  }
+
   /** What manifests of a month tell of the series beside its partitions. */
   told(table: TableName, series: Series, month: Month): { listed: number | undefined; ended: number | undefined } {
     const { listed, ended } = this.page(table, series, month) ?? { listed: undefined, ended: undefined };
@@ -262,7 +286,8 @@ export class Lake {
       for (const { page, bytes } of changed) {
         const key = manifestKey(page.table, page.series, page.month);
         if (page.damage) await this.setAside(key);
-        await this.store.write(key, bytes);
+        if (page.partitions.size > 0) await this.store.write(key, bytes);
+        else await this.store.remove(key);
         page.damage = undefined;
         page.written = this.store.modified(key) ?? page.written;
       }

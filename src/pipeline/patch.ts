@@ -1,3 +1,4 @@
+import { numbers } from "../core/batch.ts";
 import type { AppError } from "../core/errors.ts";
 import { type Gap, type GapClass, joinGaps } from "../core/gap.ts";
 import { nextOpen } from "../core/interval.ts";
@@ -6,6 +7,8 @@ import { seriesGrid } from "../core/partition.ts";
 import type { Series } from "../core/series.ts";
 import type { TimeRange } from "../core/time.ts";
 import { type Checked, check, type Received } from "../market/check.ts";
+import { unfilled } from "../market/event-gaps.ts";
+import { isHead, isTail, stampedBefore } from "../market/month-edges.ts";
 import { reconcile, type Version } from "../market/reconcile.ts";
 import { isHoley } from "./refine.ts";
 import type { RestGaps } from "./rest-gaps.ts";
@@ -18,6 +21,8 @@ export interface Patched {
   /** Why a source that might have more could not be asked. */
   readonly error: AppError | undefined;
 }
+
+const MICROS = 1000;
 
 /** So many disagreements are kept as evidence; all are counted. */
 const EVIDENCE = 20;
@@ -78,16 +83,38 @@ export async function patchOverRest(
 ): Promise<Patched> {
   if (!isHoley(patched.checked)) return patched;
   let received: Received;
+  let stored = patched.checked;
   try {
     received = await rest.take(range);
+    stored = await withoutEarly(series, stored, rest);
   } catch (thrown) {
     const error = expected(thrown);
     return error.code === "unknown-symbol" ? patched : unasked(patched, error);
   }
   const checked = check(series, received, range, first);
   const better = { source: "rest", checked: { ...checked, gaps: checked.gaps.filter(isUnpublished) } };
-  const both = preferred(series, better, { source: "archive", checked: patched.checked }, range, first);
-  return { ...both, disagreements: [...patched.disagreements, ...both.disagreements] };
+  const both = preferred(series, better, { source: "archive", checked: stored }, range, first);
+  return {
+    ...both,
+    checked: withoutTail(series, both.checked),
+    disagreements: [...patched.disagreements, ...both.disagreements],
+  };
+}
+
+/** Of a hole at the beginning of a month, an event that was stamped before it took place. */
+async function withoutEarly(series: Series, checked: Checked, rest: RestGaps): Promise<Checked> {
+  const head = seriesGrid(series) ? undefined : checked.gaps.find((gap) => gap.class === "unknown" && isHead(gap));
+  if (!head || !(await rest.hasAny(stampedBefore(head.from)))) return checked;
+  return { ...checked, gaps: checked.gaps.flatMap((gap) => (gap === head ? unfilled(gap, [gap.from]) : gap)) };
+}
+
+/** Without a hole at the end of a month that a longer interval explains, now that REST has nothing in it either. */
+function withoutTail(series: Series, checked: Checked): Checked {
+  if (seriesGrid(series)) return checked;
+  const { batch, refused, gaps } = checked;
+  const rows = [...numbers(batch, batch.table.eventTime).values].map((time) => time / MICROS);
+  const times = rows.concat(refused.map(({ time }) => time));
+  return { ...checked, gaps: gaps.filter((gap) => gap.class !== "unknown" || !isTail(gap, times)) };
 }
 
 const isUnpublished = (gap: Gap): boolean => gap.class === "not-published";

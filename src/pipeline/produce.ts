@@ -122,6 +122,10 @@ async function store(
   };
 }
 
+/** What manifests are to tell of the series. */
+const boundsOf = ({ first, ended, isOpenEnd }: Target) =>
+  ended === undefined || isOpenEnd ? { first } : { first, ended };
+
 function revisionOf({ content, sha256: hash, rows, asOf, archives }: Entry): Revision {
   const hashes = Object.entries(archives ?? {}).map(([name, facts]) => [name, facts.sha256] as const);
   return { content, sha256: hash, rows, asOf, ...(archives ? { archives: Object.fromEntries(hashes) } : {}) };
@@ -157,7 +161,7 @@ export async function produceChecked(
   const archives = old && batch !== checked.batch ? allFiles(old.archives, provenance.archives) : provenance.archives;
   const made = { ...provenance, source, archives, quarantined };
   const rest: Rest = { gaps, notes, inputs: null, ...made, asOf: target.now };
-  return store(lake, step, rowsOf(kept.batch), rest, state, target);
+  return store(lake, step, rowsOf(kept.batch), rest, state, boundsOf(target));
 }
 
 /** Stores a day that was refined to the end: new, or the same as what is stored. @throws StoreError */
@@ -180,7 +184,7 @@ export async function produceFinished(
   };
   const quarantined = await quarantine(lake, step, day.refused);
   const rest: Rest = { gaps, notes, quarantined, inputs: null, ...provenance, asOf: target.now };
-  const outcome = await store(lake, step, came, rest, state, target);
+  const outcome = await store(lake, step, came, rest, state, boundsOf(target));
   if (object) release([object.bytes]);
   return outcome;
 }

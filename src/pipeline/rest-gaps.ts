@@ -58,6 +58,13 @@ export class RestGaps {
     return this.#receiver.take(range);
   }
 
+  /** Whether anything took place in `range`, readable or not. @throws SourceError, DataError */
+  async hasAny(range: TimeRange): Promise<boolean> {
+    for await (const { batch, broken } of this.#source.read(this.#series, range, this.#signal))
+      if (batch.rows > 0 || broken.length > 0) return true;
+    return false;
+  }
+
   async #read(stretch: TimeRange, until: number): Promise<void> {
     this.#pages ??= this.#source.read(this.#series, stretch, this.#signal)[Symbol.asyncIterator]();
     while (this.#receiver.until < until) {

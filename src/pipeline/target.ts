@@ -1,13 +1,25 @@
 import { hasArchive } from "../core/archive-calendar.ts";
 import { SourceError } from "../core/errors.ts";
 import { LATENESS } from "../core/late-file.ts";
+import { unaskedGaps } from "../core/manifest.ts";
+import { hasRows } from "../core/partition.ts";
 import type { Target } from "../core/plan.ts";
 import { routeOf } from "../core/route.ts";
 import { type Series, seriesLabel } from "../core/series.ts";
 import type { TableName } from "../core/table.ts";
-import { DAY, type Day, dayOf, daysOf, monthOf, startOfDay, type TimeRange, timeOfDay } from "../core/time.ts";
+import {
+  DAY,
+  type Day,
+  dayOf,
+  daysOf,
+  monthOf,
+  monthsOf,
+  startOfDay,
+  type TimeRange,
+  timeOfDay,
+} from "../core/time.ts";
 import { tableOf } from "../market/tables.ts";
-import { archiveBounds, archiveEnd } from "./archive-bounds.ts";
+import { type ArchiveEnd, archiveBounds, archiveEnd } from "./archive-bounds.ts";
 import { ArchiveSearch, NEAR } from "./archive-search.ts";
 import type { Lake } from "./lake.ts";
 import { expected, type Ways } from "./ways.ts";
@@ -56,6 +68,12 @@ export async function targetOf(
       range: { ...target.range, to: Math.max(target.range.from, Math.min(target.range.to, startOfDay(last) + DAY)) },
     };
   };
+  /** A last file that is there and cannot be taken does not tell when in it the last row was. */
+  const overWith = (target: Target, { file, last }: ArchiveEnd): Target => {
+    const isWithin = ended !== undefined && ended >= file.from && ended < file.to;
+    const end = last ?? (isWithin ? ended : undefined);
+    return end === undefined ? { ...over(target, file.to - 1), isOpenEnd: true } : over(target, end);
+  };
   const isStored = async (day: Day): Promise<boolean> => {
     await lake.open(table, series, [monthOf(day)]);
     return (lake.entry(table, series, day)?.rows ?? 0) > 0;
@@ -85,8 +103,19 @@ export async function targetOf(
   };
   const isDoubtful = told !== undefined && range.from < startOfDay(told);
   const hasRest = choice !== "archive" && !restError;
-  // The last whole day is not there: the series may have ended since it was last asked for.
-  const isBehind = hasRest && archive && !(await isStored(dayOf(Math.min(range.to, startOfDay(now)) - DAY)));
+  /** Something of the whole days is to be asked for, or none of the last one is there. */
+  const isOpen = async (): Promise<boolean> => {
+    const to = Math.min(range.to, startOfDay(now));
+    if (force || !(await isStored(dayOf(to - DAY)))) return true;
+    await lake.open(table, series, monthsOf(range));
+    const isDue = (day: Day): boolean => {
+      const entry = lake.entry(table, series, day);
+      return entry ? unaskedGaps(entry).length > 0 : hasRows(series, day, now, told);
+    };
+    return daysOf({ from: range.from, to }).some(isDue);
+  };
+  // The series may have ended since it was last asked for: then there is nobody to ask for what is open.
+  const isBehind = hasRest && archive && (await isOpen());
   if (told !== undefined && !isDoubtful && !isBehind && ended === undefined) return withEnd({ ...base, first: told });
   const known = ended !== undefined && !force && (await isPastLag(ended)) ? ended : undefined;
   // Where nobody knows its beginning, the first file may have been mended since.
@@ -96,8 +125,9 @@ export async function targetOf(
   if (hasRest && known === undefined) {
     try {
       const first = await source.first(series, signal);
-      if (told === undefined || first < told) return { ...base, first, isNews: true, ...misdated(told) };
-      return { ...base, first: told };
+      const traded: Target = { ...base, ...(ended === undefined ? {} : { isTraded: true }) };
+      if (told === undefined || first < told) return { ...traded, first, isNews: true, ...misdated(told) };
+      return { ...traded, first: told };
     } catch (thrown) {
       refusal = expected(thrown);
     }
@@ -127,7 +157,8 @@ export async function targetOf(
       ...(refusal ? { restError: refusal } : {}),
       ...(isWrong ? misdated(told) : {}),
     };
-    return isOver ? over(target, known ?? (await bounds.last())) : await withEnd(target);
+    if (!isOver) return await withEnd(target);
+    return known === undefined ? overWith(target, await bounds.end()) : over(target, known);
   } catch (thrown) {
     const failure = expected(thrown);
     if (known !== undefined && !isDoubtful) return over({ ...base, first: told }, known);

@@ -2,7 +2,7 @@ import { crc32c } from "../core/crc32c.ts";
 import { AppError, Interrupted, StoreError, throwIfAborted } from "../core/errors.ts";
 import { inOrder } from "../core/in-order.ts";
 import { manifestKey } from "../core/layout.ts";
-import type { Entry } from "../core/manifest.ts";
+import { type Entry, isBehindEnd } from "../core/manifest.ts";
 import type { UploadStep } from "../core/plan.ts";
 import { uploadReason } from "../core/plan-uploads.ts";
 import { type Day, iso, monthOf } from "../core/time.ts";
@@ -127,8 +127,10 @@ async function uploadMonth(
   }
   const partitions = new Map<Day, Entry>(remote.manifest(table, series, month)?.partitions);
   for (const { step, entry } of sent) partitions.set(step.day, entry);
+  const told = lake.told(table, series, month);
+  for (const [day, entry] of partitions) if (isBehindEnd(day, entry, told.ended)) partitions.delete(day);
   try {
-    await remote.save({ table, series, month, ...lake.told(table, series, month), partitions }, signal);
+    await remote.save({ table, series, month, ...told, partitions }, signal);
   } catch (error) {
     if (!(error instanceof AppError) || error instanceof Interrupted || isHopeless(error)) throw error;
     const uri = remote.bucket.uri(manifestKey(table, series, month));

@@ -3,13 +3,13 @@ import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import { HOUR, MINUTE } from "../../src/core/time.ts";
 import type { Wish } from "../../src/pipeline/wish.ts";
-import { startTwin, type Twin } from "../../src/twin/start.ts";
-import { linesOf, NOW, nameOf, sumOf, UM } from "../fakes/archive-files.ts";
+import { startTwin } from "../../src/twin/start.ts";
+import { NOW, UM } from "../fakes/archive-files.ts";
+import { changed } from "../fakes/changed-file.ts";
 import { TemporaryFolder } from "../fakes/folder.ts";
 import { wish } from "../fakes/lab.ts";
 import { type Instead, startFront } from "../fakes/twin-front.ts";
 import { TwinLab } from "../fakes/twin-lab.ts";
-import { zipOf } from "../fakes/zip.ts";
 
 const at = (text: string): number => Date.parse(`${text}T00:00:00Z`);
 const folder = new TemporaryFolder("memory");
@@ -21,18 +21,6 @@ after(async () => {
 
 let count = 0;
 const place = (): string => folder.join(`lake ${count++}`);
-
-/** The file with other lines. */
-async function changed(key: string, change: (lines: readonly string[]) => readonly string[], from: Twin = twin) {
-  const name = nameOf(key);
-  const [header = "", ...lines] = await linesOf(from, key);
-  const data = [header, ...change(lines)].map((line) => `${line}\n`).join("");
-  const zip = zipOf([{ name: name.replace("zip", "csv"), data }]);
-  return (url: string): Instead | undefined => {
-    if (!url.includes(name)) return undefined;
-    return { status: 200, body: url.endsWith(".CHECKSUM") ? `${sumOf(zip)}  ${name}` : zip };
-  };
-}
 
 type Outcomes = Awaited<ReturnType<TwinLab["run"]>>["outcomes"];
 
@@ -58,7 +46,7 @@ describe("a month of funding that lacks events", () => {
   const isLost = (time: number): boolean =>
     HOLES.some(([from, to]) => time >= at("2026-03-01") + from * HOUR && time < at("2026-03-01") + to * HOUR);
   const march = (rest: Partial<Wish> = {}) => wish("funding", at("2026-02-27"), at("2026-04-03"), rest);
-  const file = changed(KEY, (lines) => lines.filter((line) => !isLost(Number(line.split(",")[0]))));
+  const file = changed(twin, KEY, (lines) => lines.filter((line) => !isLost(Number(line.split(",")[0]))));
   const ROWS = "SELECT * EXCLUDE (source, mark_price) FROM funding_rates ORDER BY funding_time";
 
   /** A front before REST and the file; `asked` has the times from which REST was asked within the month. */
@@ -156,7 +144,7 @@ describe("a month of funding that lacks events", () => {
 test("the symbol's first event has no interval, from the archive either", async () => {
   const listed = at("2026-03-05") + 16 * HOUR;
   const key = `${UM}/monthly/fundingRate/BTCUSDT/BTCUSDT-fundingRate-2026-03.zip`;
-  const file = await changed(key, (lines) => lines.filter((line) => Number(line.split(",")[0]) >= listed));
+  const file = await changed(twin, key, (lines) => lines.filter((line) => Number(line.split(",")[0]) >= listed));
   await using host = await startFront(twin, (url) => {
     if (!url.includes("/fundingRate?")) return file(url);
     const { status, body } = twin.handle(
@@ -186,7 +174,7 @@ describe("a day of metrics with a midnight too many", () => {
     ["of its own", (line: string) => line.replace(/^[^,]+/, label)],
   ] as const) {
     test(`${what} has every value at its time`, async () => {
-      const file = await changed(key("2026-07-02"), (lines) => [...lines, change(lines[7] ?? "")]);
+      const file = await changed(twin, key("2026-07-02"), (lines) => [...lines, change(lines[7] ?? "")]);
       await using host = await startFront(twin, file);
       await using lake = new TwinLab(place(), host.settings);
       await using whole = new TwinLab(place(), twin.settings);
@@ -206,7 +194,7 @@ describe("a day of metrics with a midnight too many", () => {
   }
 
   test("neither, but a hole at its end: its labels mean what those of its time do", async () => {
-    const file = await changed(key("2026-03-10"), (lines) => lines.slice(0, -2));
+    const file = await changed(twin, key("2026-03-10"), (lines) => lines.slice(0, -2));
     await using host = await startFront(twin, file);
     await using lake = new TwinLab(place(), host.settings);
     await using whole = new TwinLab(place(), twin.settings);
@@ -230,7 +218,7 @@ test("zeros of metrics are values that nobody knows: of open interest itself a g
   const PERIOD = 5 * MINUTE;
   const zero = (line: string, ...fields: readonly number[]) =>
     fields.reduce((parts, field) => parts.with(field, "0E-8"), line.split(",")).join(",");
-  const file = await changed(`${UM}/daily/metrics/BTCUSDT/BTCUSDT-metrics-2026-03-10.zip`, (lines) =>
+  const file = await changed(twin, `${UM}/daily/metrics/BTCUSDT/BTCUSDT-metrics-2026-03-10.zip`, (lines) =>
     lines.map((line, i) => {
       if (i === 10) return zero(line, 4, 5, 6, 7);
       if (i === 20) return zero(line, 3);
