@@ -150,9 +150,8 @@ describe("a network failure", () => {
       ENOTFOUND: "unreachable",
       ECONNREFUSED: "unreachable",
       ETIMEDOUT: "time-out",
-      UND_ERR_HEADERS_TIMEOUT: "time-out",
       ECONNRESET: "connection-lost",
-      UND_ERR_SOCKET: "connection-lost",
+      ERR_PROXY_TUNNEL: "connection-lost",
       CERT_HAS_EXPIRED: "tls",
       DEPTH_ZERO_SELF_SIGNED_CERT: "tls",
     };
