@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import { HOUR } from "../../src/core/time.ts";
 import type { Wish } from "../../src/pipeline/wish.ts";
+import { startGoogleTwin } from "../../src/twin/google/start.ts";
 import { startTwin } from "../../src/twin/start.ts";
 import { NOW, nameOf, sumOf } from "../fakes/archive-files.ts";
 import { changed } from "../fakes/changed-file.ts";
@@ -14,8 +15,10 @@ import { TwinLab } from "../fakes/twin-lab.ts";
 const at = (text: string): number => Date.parse(`${text}T00:00:00Z`);
 const folder = new TemporaryFolder("memory");
 const twin = await startTwin({ now: NOW, limits: false, archive: "files" });
+const google = await startGoogleTwin();
 after(async () => {
   await twin.close();
+  await google.close();
   folder[Symbol.dispose]();
 });
 
@@ -117,6 +120,22 @@ for (const { topic, last, isThere, later } of SERIES) {
       assert.deepEqual(await lakeOf(traded, ltc("2026-04-25"), whole), once);
     });
 
+    test("has no day behind its end in a bucket either, nor on another machine", async () => {
+      await using open = await front(false);
+      const bucket = { CANDLELAKE_BUCKET: "demo-bucket", CANDLELAKE_STORAGE_ENDPOINT: google.url };
+      const settings = { ...open.settings, ...bucket };
+      const data = place();
+      for (const way of [alone, whole]) {
+        await using lake = new TwinLab(data, settings);
+        assert.equal((await lake.run(way)).fatal, undefined);
+      }
+      await using other = new TwinLab(place(), settings);
+      assert.deepEqual((await other.run(whole)).outcomes, []);
+      const [status] = await other.engine.status();
+      assert.deepEqual([status?.partitions, status?.uploaded, status?.to], [57, 57, at("2026-05-21")]);
+      assert.ok(status?.gaps.every((gap) => gap.class === "unknown"));
+    });
+
     test("has no day behind its end", async () => {
       const contents = await lakeOf(alone, ltc("2026-05-25"), whole);
       const days = Object.values(contents).flatMap((lines) =>
@@ -170,12 +189,6 @@ describe("the end of a gone symbol whose last file cannot be taken", () => {
       for (const again of [[whole], [ltc("2026-05-01", "2026-06-01"), whole]]) {
         await using lake = new TwinLab(place(), bad.settings);
         const { outcomes } = await lake.run(whole);
-        console.log(
-          what,
-          outcomes
-            .map((o) => [o.step.action === "fetch" && o.step.day, o.status, o.error?.code, o.error?.message].join(" "))
-            .slice(-14),
-        );
         const failed = outcomes.filter(({ status }) => status === "failed");
         assert.equal(failed.length, 31);
         assert.ok(failed.every(({ error }) => error?.message.includes(name)));
