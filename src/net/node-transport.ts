@@ -1,4 +1,4 @@
-import type { Agent, ClientRequest, IncomingMessage } from "node:http";
+import type { ClientRequest, IncomingMessage } from "node:http";
 import { gunzipSync } from "node:zlib";
 import { SECOND } from "../core/time.ts";
 import { proxySettings } from "./proxy-settings.ts";
@@ -24,10 +24,8 @@ const MOST_BYTES = 256 * 2 ** 20;
 
 const HEADERS = { accept: "*/*", "accept-encoding": "gzip", "user-agent": "candlelake" };
 
-interface Client {
-  readonly agent: Agent;
-  get(url: string, agent: Agent, signal: AbortSignal | undefined): ClientRequest;
-}
+/** Sends a request over connections that are kept. */
+type Client = (url: string, signal: AbortSignal | undefined) => ClientRequest;
 
 /**
  * HTTP by the runtime's own client, with keep-alive and gzip. `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` are honoured, with
@@ -40,7 +38,7 @@ export function nodeTransport(timeouts: Timeouts = TIMEOUTS): Transport {
     const { protocol } = new URL(url);
     const client = clients.get(protocol) ?? clientOf(protocol, timeouts);
     clients.set(protocol, client);
-    const { status, headers, body } = await exchange(client.get(url, client.agent, signal), timeouts);
+    const { status, headers, body } = await exchange(client(url, signal), timeouts);
     return { status, headers, body: unpack(body, headers) };
   };
 }
@@ -49,12 +47,9 @@ function clientOf(protocol: string, { connect }: Timeouts): Client {
   // Imported, they would load all that they offer, another client and its parser among it: ten times as long.
   const http = process.getBuiltinModule("node:http");
   const { Agent, get } = protocol === "https:" ? process.getBuiltinModule("node:https") : http;
-  const options = { keepAlive: true, timeout: IDLE, proxyEnv: proxySettings(process.env, protocol) };
-  return {
-    agent: new Agent(options),
-    // Its own limit is for a proxy's tunnel alone: without it that would be the idle connections'.
-    get: (url, agent, signal) => get(url, { agent, headers: HEADERS, timeout: connect, ...(signal ? { signal } : {}) }),
-  };
+  const agent = new Agent({ keepAlive: true, timeout: IDLE, proxyEnv: proxySettings(process.env, protocol) });
+  // Its own limit is for a proxy's tunnel alone: without it that would be the idle connections'.
+  return (url, signal) => get(url, { agent, headers: HEADERS, timeout: connect, ...(signal ? { signal } : {}) });
 }
 
 /** Sends a request and takes its whole answer in; each part of it may take its time. */
