@@ -1,31 +1,14 @@
 // Holes of funding that are none: the interval grows with the month, or an event is stamped before it.
 import assert from "node:assert/strict";
-import { after, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import { HOUR } from "../../src/core/time.ts";
 import type { Wish } from "../../src/pipeline/wish.ts";
-import { startTwin } from "../../src/twin/start.ts";
-import { linesOf, NOW, UM } from "../fakes/archive-files.ts";
+import { linesOf, UM } from "../fakes/archive-files.ts";
+import { at, gapsByDay, place, twin } from "../fakes/archive-scene.ts";
 import { changed } from "../fakes/changed-file.ts";
-import { TemporaryFolder } from "../fakes/folder.ts";
 import { wish } from "../fakes/lab.ts";
 import { type Instead, startFront } from "../fakes/twin-front.ts";
 import { TwinLab } from "../fakes/twin-lab.ts";
-
-const at = (text: string): number => Date.parse(`${text}T00:00:00Z`);
-const folder = new TemporaryFolder("memory");
-const twin = await startTwin({ now: NOW, limits: false, archive: "files" });
-after(async () => {
-  await twin.close();
-  folder[Symbol.dispose]();
-});
-
-let count = 0;
-const place = (): string => folder.join(`lake ${count++}`);
-
-type Outcomes = Awaited<ReturnType<TwinLab["run"]>>["outcomes"];
-
-const gapsByDay = (outcomes: Outcomes): unknown[] =>
-  outcomes.flatMap(({ step, gaps }) => gaps.map((gap) => [step.action === "fetch" && step.day, gap.class, gap.bars]));
 
 describe("a hole at the edge of a month of funding", () => {
   const key = (month: string) => `${UM}/monthly/fundingRate/BTCUSDT/BTCUSDT-fundingRate-${month}.zip`;
