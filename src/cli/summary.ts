@@ -1,8 +1,8 @@
 import type { ErrorDetail } from "../core/errors.ts";
 import { type Gap, type GapClass, joinGaps } from "../core/gap.ts";
 import { fileStem } from "../core/layout.ts";
-import type { Step } from "../core/plan.ts";
 import { seriesLabel } from "../core/series.ts";
+import type { Step } from "../core/step.ts";
 import { type Estimate, fits } from "../pipeline/estimate.ts";
 import type { Outcome } from "../pipeline/outcome.ts";
 import { bytes, type Cell, count, shortTime, table } from "./output.ts";

@@ -1,5 +1,5 @@
 import { EXIT } from "../core/errors.ts";
-import type { Step } from "../core/plan.ts";
+import type { Step } from "../core/step.ts";
 import { openCandlelake } from "../open.ts";
 import type { Applied } from "../pipeline/apply.ts";
 import type { Plan, Request } from "../pipeline/engine.ts";

@@ -1,4 +1,6 @@
-import type { Goal, LoadStep, State, Step } from "./plan.ts";
+import type { Goal } from "./goal.ts";
+import type { State } from "./state.ts";
+import type { LoadStep, Step } from "./step.ts";
 import type { TableName } from "./table.ts";
 import { type Month, monthOf } from "./time.ts";
 

@@ -1,7 +1,9 @@
+import type { Goal } from "./goal.ts";
 import { manifestKey, objectKey } from "./layout.ts";
 import { sameEntry } from "./manifest.ts";
-import type { DeriveStep, FetchStep, Goal, State, UploadStep } from "./plan.ts";
 import type { Series } from "./series.ts";
+import type { State } from "./state.ts";
+import type { DeriveStep, FetchStep, UploadStep } from "./step.ts";
 import type { TableName } from "./table.ts";
 import { type Day, monthOf } from "./time.ts";
 

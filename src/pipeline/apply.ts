@@ -1,17 +1,9 @@
 import { AppError, DataError, Interrupted, StoreError, throwIfAborted } from "../core/errors.ts";
+import type { Goal, Target } from "../core/goal.ts";
 import { objectKey } from "../core/layout.ts";
 import { finalRange, hasRows } from "../core/partition.ts";
-import {
-  type DeriveStep,
-  deriveReason,
-  type FetchStep,
-  type Goal,
-  inputsOf,
-  type LoadStep,
-  type Step,
-  type Target,
-  type UploadStep,
-} from "../core/plan.ts";
+import { deriveReason, inputsOf } from "../core/plan.ts";
+import type { DeriveStep, FetchStep, LoadStep, Step, UploadStep } from "../core/step.ts";
 import { type Day, monthOf } from "../core/time.ts";
 import { TABLE } from "../market/tables.ts";
 import type { Archive, Refiner, Source } from "../ports.ts";

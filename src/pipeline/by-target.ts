@@ -1,5 +1,6 @@
+import type { Goal, Target } from "../core/goal.ts";
 import { fileStem } from "../core/layout.ts";
-import type { FetchStep, Goal, Target } from "../core/plan.ts";
+import type { FetchStep } from "../core/step.ts";
 import { timeOfDay } from "../core/time.ts";
 
 const covers = ({ table, series, range }: Target, step: FetchStep): boolean => {

@@ -1,7 +1,9 @@
 import type { Batch } from "../core/batch.ts";
 import { AppError, throwIfAborted, UsageError } from "../core/errors.ts";
-import { type Goal, plan, type Step, type Target } from "../core/plan.ts";
+import type { Goal, Target } from "../core/goal.ts";
+import { plan } from "../core/plan.ts";
 import type { Series } from "../core/series.ts";
+import type { Step } from "../core/step.ts";
 import type { Table } from "../core/table.ts";
 import { monthOf, type TimeRange } from "../core/time.ts";
 import { TABLES } from "../market/tables.ts";
@@ -9,19 +11,19 @@ import type { ExportFormat, LedgerRow, QueryResult, SetupOptions, SetupReport } 
 import type { Ports } from "../ports.ts";
 import { type Applied, Apply } from "./apply.ts";
 import { BucketLake } from "./bucket-lake.ts";
-import { changedMonths } from "./changed.ts";
 import { type Leftover, leftovers } from "./clean.ts";
 import { type Estimate, estimate, refuseWithoutRoom } from "./estimate.ts";
 import { type Foreign, foreigners } from "./foreign.ts";
 import { loadedTables, loadGoal, readGoal, uploadGoal } from "./goal.ts";
-import { type GoneMonth, goneMonths, refuseBlindPrune, replacedNote, type TableMonth } from "./gone.ts";
+import { type GoneMonth, goneMonths, refuseBlindPrune, replacedNote } from "./gone.ts";
 import { Lake } from "./lake.ts";
 import { locationsApart } from "./locations.ts";
 import type { Outcome } from "./outcome.ts";
 import { filesOf, type Selection, selected, within } from "./selection.ts";
 import { LakeState } from "./state.ts";
-import { type SeriesStatus, statusOf } from "./status.ts";
+import type { SeriesStatus } from "./status.ts";
 import { readPartition } from "./stored-rows.ts";
+import { type Survey, surveyOf } from "./survey.ts";
 import { askPublished } from "./verify-archives.ts";
 import type { Topic, Wish } from "./wish.ts";
 
@@ -56,16 +58,6 @@ interface Opened extends Plan {
   readonly lake: Lake;
   readonly state: LakeState;
   readonly venues: ReadonlyMap<Target, Wish["venue"]>;
-}
-
-/** Everything that is known without asking a venue. */
-export interface Survey {
-  readonly series: readonly SeriesStatus[];
-  readonly foreign: readonly Foreign[];
-  /** What the warehouse has and the lake no longer. */
-  readonly gone: readonly GoneMonth[];
-  /** What the warehouse has otherwise than loads brought it. */
-  readonly changed: readonly TableMonth[];
 }
 
 export interface Report {
@@ -222,17 +214,7 @@ export class Engine {
 
   /** The same, with what is none of the lake's: a bucket is listed once for all of it. @throws StoreError */
   async survey(): Promise<Survey> {
-    const lake = await this.lake();
-    const objects = (await lake.remote?.listAll()) ?? [];
-    const shelves = (await Promise.all(TABLES.map((table) => lake.shelves(table.name)))).flat();
-    const warehouse = await this.ports.warehouse();
-    const ledger = await warehouse.ledger();
-    const series: SeriesStatus[] = [];
-    for (const shelf of shelves) series.push(await statusOf(lake, shelf, ledger));
-    const state = new LakeState(lake, ledger);
-    const gone = await goneMonths(lake, state, warehouse, ledger, loadedTables(undefined));
-    const foreign = lake.remote ? foreigners(lake.remote, objects) : [];
-    return { series, foreign, gone, changed: await changedMonths(state, ledger, warehouse.strangers) };
+    return surveyOf(await this.lake(), this.ports);
   }
 
   /** Objects under the lake's root in the bucket that are none of ours. @throws StoreError */

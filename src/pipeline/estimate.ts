@@ -1,10 +1,11 @@
 import { archiveKey } from "../core/archive-file.ts";
 import { StoreError } from "../core/errors.ts";
+import type { Goal, Target } from "../core/goal.ts";
 import { countOpens } from "../core/interval.ts";
 import { finalRange, seriesGrid } from "../core/partition.ts";
-import type { FetchStep, Goal, Step, Target } from "../core/plan.ts";
 import { archiveFileOf } from "../core/route.ts";
 import { seriesLabel } from "../core/series.ts";
+import type { FetchStep, Step } from "../core/step.ts";
 import { HOUR, type TimeRange, timeOfDay } from "../core/time.ts";
 
 /** What carrying out a plan takes, about. Known before anything is asked for. */

@@ -1,6 +1,6 @@
 import { EXIT } from "../core/errors.ts";
+import type { Goal, Target } from "../core/goal.ts";
 import { hasRows } from "../core/partition.ts";
-import type { Goal, Target } from "../core/plan.ts";
 import { daysOf } from "../core/time.ts";
 import type { Applied } from "./apply.ts";
 import type { Outcome } from "./outcome.ts";

@@ -1,9 +1,10 @@
 import { throwIfAborted } from "../core/errors.ts";
 import type { GapClass } from "../core/gap.ts";
+import type { Target } from "../core/goal.ts";
 import { nextOpen } from "../core/interval.ts";
 import { type Entry, UNASKED_REST } from "../core/manifest.ts";
 import { finalRange, seriesGrid } from "../core/partition.ts";
-import type { FetchStep, Target } from "../core/plan.ts";
+import type { FetchStep } from "../core/step.ts";
 import type { Refused } from "../market/check.ts";
 import type { Source } from "../ports.ts";
 import type { Lake } from "./lake.ts";

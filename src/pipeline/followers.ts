@@ -1,5 +1,6 @@
+import type { Derivation, Target } from "../core/goal.ts";
 import type { Interval, Period } from "../core/interval.ts";
-import { type Derivation, lookedThrough, type Target } from "../core/plan.ts";
+import { lookedThrough } from "../core/plan.ts";
 import type { Series } from "../core/series.ts";
 import type { TableName } from "../core/table.ts";
 import { monthsOf } from "../core/time.ts";

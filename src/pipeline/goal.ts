@@ -1,8 +1,9 @@
 import { hasArchive } from "../core/archive-calendar.ts";
 import { UsageError } from "../core/errors.ts";
+import type { Derivation, Goal, LoadGoal, Target } from "../core/goal.ts";
 import { fixedLength, type Interval, openAt } from "../core/interval.ts";
 import { closesAt, hasRows, seriesGrid } from "../core/partition.ts";
-import { type Derivation, type Goal, type LoadGoal, lookedThrough, type Target } from "../core/plan.ts";
+import { lookedThrough } from "../core/plan.ts";
 import { type Market, type Series, seriesLabel, type Venue } from "../core/series.ts";
 import type { TableName } from "../core/table.ts";
 import { DAY, dayOf, daysOf, iso, type Month, monthsOf, startOfDay, type TimeRange } from "../core/time.ts";

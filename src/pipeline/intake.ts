@@ -1,9 +1,10 @@
 import { AppError, DataError, SourceError, StoreError, throwIfAborted } from "../core/errors.ts";
+import type { Target } from "../core/goal.ts";
 import { LATENESS } from "../core/late-file.ts";
 import { refetchCommand } from "../core/manifest.ts";
 import { finalRange, seriesGrid } from "../core/partition.ts";
-import type { FetchStep, Target } from "../core/plan.ts";
 import { seriesLabel } from "../core/series.ts";
+import type { FetchStep } from "../core/step.ts";
 import { DAY, dayRange, monthOf, timeOfDay } from "../core/time.ts";
 import { check } from "../market/check.ts";
 import { tableOf } from "../market/tables.ts";
@@ -16,12 +17,10 @@ import { produceChecked, produceFinished } from "./produce.ts";
 import { Receiver } from "./received.ts";
 import { isHoley } from "./refine.ts";
 import { RestGaps } from "./rest-gaps.ts";
+import { Saver } from "./saver.ts";
 import type { LakeState } from "./state.ts";
 import { isStored } from "./stored-rows.ts";
 import { expected } from "./ways.ts";
-
-/** Milliseconds of work that a killed run may lose where files are of days. */
-const SAVE_AFTER = 1000;
 
 type Harvested = Extract<Harvest, { readonly from: unknown }>;
 
@@ -75,7 +74,6 @@ export class Intake {
   private readonly settle: (outcome: Outcome) => void;
   private readonly signal: AbortSignal | undefined;
   private readonly files: ArchiveFetch;
-  private saving: Promise<void> = Promise.resolve();
 
   constructor(
     target: Target,
@@ -99,22 +97,22 @@ export class Intake {
   /** Settles what archive files have, or fail of; returns the steps that are REST's after all. */
   async run(steps: readonly FetchStep[]): Promise<readonly FetchStep[]> {
     const left: FetchStep[] = [];
-    const save = this.saver();
+    const saver = new Saver(this.target, this.lake);
     try {
       for await (const harvests of this.files.harvest(steps, this.signal)) {
         const laid = await Promise.all(harvests.map((harvest) => this.overlay(harvest)));
         const rest = await this.restOf(laid);
         try {
-          for (const [i, harvest] of harvests.entries()) await this.take(harvest, laid[i], rest, left, save);
+          for (const [i, harvest] of harvests.entries()) await this.take(harvest, laid[i], rest, left, saver);
         } finally {
           await rest?.close();
         }
       }
     } finally {
       // Nobody may go on, or give the lake free, while a manifest is being written.
-      await this.saving.catch(() => undefined);
+      await saver.done().catch(() => undefined);
     }
-    await this.saving;
+    await saver.done();
     return left;
   }
 
@@ -123,7 +121,7 @@ export class Intake {
     overlaid: Overlaid | undefined,
     rest: RestGaps | undefined,
     left: FetchStep[],
-    save: (next: FetchStep) => Promise<void>,
+    saver: Saver,
   ): Promise<void> {
     const { choice, restError, now } = this.target;
     const { step } = harvest;
@@ -134,42 +132,14 @@ export class Intake {
       const kind = this.hole(step);
       const refusal = choice === "archive" ? notInArchive(this.archive, step) : restError;
       if (kind) {
-        await save(step);
+        await saver.before(step);
         this.settle(await this.storing(step, () => this.missing(step, kind)));
       } else if (refusal) this.settle(failure(step, refusal));
       else left.push(step);
     } else {
-      await save(step);
+      await saver.before(step);
       this.settle(await this.storing(step, () => this.bringIn(harvest, overlaid, rest), harvest.refused));
     }
-  }
-
-  /**
-   * Saves at the end of every month, and now and then within one that comes day by day. Nobody waits for the disk: a
-   * month that ends before an earlier one is safe is saved with those after it.
-   */
-  private saver(): (next: FetchStep) => Promise<void> {
-    const { table, series } = this.target;
-    let last: FetchStep | undefined;
-    let saved = performance.now();
-    let isSaving = false;
-    const save = async (): Promise<void> => {
-      isSaving = true;
-      try {
-        await this.lake.save(table, series);
-      } finally {
-        isSaving = false;
-      }
-    };
-    return async (next) => {
-      const isOver = last !== undefined && monthOf(last.day) !== monthOf(next.day);
-      last = next;
-      if (isSaving || (!isOver && performance.now() - saved < SAVE_AFTER)) return;
-      await this.saving;
-      this.saving = save();
-      this.saving.catch(() => undefined); // it is looked at by whoever waits for it
-      saved = performance.now();
-    };
   }
 
   /** Of a day whose object is in place as its entry says; no real hash where it is not. */

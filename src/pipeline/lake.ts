@@ -1,38 +1,15 @@
-import { AppError, DataError } from "../core/errors.ts";
+import { type AppError, DataError } from "../core/errors.ts";
 import { fileStem, manifestKey, QUARANTINE } from "../core/layout.ts";
-import { type Entry, isBehindEnd, manifestText } from "../core/manifest.ts";
-import { parseManifest } from "../core/manifest-reader.ts";
+import { type Entry, manifestText } from "../core/manifest.ts";
 import type { Series } from "../core/series.ts";
 import type { TableName } from "../core/table.ts";
 import { type Day, type Month, monthOf } from "../core/time.ts";
 import type { ObjectStore } from "../ports.ts";
 import type { BucketLake } from "./bucket-lake.ts";
+import { adopt, emptyPage, endAt, entriesOf, fill, type Page } from "./lake-page.ts";
 import { contentOf } from "./month-content.ts";
 import { sha256 } from "./rows.ts";
 import { type Shelf, Shelves } from "./shelves.ts";
-
-interface Page {
-  table: TableName;
-  series: Series;
-  month: Month;
-  listed: number | undefined;
-  ended: number | undefined;
-  /** What the folder's own manifest says. */
-  partitions: Map<Day, Entry>;
-  /** What the bucket knows better. */
-  adopted: Map<Day, Entry>;
-  damage: AppError | undefined;
-  changed: boolean;
-  /** When the manifest was last written. */
-  written: number;
-}
-
-/** Puts down where the series of a page ends; days behind it without rows are none of it. */
-function endAt(page: Page, ended: number | undefined): void {
-  page.ended = ended;
-  for (const days of [page.partitions, page.adopted])
-    for (const [day, entry] of days) if (isBehindEnd(day, entry, ended)) days.delete(day);
-}
 
 /**
  * The lake's manifests: read when asked for, changed in memory, written back a month at a time and always after the
@@ -64,50 +41,15 @@ export class Lake {
     await this.remote?.open(table, series, unread);
     for (const month of unread) {
       const key = manifestKey(table, series, month);
-      const page: Page = {
-        table,
-        series,
-        month,
-        listed: undefined,
-        ended: undefined,
-        partitions: new Map(),
-        adopted: new Map(),
-        damage: undefined,
-        changed: false,
-        written: Number.NEGATIVE_INFINITY,
-      };
+      const page = emptyPage(table, series, month);
       this.pages.set(key, page);
       if (!shelf?.months.includes(month)) continue;
-      await this.read(key, page);
-      this.adopt(page);
+      page.written = this.store.modified(key) ?? page.written;
+      const bytes = await this.store.read(key);
+      if (bytes) fill(page, bytes);
+      const manifest = this.remote?.manifest(table, series, month);
+      if (manifest) adopt(page, manifest);
     }
-  }
-
-  private async read(key: string, page: Page): Promise<void> {
-    page.written = this.store.modified(key) ?? page.written;
-    const bytes = await this.store.read(key);
-    if (!bytes) return;
-    try {
-      const manifest = parseManifest(bytes, page.table, page.series, page.month);
-      page.listed = manifest.listed;
-      page.ended = manifest.ended;
-      page.partitions = new Map(manifest.partitions);
-    } catch (error) {
-      if (!(error instanceof AppError)) throw error;
-      page.damage = error;
-    }
-  }
-
-  /** Takes over what the bucket alone has, and what another machine has read later than this one. */
-  private adopt(page: Page): void {
-    const manifest = this.remote?.manifest(page.table, page.series, page.month);
-    if (!manifest) return;
-    page.listed ??= manifest.listed;
-    for (const [day, { stored: _, ...entry }] of manifest.partitions) {
-      const own = page.partitions.get(day);
-      if (!own || entry.asOf > own.asOf) page.adopted.set(day, entry);
-    }
-    endAt(page, page.ended ?? manifest.ended);
   }
 
   /** Lets go of what was read and not changed: manifests of years take their memory. `open` reads them again. */
@@ -194,8 +136,7 @@ export class Lake {
   /** Entries of a month, ascending by day. */
   entries(table: TableName, series: Series, month: Month): readonly (readonly [Day, Entry])[] {
     const page = this.page(table, series, month);
-    const all = page && page.adopted.size > 0 ? new Map([...page.partitions, ...page.adopted]) : page?.partitions;
-    return [...(all ?? [])].sort(([a], [b]) => (a < b ? -1 : 1));
+    return page ? entriesOf(page) : [];
   }
 
   /** Event time of the series' first row at the venue, and of its last one where it has ended, as far as manifests tell. */

@@ -1,6 +1,6 @@
 import { AppError, DataError, Interrupted, StoreError } from "../core/errors.ts";
-import type { LoadStep } from "../core/plan.ts";
 import { loadReason } from "../core/plan-loads.ts";
+import type { LoadStep } from "../core/step.ts";
 import type { TableName } from "../core/table.ts";
 import type { Month } from "../core/time.ts";
 import type { BroughtUnit, LoadUnit, Warehouse } from "../ports/warehouse.ts";

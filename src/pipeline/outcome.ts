@@ -1,6 +1,6 @@
 import { AppError, type ErrorDetail, Interrupted, StoreError } from "../core/errors.ts";
 import type { Gap } from "../core/gap.ts";
-import type { Step } from "../core/plan.ts";
+import type { Step } from "../core/step.ts";
 
 export type Status = "planned" | "done" | "unchanged" | "failed" | "deferred";
 

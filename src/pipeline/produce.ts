@@ -1,9 +1,11 @@
 import { release } from "../archive/release.ts";
 import { type Batch, concat, numbers, take } from "../core/batch.ts";
+import type { Target } from "../core/goal.ts";
 import type { Entry, Revision } from "../core/manifest.ts";
 import { finalRange } from "../core/partition.ts";
-import type { DeriveStep, FetchStep, State, Target } from "../core/plan.ts";
 import { inputHashes, inputsOf } from "../core/plan.ts";
+import type { State } from "../core/state.ts";
+import type { DeriveStep, FetchStep } from "../core/step.ts";
 import type { TableName } from "../core/table.ts";
 import { type Day, dayRange, iso } from "../core/time.ts";
 import { type Checked, check, type Received } from "../market/check.ts";

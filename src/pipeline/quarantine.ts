@@ -1,6 +1,6 @@
 import { quarantineKey } from "../core/layout.ts";
 import type { Entry } from "../core/manifest.ts";
-import type { FetchStep } from "../core/plan.ts";
+import type { FetchStep } from "../core/step.ts";
 import { iso } from "../core/time.ts";
 import type { Refused } from "../market/check.ts";
 import type { Lake } from "./lake.ts";

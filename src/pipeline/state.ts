@@ -1,8 +1,10 @@
 import type { AppError } from "../core/errors.ts";
+import type { Goal } from "../core/goal.ts";
 import { fileStem, objectKey } from "../core/layout.ts";
 import type { Entry } from "../core/manifest.ts";
-import { type Goal, inputsOf, lookedThrough, type State } from "../core/plan.ts";
+import { inputsOf, lookedThrough } from "../core/plan.ts";
 import type { Series } from "../core/series.ts";
+import type { State } from "../core/state.ts";
 import type { TableName } from "../core/table.ts";
 import { type Day, daysOf, type Month, monthOf, monthsOf, type TimeRange } from "../core/time.ts";
 import type { LedgerRow, StrangeMonth } from "../ports/warehouse.ts";

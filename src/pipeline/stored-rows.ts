@@ -1,8 +1,9 @@
 import { type Batch, concat, numbers, take } from "../core/batch.ts";
 import { DataError } from "../core/errors.ts";
+import type { Target } from "../core/goal.ts";
 import { type Entry, refetchCommand } from "../core/manifest.ts";
-import type { FetchStep, Target } from "../core/plan.ts";
 import type { Series } from "../core/series.ts";
+import type { FetchStep } from "../core/step.ts";
 import type { TableName } from "../core/table.ts";
 import { type Day, dayRange, iso } from "../core/time.ts";
 import { type Checked, check, fillGaps } from "../market/check.ts";

@@ -1,9 +1,9 @@
 import { hasArchive } from "../core/archive-calendar.ts";
 import { SourceError } from "../core/errors.ts";
+import type { Target } from "../core/goal.ts";
 import { LATENESS } from "../core/late-file.ts";
 import { unaskedGaps } from "../core/manifest.ts";
 import { hasRows } from "../core/partition.ts";
-import type { Target } from "../core/plan.ts";
 import { routeOf } from "../core/route.ts";
 import { type Series, seriesLabel } from "../core/series.ts";
 import type { TableName } from "../core/table.ts";

@@ -3,8 +3,8 @@ import { AppError, Interrupted, StoreError, throwIfAborted } from "../core/error
 import { inOrder } from "../core/in-order.ts";
 import { manifestKey } from "../core/layout.ts";
 import { type Entry, isBehindEnd } from "../core/manifest.ts";
-import type { UploadStep } from "../core/plan.ts";
 import { uploadReason } from "../core/plan-uploads.ts";
+import type { UploadStep } from "../core/step.ts";
 import { type Day, iso, monthOf } from "../core/time.ts";
 import type { BucketObject } from "../ports/bucket.ts";
 import type { BucketLake } from "./bucket-lake.ts";

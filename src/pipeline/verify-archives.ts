@@ -1,6 +1,6 @@
 import { type ArchiveFile, archiveName } from "../core/archive-file.ts";
 import { type AppError, DataError, SourceError } from "../core/errors.ts";
-import type { Target } from "../core/plan.ts";
+import type { Target } from "../core/goal.ts";
 import { dayOf, monthsOf } from "../core/time.ts";
 import type { Archive } from "../ports.ts";
 import type { Lake } from "./lake.ts";

@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
 import { concat, numbers } from "../../src/core/batch.ts";
-import { type Goal, plan, type Step, type Target } from "../../src/core/plan.ts";
+import type { Goal, Target } from "../../src/core/goal.ts";
+import { plan } from "../../src/core/plan.ts";
 import { type Series, seriesLabel } from "../../src/core/series.ts";
+import type { Step } from "../../src/core/step.ts";
 import type { Table } from "../../src/core/table.ts";
 import { TABLES } from "../../src/market/tables.ts";
 import { type Applied, Apply } from "../../src/pipeline/apply.ts";

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { DataError } from "../../src/core/errors.ts";
-import { type Derivation, inputHashes, plan, type Target } from "../../src/core/plan.ts";
+import type { Derivation, Target } from "../../src/core/goal.ts";
+import { inputHashes, plan } from "../../src/core/plan.ts";
 import { DAY, HOUR, MINUTE } from "../../src/core/time.ts";
 import { funding, futures, metrics, openInterest } from "../fakes/series.ts";
 import { all, day, entry, goal, key, now, state, target } from "./plan-states.ts";

@@ -1,8 +1,9 @@
 import type { DataError } from "../../src/core/errors.ts";
+import type { Goal, Target } from "../../src/core/goal.ts";
 import { objectKey } from "../../src/core/layout.ts";
 import type { Entry } from "../../src/core/manifest.ts";
-import type { Goal, State, Target } from "../../src/core/plan.ts";
 import type { Series } from "../../src/core/series.ts";
+import type { State } from "../../src/core/state.ts";
 import { DAY } from "../../src/core/time.ts";
 import { tableOf } from "../../src/market/tables.ts";
 

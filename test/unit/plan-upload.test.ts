@@ -1,7 +1,8 @@
 import * as assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { DataError } from "../../src/core/errors.ts";
-import { type Goal, plan } from "../../src/core/plan.ts";
+import type { Goal } from "../../src/core/goal.ts";
+import { plan } from "../../src/core/plan.ts";
 import type { Series } from "../../src/core/series.ts";
 import { all, day, days, entry, goal, type Known, key, state, target } from "./plan-states.ts";
 

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { DataError, SourceError } from "../../src/core/errors.ts";
+import type { Derivation, Target } from "../../src/core/goal.ts";
 import { fileStem } from "../../src/core/layout.ts";
-import { type Derivation, plan, type Target } from "../../src/core/plan.ts";
+import { plan } from "../../src/core/plan.ts";
 import { DAY, HOUR } from "../../src/core/time.ts";
 import { funding, futures, metrics, openInterest, spot } from "../fakes/series.ts";
 import { all, day, days, entry, goal, type Known, key, now, range, state, target, type Unit } from "./plan-states.ts";
