@@ -1,34 +1,23 @@
 // Where a series begins and ends as far as its files tell: a file that is missing is neither.
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
-import { after, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import { DAY, dayOf, HOUR, iso } from "../../src/core/time.ts";
 import type { Wish } from "../../src/pipeline/wish.ts";
-import { startTwin } from "../../src/twin/start.ts";
-import { linesOf, NOW, SPOT, sumOf } from "../fakes/archive-files.ts";
-import { TemporaryFolder } from "../fakes/folder.ts";
+import { linesOf, SPOT, sumOf } from "../fakes/archive-files.ts";
+import { at, place, twin } from "../fakes/archive-scene.ts";
 import { wish } from "../fakes/lab.ts";
 import { type Front, type Instead, NOT_THERE, startFront } from "../fakes/twin-front.ts";
 import { TwinLab } from "../fakes/twin-lab.ts";
 import { zipOf } from "../fakes/zip.ts";
 
-const at = (text: string): number => Date.parse(`${text}T00:00:00Z`);
-const folder = new TemporaryFolder("memory");
-const files = await startTwin({ now: NOW, limits: false, archive: "files" });
-after(async () => {
-  await files.close();
-  folder[Symbol.dispose]();
-});
-
-let count = 0;
-const lab = (settings: Readonly<Record<string, string>>): TwinLab =>
-  new TwinLab(folder.join(`lake ${count++}`), settings);
+const lab = (settings: Readonly<Record<string, string>>): TwinLab => new TwinLab(place(), settings);
 
 const MAY = "BTCUSDT-1h-2026-05.zip";
 const FIRST = at("2026-05-03") + 5 * HOUR;
 
 /** The month's file without the rows before `FIRST`. */
-const lines = await linesOf(files, `${SPOT}/1h/${MAY}`);
+const lines = await linesOf(twin, `${SPOT}/1h/${MAY}`);
 const late = zipOf([
   {
     name: MAY.replace("zip", "csv"),
@@ -45,7 +34,7 @@ const headless = (url: string): Instead | undefined => {
 
 /** A front whose files lack some. */
 const without = (missing: RegExp, other: (url: string) => Instead | undefined = () => undefined): Promise<Front> =>
-  startFront(files, (url) => (missing.test(url) && !url.includes("/api/") ? NOT_THERE : other(url)));
+  startFront(twin, (url) => (missing.test(url) && !url.includes("/api/") ? NOT_THERE : other(url)));
 
 const openInterest = (from: string, to: string, rest: Partial<Wish> = {}) =>
   wish("open-interest", at(from), at(to), { period: "5m", choice: "archive", ...rest });
@@ -146,12 +135,12 @@ describe("a file that is missing before the range is no listing", () => {
         openInterest("2026-03-10", "2026-03-12", { choice }),
         openInterest("2026-03-10", "2026-03-12", { choice, force: true }),
       ]) {
-        await using lake = lab(files.settings);
+        await using lake = lab(twin.settings);
         await lake.run(openInterest("2026-03-16", "2026-03-18"));
         const manifest = `${lake.root}/_manifests/open_interest/synthetic_btcusdt_um_oi_5m_2026-03.json`;
         const told = JSON.parse(readFileSync(manifest, "utf8"));
         writeFileSync(manifest, JSON.stringify({ ...told, listed: "2026-03-16T00:05:00.000Z" }));
-        await using again = new TwinLab(lake.data, files.settings);
+        await using again = new TwinLab(lake.data, twin.settings);
         const { outcomes } = await again.run(asked);
         assert.equal(outcomes[0] && dayOfStep(outcomes[0]), dayOf(asked.from));
         assert.ok(outcomes.every(({ status }) => status === "done" || status === "unchanged"));

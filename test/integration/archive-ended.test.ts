@@ -4,26 +4,15 @@ import { after, describe, test } from "node:test";
 import { HOUR } from "../../src/core/time.ts";
 import type { Wish } from "../../src/pipeline/wish.ts";
 import { startGoogleTwin } from "../../src/twin/google/start.ts";
-import { startTwin } from "../../src/twin/start.ts";
-import { NOW, nameOf, sumOf } from "../fakes/archive-files.ts";
+import { nameOf, sumOf } from "../fakes/archive-files.ts";
+import { at, place, twin } from "../fakes/archive-scene.ts";
 import { changed } from "../fakes/changed-file.ts";
-import { TemporaryFolder } from "../fakes/folder.ts";
 import { wish } from "../fakes/lab.ts";
 import { type Front, type Instead, NO_SUCH_SYMBOL, NOT_THERE, startFront } from "../fakes/twin-front.ts";
 import { TwinLab } from "../fakes/twin-lab.ts";
 
-const at = (text: string): number => Date.parse(`${text}T00:00:00Z`);
-const folder = new TemporaryFolder("memory");
-const twin = await startTwin({ now: NOW, limits: false, archive: "files" });
 const google = await startGoogleTwin();
-after(async () => {
-  await twin.close();
-  await google.close();
-  folder[Symbol.dispose]();
-});
-
-let count = 0;
-const place = (): string => folder.join(`lake ${count++}`);
+after(() => google.close());
 
 /** The last row that there is. */
 const END = at("2026-05-20") + 10 * HOUR;

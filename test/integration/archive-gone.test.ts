@@ -1,26 +1,15 @@
 // Series that are no longer traded: their archive is all there is of them, and what it lacks nobody has.
 import assert from "node:assert/strict";
-import { after, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import { DAY } from "../../src/core/time.ts";
 import type { Wish } from "../../src/pipeline/wish.ts";
 import { startTwin } from "../../src/twin/start.ts";
-import { NOW } from "../fakes/archive-files.ts";
-import { TemporaryFolder } from "../fakes/folder.ts";
+import { at, gapsByDay, place, twin } from "../fakes/archive-scene.ts";
 import { wish } from "../fakes/lab.ts";
 import { type Front, NO_SUCH_SYMBOL, NOT_THERE, startFront } from "../fakes/twin-front.ts";
 import { TwinLab } from "../fakes/twin-lab.ts";
 
-const at = (text: string): number => Date.parse(`${text}T00:00:00Z`);
-const folder = new TemporaryFolder("memory");
-const twin = await startTwin({ now: NOW, limits: false, archive: "files" });
-after(async () => {
-  await twin.close();
-  folder[Symbol.dispose]();
-});
-
-let count = 0;
-const lab = (settings: Readonly<Record<string, string>>): TwinLab =>
-  new TwinLab(folder.join(`lake ${count++}`), settings);
+const lab = (settings: Readonly<Record<string, string>>): TwinLab => new TwinLab(place(), settings);
 
 /** The symbol ended with May; files are missing, and REST does not know it any more. */
 const gone = (missing: RegExp): Promise<Front> =>
@@ -36,14 +25,6 @@ const ltc = (topic: Wish["topic"], from: string, to?: string, rest: Partial<Wish
     period: "5m",
     ...rest,
   });
-
-type Outcomes = Awaited<ReturnType<TwinLab["run"]>>["outcomes"];
-
-function gapsByDay(outcomes: Outcomes): unknown[] {
-  return outcomes.flatMap(({ step, gaps }) =>
-    gaps.map((gap) => [step.action === "fetch" && step.day, gap.class, gap.bars]),
-  );
-}
 
 const days = (month: string, number: number, bars: number): unknown[] =>
   Array.from({ length: number }, (_, i) => [`${month}-${String(i + 1).padStart(2, "0")}`, "not-published", bars]);

@@ -5,24 +5,15 @@ import { DAY } from "../../src/core/time.ts";
 import type { Wish } from "../../src/pipeline/wish.ts";
 import { startTwin } from "../../src/twin/start.ts";
 import { NOW } from "../fakes/archive-files.ts";
-import { TemporaryFolder } from "../fakes/folder.ts";
+import { at, gapsByDay, place, twin } from "../fakes/archive-scene.ts";
 import { wish } from "../fakes/lab.ts";
 import { NO_SUCH_SYMBOL, NOT_THERE, startFront } from "../fakes/twin-front.ts";
 import { TwinLab } from "../fakes/twin-lab.ts";
 
-const at = (text: string): number => Date.parse(`${text}T00:00:00Z`);
-const folder = new TemporaryFolder("memory");
-const twin = await startTwin({ now: NOW, limits: false, archive: "files" });
 /** So long a file may be late. */
 const LATE = 62 * DAY;
 const later = await startTwin({ now: NOW + LATE, limits: false, archive: "files" });
-after(async () => {
-  await Promise.all([twin.close(), later.close()]);
-  folder[Symbol.dispose]();
-});
-
-let count = 0;
-const place = (): string => folder.join(`lake ${count++}`);
+after(() => later.close());
 
 const without = (missing: RegExp, from = twin) =>
   startFront(from, (url) => (missing.test(url) ? NOT_THERE : undefined));
@@ -32,8 +23,6 @@ const of = (topic: Wish["topic"], from: string, to: string, rest: Partial<Wish> 
 
 type Outcomes = Awaited<ReturnType<TwinLab["run"]>>["outcomes"];
 
-const gapsByDay = (outcomes: Outcomes): unknown[] =>
-  outcomes.flatMap(({ step, gaps }) => gaps.map((gap) => [step.action === "fetch" && step.day, gap.class, gap.bars]));
 const told = (outcomes: Outcomes): unknown[] =>
   outcomes.map(({ step, status, error }) => [step.action === "fetch" && step.day, status, error?.code]);
 const days = (month: string, first: number, last: number, ...rest: readonly unknown[]): unknown[] =>

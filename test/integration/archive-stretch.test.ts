@@ -1,11 +1,10 @@
 // Holes over several days: REST is asked for the stretch, and each day gets its own.
 import assert from "node:assert/strict";
-import { after, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import { DAY, dayOf } from "../../src/core/time.ts";
 import type { Wish } from "../../src/pipeline/wish.ts";
-import { startTwin } from "../../src/twin/start.ts";
-import { linesOf, NOW, SPOT, sumOf } from "../fakes/archive-files.ts";
-import { TemporaryFolder } from "../fakes/folder.ts";
+import { linesOf, SPOT, sumOf } from "../fakes/archive-files.ts";
+import { place, twin } from "../fakes/archive-scene.ts";
 import { wish } from "../fakes/lab.ts";
 import { type Instead, NOT_THERE, startFront } from "../fakes/twin-front.ts";
 import { TwinLab } from "../fakes/twin-lab.ts";
@@ -16,13 +15,6 @@ const [FROM, TO] = [Date.UTC(2025, 1, 1), Date.UTC(2025, 2, 1)];
 const HOLE = { from: Date.UTC(2025, 1, 10), to: Date.UTC(2025, 1, 20) };
 /** The most rows that REST answers a request with. */
 const LIMIT = 1000;
-
-const folder = new TemporaryFolder("memory");
-const twin = await startTwin({ now: NOW, limits: false, archive: "files" });
-after(async () => {
-  await twin.close();
-  folder[Symbol.dispose]();
-});
 
 const isInHole = (line: string): boolean => {
   const time = Number(line.split(",")[0]) / 1000;
@@ -46,9 +38,6 @@ const files = { "1h": await holed("1h"), "1m": await holed("1m") };
 
 const february = (interval: "1h" | "1m", rest: Partial<Wish> = {}) =>
   wish("spot", FROM, TO, { venue: "binance", interval, ...rest });
-
-let count = 0;
-const place = (): string => folder.join(`lake ${count++}`);
 
 /** The time from which candles are asked for, but for what tells where the series begins. */
 function asked(url: string): number | undefined {
