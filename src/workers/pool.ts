@@ -66,9 +66,9 @@ export class WorkerPool {
     setFlagsFromString("--no-optimize-for-size");
     // Without it garbage may pile up to 8 MB in each thread, as it then does with the length of the work.
     setFlagsFromString("--heap-growing-percent=150");
-    // Of a day's objects few survive: with more room they are looked for less often, and others' help only takes time from
-    // threads that are as many as the processors.
-    setFlagsFromString("--min-semi-space-size=2");
+    // Of a day's objects few survive: with more room they are looked for less often, and fewer lie about until everything is
+    // searched; others' help only takes time from threads that are as many as the processors.
+    setFlagsFromString("--min-semi-space-size=4");
     setFlagsFromString("--no-parallel-scavenge");
     const worker = new Worker(new URL("./worker.js", import.meta.url));
     worker.on("message", (told: Told) => this.#settle(worker, told));
