@@ -13,6 +13,7 @@ import type { Archive, Clock, Logger, Ports, Source } from "./ports.ts";
 import { DISK, type Disk } from "./stores/disk.ts";
 import { FileStore } from "./stores/file.ts";
 import { lockLake } from "./stores/lock.ts";
+import { roomOf } from "./stores/room.ts";
 import { Shelf } from "./stores/shelf.ts";
 import type { WorkerPool } from "./workers/pool.ts";
 
@@ -58,9 +59,9 @@ async function openSource(
 }
 
 /** Where bulk files are kept, each world's apart: a kept file does not say whose it was. */
-function openShelf({ keepArchives, synthetic }: Config, disk: Disk, log: Logger): Shelf | undefined {
+function keptFiles({ keepArchives, synthetic }: Config, disk: Disk): FileStore | undefined {
   if (keepArchives === undefined) return undefined;
-  return new Shelf(new FileStore(synthetic ? path.join(keepArchives, "synthetic") : keepArchives, disk), log);
+  return new FileStore(synthetic ? path.join(keepArchives, "synthetic") : keepArchives, disk);
 }
 
 /** The bulk files of a venue. In the made world only a stand-in has any. */
@@ -100,7 +101,9 @@ export function openPorts(config: Config, log: Logger = SILENT, seams: Seams = {
   const store = new FileStore(root, seams.disk ?? DISK);
   const sources = new Map<string, Promise<Source>>();
   const opened: { readonly usage: Source["usage"] }[] = [];
-  const shelf = openShelf(config, seams.disk ?? DISK, log);
+  const kept = keptFiles(config, seams.disk ?? DISK);
+  const shelf = kept && new Shelf(kept, log);
+  const database = duckdbFile(config.warehouse, config.synthetic);
   const archives = new Map<string, Promise<Archive | undefined>>();
   let pool: Promise<WorkerPool> | undefined;
   let bucket: Promise<Bucket | undefined> | undefined;
@@ -121,8 +124,12 @@ export function openPorts(config: Config, log: Logger = SILENT, seams: Seams = {
       });
     }
     const { DuckDbWarehouse } = await import("./warehouses/duckdb.ts");
-    const file = duckdbFile(config.warehouse, config.synthetic);
-    return new DuckDbWarehouse({ file, synthetic: config.synthetic, now: () => clock.now(), onStep: seams.onStep });
+    return new DuckDbWarehouse({
+      file: database,
+      synthetic: config.synthetic,
+      now: () => clock.now(),
+      onStep: seams.onStep,
+    });
   };
   const openPool = (): Promise<WorkerPool> => {
     pool ??= import("./workers/pool.ts").then(({ WorkerPool: Pool }) => new Pool());
@@ -137,6 +144,7 @@ export function openPorts(config: Config, log: Logger = SILENT, seams: Seams = {
     log,
     synthetic: config.synthetic,
     store,
+    room: () => roomOf(root, store, kept, config.bigquery ? undefined : database),
     bucket() {
       bucket ??= openBucket(config, clock, log).then((made) => {
         openedBucket = made;

@@ -190,10 +190,18 @@ export interface ObjectStore {
   modified(key: string): number | undefined;
   /** Returns when everything written before would survive a power cut. */
   flush(): Promise<void>;
-  /** Bytes that may still be written; undefined where that is not known. */
-  free(): number | undefined;
   /** A local path of the object for programs that read files, where there is one. */
   path(key: string): string | undefined;
+}
+
+/** The disk under the lake's folder, and who else writes to it. */
+export interface Room {
+  /** Bytes that may still be written; undefined where that is not known. */
+  readonly free: number | undefined;
+  /** Whether an archive's file comes to stay there, too. */
+  keeps(key: string): boolean;
+  /** Bytes of the warehouse's file, of which a load makes a copy; undefined where there is none on this disk. */
+  readonly warehouse: number | undefined;
 }
 
 /** The right to write to a lake; one holder at a time. */
@@ -208,6 +216,7 @@ export interface Ports {
   /** Made data: a world of their own, behind this one switch. */
   readonly synthetic: boolean;
   readonly store: ObjectStore;
+  room(): Room;
   /** The bucket beside the lake's folder; undefined where there is none. */
   bucket(): Promise<Bucket | undefined>;
   /** @throws StoreError `lake-busy` naming who holds the lock since when */

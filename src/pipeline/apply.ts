@@ -24,6 +24,8 @@ export interface ApplyPorts extends LoadPorts {
   /** The bulk files that a target is read from, if there are any. */
   archive(target: Target): Promise<Archive | undefined>;
   readonly refine: Refiner;
+  /** Whether an archive file that was kept counts only where it is the one that is published now. */
+  readonly comparesKept: boolean;
 }
 
 export interface Applied {

@@ -65,6 +65,8 @@ export class ArchiveFetch {
   readonly #target: Target;
   readonly #archive: Archive;
   readonly #refine: Refiner;
+  /** Kept files have to be as published. */
+  readonly #isAnew: boolean;
   readonly #stored: (step: FetchStep) => Promise<string | undefined>;
   readonly #recent = new Map<string, Promise<RefineFile | undefined>>();
 
@@ -72,12 +74,13 @@ export class ArchiveFetch {
   constructor(
     target: Target,
     archive: Archive,
-    refiner: Refiner,
+    { refine, comparesKept }: { readonly refine: Refiner; readonly comparesKept: boolean },
     stored: (step: FetchStep) => Promise<string | undefined>,
   ) {
     this.#target = target;
     this.#archive = archive;
-    this.#refine = refiner;
+    this.#refine = refine;
+    this.#isAnew = target.force || comparesKept;
     this.#stored = stored;
   }
 
@@ -267,7 +270,7 @@ export class ArchiveFetch {
   }
 
   async #ask(file: ArchiveFile, signal: AbortSignal | undefined): Promise<RefineFile | undefined> {
-    const fetched = await this.#archive.fetch(file, signal, this.#target.force);
+    const fetched = await this.#archive.fetch(file, signal, this.#isAnew);
     return fetched && { file, ...fetched };
   }
 }

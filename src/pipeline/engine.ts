@@ -102,10 +102,9 @@ export class Engine {
       said.push(...published.notes);
     }
     const steps = plan(goal, state);
-    const { store } = this.ports;
     const { gone, replaced } = await this.gone(lake, state, ledger, asked, steps);
     said.push(...replaced.map(replacedNote));
-    const about = estimate(goal, steps, store.free());
+    const about = estimate(goal, steps, this.ports.room());
     return { request, goal, steps, estimate: about, notes: said, gone, lake, state, venues };
   }
 
@@ -156,6 +155,7 @@ export class Engine {
         source: (target: Target) => this.ports.source(opened.venues.get(target) ?? "binance", target.series.market),
         archive: (target: Target) => this.ports.archive(opened.venues.get(target) ?? "binance"),
         refine: this.ports.refine,
+        comparesKept: request.verifyArchives ?? false,
         warehouse: () => this.ports.warehouse(),
       };
       const apply = new Apply(

@@ -5,8 +5,9 @@ import { countOpens } from "../core/interval.ts";
 import { finalRange, seriesGrid } from "../core/partition.ts";
 import { archiveFileOf } from "../core/route.ts";
 import { seriesLabel } from "../core/series.ts";
-import type { FetchStep, Step } from "../core/step.ts";
-import { HOUR, type TimeRange, timeOfDay } from "../core/time.ts";
+import type { FetchStep, LoadStep, Step } from "../core/step.ts";
+import { HOUR, monthOf, type TimeRange, timeOfDay } from "../core/time.ts";
+import type { Room } from "../ports.ts";
 
 /** What carrying out a plan takes, about. Known before anything is asked for. */
 export interface Estimate {
@@ -15,8 +16,10 @@ export interface Estimate {
   readonly bytes: number;
   readonly rows: number;
   readonly requests: number;
-  /** Bytes that the lake grows by. */
+  /** Bytes by which what is on the lake's disk grows: the lake, kept archive files, the warehouse's file. */
   readonly disk: number;
+  /** Bytes that are needed beside those for a while. */
+  readonly meanwhile: number;
   /** Bytes that are free; null where that is not known. */
   readonly free: number | null;
 }
@@ -30,6 +33,9 @@ const STORED_ROW = 56;
 const BLOCK = 4_096;
 /** Bytes of a partition's entry in its manifest. */
 const ENTRY = 600;
+/** Bytes of a DuckDB file without rows, and of a row in it, measured on minutes of BTCUSDT. */
+const DATABASE = 1_000_000;
+const LOADED_ROW = 40;
 /** The fewest rows that any endpoint answers a request with. */
 const PAGE = 499;
 /** Funding events a day, at most as often as is usual. */
@@ -43,32 +49,41 @@ function rowsOf(target: Target, step: FetchStep): number {
 
 const contains = ({ from, to }: TimeRange, time: number): boolean => time >= from && time < to;
 
-/** @param free bytes that may still be written */
-export function estimate(goal: Goal, steps: readonly Step[], free: number | undefined): Estimate {
+export function estimate(goal: Goal, steps: readonly Step[], room: Room): Estimate {
   const targets = Map.groupBy(goal.targets, ({ table, series }) => `${table} ${seriesLabel(series)}`);
   const files = new Set<string>();
-  let [rows, bytes, restRows, disk, restSteps] = [0, 0, 0, 0, 0];
+  const loads = steps.filter((step) => step.action === "load" && !step.error) as LoadStep[];
+  const months = new Set(loads.map(({ table, month }) => `${table}/${month}`));
+  let [rows, bytes, restRows, restSteps] = [0, 0, 0, 0];
+  let [lake, kept, loaded] = [0, 0, loads.reduce((sum, load) => sum + load.rows, 0)];
   for (const step of steps) {
-    if (step.action === "load" || step.error) continue;
+    if (step.error || (step.action !== "fetch" && step.action !== "derive")) continue;
     const target = targets
       .get(`${step.table} ${seriesLabel(step.series)}`)
       ?.find(({ range }) => contains(range, timeOfDay(step.day)));
     // A derived day has as many rows as the candles' day that it is made of.
     const own = step.action === "fetch" && target ? rowsOf(target, step) : derivedRows(step.series, step.day);
     rows += own;
-    disk += Math.ceil((FILE + own * STORED_ROW) / BLOCK) * BLOCK + ENTRY;
+    lake += Math.ceil((FILE + own * STORED_ROW) / BLOCK) * BLOCK + ENTRY;
+    if (months.has(`${step.table}/${monthOf(step.day)}`)) loaded += own;
     if (step.action !== "fetch") continue;
     if (step.route === "rest") {
       restRows += own;
       restSteps++;
     } else {
-      files.add(archiveKey(archiveFileOf(step.series, step.day, step.route)));
+      const key = archiveKey(archiveFileOf(step.series, step.day, step.route));
+      files.add(key);
       bytes += own * ZIPPED_ROW;
+      if (room.keeps(key)) kept += own * ZIPPED_ROW;
     }
   }
   // Each file has a checksum beside it.
   const requests = 2 * files.size + (restSteps > 0 ? Math.ceil(restRows / PAGE) : 0);
-  return { files: files.size, bytes, rows, requests, disk, free: free ?? null };
+  const isLoading = room.warehouse !== undefined && loads.length > 0;
+  const warehouse = isLoading ? DATABASE + loaded * LOADED_ROW : 0;
+  const meanwhile = isLoading ? (room.warehouse ?? 0) : 0;
+  const disk = lake + kept + warehouse;
+  return { files: files.size, bytes, rows, requests, disk, meanwhile, free: room.free ?? null };
 }
 
 function derivedRows(series: FetchStep["series"], day: string): number {
@@ -81,15 +96,17 @@ function derivedRows(series: FetchStep["series"], day: string): number {
 const ROUGH = 2e6;
 
 /** Whether the disk has room for what a plan takes; null where that is not known. */
-export const fits = ({ disk, free }: Estimate): boolean | null => (free === null ? null : disk <= free);
+export const fits = ({ disk, meanwhile, free }: Estimate): boolean | null =>
+  free === null ? null : disk + meanwhile <= free;
 
 /** Too little room is said before anything is fetched. @throws StoreError */
-export function refuseWithoutRoom({ disk, free }: Estimate, label: string): void {
-  if (free === null || (disk < ROUGH ? disk / 2 : disk) <= free) return;
+export function refuseWithoutRoom({ disk, meanwhile, free }: Estimate, label: string): void {
+  const least = (disk < ROUGH ? disk / 2 : disk) + meanwhile;
+  if (free === null || least <= free) return;
   const mega = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
   throw new StoreError(
     "too-little-disk",
-    `${label} has room for ${mega(free)}, and this takes about ${mega(disk)}. Nothing was fetched; make room, or ask for less.`,
-    "candlelake status",
+    `${label} has room for ${mega(free)}, and this takes about ${mega(disk + meanwhile)}. Nothing was done; make room, or ask for less.`,
+    "candlelake clean",
   );
 }

@@ -62,6 +62,8 @@ const refused = (step: FetchStep, error: AppError, now: number, isStored = false
 export interface IntakePorts {
   source(target: Target): Promise<Source>;
   readonly refine: Refiner;
+  /** Whether an archive file that was kept counts only where it is the one that is published now. */
+  readonly comparesKept: boolean;
 }
 
 /** Takes one series' archive files into the lake. */
@@ -91,7 +93,7 @@ export class Intake {
     this.ports = ports;
     this.settle = settle;
     this.signal = signal;
-    this.files = new ArchiveFetch(target, archive, ports.refine, (step) => this.storedContent(step));
+    this.files = new ArchiveFetch(target, archive, ports, (step) => this.storedContent(step));
   }
 
   /** Settles what archive files have, or fail of; returns the steps that are REST's after all. */

@@ -14,7 +14,8 @@ const UNFINISHED = "_tmp";
 export function diskError(error: unknown, file: string): unknown {
   const refusal = diskCause(error);
   if (!refusal) return error;
-  return new StoreError(refusal.code, `${file}: ${refusal.cause}.`, "candlelake config", { cause: error });
+  const next = refusal.code === "disk-full" ? "candlelake clean" : "candlelake config";
+  return new StoreError(refusal.code, `${file}: ${refusal.cause}.`, next, { cause: error });
 }
 
 /** As the operating system would refuse it, later. */
@@ -75,6 +76,7 @@ export class FileStore implements ObjectStore {
     return this.stat(this.place(key))?.mtimeMs;
   }
 
+  /** Bytes that may still be written to its disk; undefined where that is not known. */
   free(): number | undefined {
     let folder = this.root;
     while (!fs.existsSync(folder) && folder !== path.dirname(folder)) folder = path.dirname(folder);

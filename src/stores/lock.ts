@@ -25,19 +25,26 @@ interface Holder {
   readonly command: string;
 }
 
-const startOf = (pid: number): string => {
+/** What the kernel tells of a process, where it has such a file: fields 3 and 22 of proc(5), by their names there. */
+function statOf(pid: number): { readonly state: string; readonly starttime: string } | undefined {
   try {
     const stat = fs.readFileSync(`/proc/${pid}/stat`, "utf8");
-    // Field 22, counted after the command's closing bracket (it may hold spaces): proc(5).
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
+    // Counted after the command's closing bracket: it may hold spaces.
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return { state: fields[0] ?? "", starttime: fields[19] ?? "" };
   } catch {
-    return "";
+    return undefined;
   }
-};
+}
+
+const startOf = (pid: number): string => statOf(pid)?.starttime ?? "";
+
+/** Killed, and kept in the kernel's table only until its parent asks how it ended: some never do. */
+const isZombie = (pid: number): boolean => ["Z", "X"].includes(statOf(pid)?.state ?? "");
 
 function isRunning(pid: number): boolean {
   try {
-    return process.kill(pid, 0);
+    return process.kill(pid, 0) && !isZombie(pid);
   } catch (error) {
     // EPERM: it is there, and somebody else's.
     return (error as NodeJS.ErrnoException).code === "EPERM";

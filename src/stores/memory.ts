@@ -42,10 +42,6 @@ export class MemoryStore implements ObjectStore {
 
   async flush(): Promise<void> {}
 
-  free(): undefined {
-    return undefined;
-  }
-
   path(): undefined {
     return undefined;
   }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
 import { after, test } from "node:test";
 import { StoreError } from "../../src/core/errors.ts";
 import { refuseWithoutRoom } from "../../src/pipeline/estimate.ts";
@@ -18,6 +19,14 @@ const twin = await startTwin({ now: NOW, limits: false });
 after(() => twin.close());
 const INGEST = ["ingest", "spot", "--venue", "binance", "--symbol", "BTCUSDT"] as const;
 const MINUTES = [...INGEST, "--interval", "1m", "--from", "2026-06-01", "--to", "2026-08-03"] as const;
+
+const SINCE_JULY = [...INGEST, "--interval", "1m", "--from", "2026-07-01"] as const;
+
+/** `run` is to do the same as `SINCE_JULY`, and to load it. */
+function configure(cli: Cli): void {
+  const series = { market: "spot", venue: "binance", symbol: "BTCUSDT", interval: "1m", from: "2026-07-01" };
+  writeFileSync(cli.path("candlelake.config.json"), JSON.stringify({ series: [series] }));
+}
 
 const bytesIn = (files: Map<string, Buffer>): number =>
   [...files.values()].reduce((sum, bytes) => sum + Math.ceil(bytes.length / 4096) * 4096, 0);
@@ -52,6 +61,38 @@ for (const [what, range, files, rows] of [
   });
 }
 
+test("an estimate knows of kept files and of the warehouse, where they lie on the lake's disk", async () => {
+  using cli = Cli.at(twin.settings);
+  configure(cli);
+  const alone = await cli.json<Estimated>(...SINCE_JULY, "--dry-run");
+  const all = await cli.json<Estimated>("run", "--keep-archives", "kept");
+  assert.deepEqual([all.estimate.files, all.estimate.rows], [alone.estimate.files, alone.estimate.rows]);
+  const used = bytesIn(tree(cli.path("data"))) + bytesIn(tree(cli.path("kept")));
+  assert.ok(all.estimate.disk > 0.6 * used && all.estimate.disk < 1.6 * used, `${all.estimate.disk} of ${used}`);
+  assert.ok(alone.estimate.disk < 0.6 * used, "the lake is only a part");
+  // What is kept already takes no more room.
+  const kept = await cli.json<Estimated>(...SINCE_JULY, "--force", "--keep-archives", "kept", "--dry-run");
+  assert.equal(kept.estimate.disk, alone.estimate.disk);
+});
+
+for (const [what, words] of [
+  ["kept files", ["--keep-archives", "small/kept"]],
+  ["the warehouse", ["--warehouse", "duckdb:small/lake.duckdb"]],
+] as const) {
+  test(`a disk that has room for the lake, and not for ${what} besides, is said to be too small`, async (context) => {
+    using cli = Cli.at(twin.settings);
+    const { estimate } = await cli.json<Estimated>(...SINCE_JULY, "--dry-run");
+    using mount = Mount.tmpfs(cli.path("small"), `${Math.ceil((1.2 * estimate.disk) / 4096) * 4}k`);
+    if (!mount) return context.skip("this user may not mount");
+    configure(cli);
+    const command = what === "the warehouse" ? ["run"] : SINCE_JULY;
+    const { stderr } = (await cli.run(...command, "--data", "small/data", ...words)).exits(4);
+    assert.match(stderr, /has room for \d+\.\d MB, and this takes about \d+\.\d MB\. Nothing was done/);
+    assert.deepEqual([...tree(cli.path("small")).keys()], []);
+    (await cli.run(...SINCE_JULY, "--data", "small/data")).exits(0);
+  });
+}
+
 test("an estimate is said before anything is fetched", async () => {
   using cli = Cli.at(twin.settings);
   const { stderr } = (await cli.run(...MINUTES, "--dry-run")).exits(0);
@@ -71,7 +112,7 @@ test("too little disk is said before anything is fetched, and there is a way on"
   const answer = ended.json<Pick<WorkAnswer, "ok" | "error">>();
   assert.deepEqual([answer.ok, answer.error?.code], [false, "too-little-disk"]);
   assert.match(answer.error?.message ?? "", /has room for \d+\.\d MB, and this takes about \d+\.\d MB/);
-  assert.match(ended.stderr, /Nothing was fetched/);
+  assert.match(ended.stderr, /Nothing was done/);
   assert.ok(twin.requests.slice(begun).every(({ path }) => !path.endsWith(".zip")));
   assert.deepEqual(
     [...tree(cli.path("small")).keys()].filter((key) => !key.endsWith(".lock")),
@@ -87,7 +128,7 @@ test("too little disk is said before anything is fetched, and there is a way on"
 });
 
 test("a wish below two megabytes is refused where not half of it would fit, and tried where it might", () => {
-  const about = { files: 1, bytes: 0, rows: 0, requests: 0, disk: 1_500_000 };
+  const about = { files: 1, bytes: 0, rows: 0, requests: 0, disk: 1_500_000, meanwhile: 0 };
   const refused = (free: number | null) => {
     try {
       refuseWithoutRoom({ ...about, free }, "here");

@@ -55,10 +55,6 @@ export class CrashingStore implements ObjectStore {
     return this.inner.flush();
   }
 
-  free(): number | undefined {
-    return this.inner.free();
-  }
-
   path(key: string): string | undefined {
     return this.inner.path(key);
   }

@@ -27,6 +27,7 @@ export function modelPorts(venue: ModelVenue, store: ObjectStore): Ports {
     log: { info() {}, warn() {}, debug() {} },
     synthetic: false,
     store,
+    room: () => ({ free: undefined, keeps: () => false, warehouse: undefined }),
     lock: async () => ({ async release() {} }),
     source: async () => venue,
     archive: async () => undefined,
@@ -88,7 +89,7 @@ export class Lab {
       goal as Goal,
       lake,
       state,
-      { ...ports, source, archive: async () => undefined },
+      { ...ports, source, archive: async () => undefined, comparesKept: false },
       () => undefined,
     );
     const { fatal } = await apply.run(pick(plan(goal, state)));

@@ -94,6 +94,28 @@ describe("--verify-archives", () => {
       }),
     ));
 
+  test("takes a kept file for a day that was not there only where it is as published", () =>
+    withTwin({ seed: 7 }, (other) =>
+      republished(other, async (settings) => {
+        const kept = place("kept");
+        await using first = new TwinLab(place("first"), twin.settings, {}, kept);
+        await first.run(spot);
+        await using unasked = new TwinLab(place("unasked"), settings, {}, kept);
+        await unasked.run(spot);
+        assert.deepEqual(unasked.manifest(MANIFEST).archives, first.manifest(MANIFEST).archives);
+        await using compared = new TwinLab(place("compared"), settings, {}, kept);
+        const begun = twin.requests.length;
+        await compared.verify(spot);
+        const fetched = twin.requests.slice(begun).filter(({ path }) => path.endsWith(".zip"));
+        assert.deepEqual(
+          fetched.map(({ path }) => path.slice(1)),
+          [KEY],
+        );
+        assert.equal(compared.manifest(MANIFEST).archives?.[NAME]?.sha256, sumOf(await bytesOf(other, KEY)));
+        assert.deepEqual((await compared.verify(spot)).outcomes, []);
+      }),
+    ));
+
   test("finds the days that an older file made where later ones are of the new file already", () =>
     withTwin({ seed: 7 }, (other) =>
       republished(other, async (settings) => {

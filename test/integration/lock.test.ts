@@ -66,6 +66,34 @@ test("a lock that is let go leaves nothing behind, and can be taken again", asyn
   }
 });
 
+test("a holder that was killed and that nobody asks how it ended holds nothing", async (context) => {
+  if (process.platform !== "linux") return context.skip("only Linux tells of such processes");
+  using folder = new TemporaryFolder();
+  const words = [
+    process.execPath,
+    "--disable-warning=ExperimentalWarning",
+    HOLDER,
+    folder.join("lake"),
+    folder.join("log"),
+  ];
+  // The shell starts the holder and becomes another program, which knows nothing of a child.
+  const parent = spawn("sh", ["-c", '"$@" & exec sleep 60', "sh", ...words, "1", "forever"], {
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  try {
+    await once(parent.stdout as NodeJS.ReadableStream, "data");
+    const [name = ""] = fs.readdirSync(folder.join("lake", "_lock"));
+    const { pid } = JSON.parse(fs.readFileSync(folder.join("lake", "_lock", name), "utf8")) as { pid: number };
+    process.kill(pid, "SIGKILL");
+    const state = () => /\) (\w) /.exec(fs.readFileSync(`/proc/${pid}/stat`, "utf8"))?.[1];
+    while (state() !== "Z") await systemClock.sleep(10);
+    await (await take(folder.join("lake"))).release();
+    assert.equal(state(), "Z");
+  } finally {
+    parent.kill();
+  }
+});
+
 test("what is in the lake stays when the lock is let go", async () => {
   using folder = new TemporaryFolder();
   const lock = await take(folder.join("lake"));

@@ -1,0 +1,35 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import type { Room } from "../ports.ts";
+import type { FileStore } from "./file.ts";
+
+/** The disk that a path is on, or will be. */
+function diskOf(place: string): number | undefined {
+  let there = path.resolve(place);
+  while (!fs.existsSync(there) && there !== path.dirname(there)) there = path.dirname(there);
+  return fs.statSync(there, { throwIfNoEntry: false })?.dev;
+}
+
+/**
+ * Looks at the disk that the lake is on, and at who else writes there.
+ * @param kept where archive files are kept, if they are
+ * @param warehouse the warehouse's file, where it has one
+ */
+export function roomOf(
+  root: string,
+  store: FileStore,
+  kept: FileStore | undefined,
+  warehouse: string | undefined,
+): Room {
+  const disk = diskOf(root);
+  const isThere = (place: string): boolean => diskOf(place) === disk;
+  const keeps = kept !== undefined && isThere(kept.label);
+  return {
+    free: store.free(),
+    keeps: (key) => keeps && kept.size(key) === undefined,
+    warehouse:
+      warehouse !== undefined && isThere(warehouse)
+        ? (fs.statSync(warehouse, { throwIfNoEntry: false })?.size ?? 0)
+        : undefined,
+  };
+}
