@@ -2,6 +2,7 @@ import * as fs from "node:fs";
 import { CONFIG_SCHEMA, NEXT, refuse, validate } from "./config-schema.ts";
 import { UsageError } from "./core/errors.ts";
 import { type Interval, type Period, parseInterval, parsePeriod } from "./core/interval.ts";
+import { whyUnarchived } from "./core/route.ts";
 import { parseSymbol } from "./core/series.ts";
 import { shellWord } from "./core/shell.ts";
 import { parseTime } from "./core/time.ts";
@@ -109,11 +110,12 @@ export const readSeries = (file: FileConfig, name: string): ConfiguredSeries[] =
         source: entry.source ?? ("auto" as const),
       };
       return symbols.flatMap((symbol) =>
-        intervals.map((interval) => ({
-          ...rest,
-          symbol: parseSymbol(symbol.value, symbol.at),
-          interval: parseInterval(interval.value, interval.at),
-        })),
+        intervals.map(({ value, at: where }) => {
+          const interval = parseInterval(value, where);
+          const why = rest.source === "archive" && whyUnarchived(rest.market, rest.venue, interval, rest.period);
+          if (why) refuse(name, `series[${i}].source`, `cannot be archive: ${why}.`);
+          return { ...rest, symbol: parseSymbol(symbol.value, symbol.at), interval };
+        }),
       );
     });
   });

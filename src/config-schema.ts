@@ -96,6 +96,7 @@ const typeOf = (value: unknown): string => (Array.isArray(value) ? "array" : val
 
 export function validate(schema: Schema, value: unknown, at: string, file: string): void {
   if (typeOf(value) !== schema.type) refuse(file, at, `must be of type ${schema.type}, not ${typeOf(value)}.`);
+  if (value === "") refuse(file, at, "is empty; leave it out.");
   if (schema.enum && !schema.enum.includes(String(value))) {
     const end = didYouMean(String(value), schema.enum);
     refuse(file, at, `cannot be ${JSON.stringify(value)}${end} Known: ${schema.enum.join(" ")}.`);

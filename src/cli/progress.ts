@@ -52,6 +52,13 @@ export class Progress {
     this.began = this.screen.now();
   }
 
+  /** What is under way before anybody knows how much there is to do: on a terminal, where somebody waits. */
+  announce(what: string): void {
+    if (!this.style.shown || !this.style.terminal) return;
+    this.screen.write(what);
+    this.wrote = true;
+  }
+
   step(label: string): void {
     this.done++;
     const now = this.screen.now();

@@ -106,17 +106,21 @@ export async function work(context: Context, request: Request, dryRun: boolean):
   const usage = (): Usage => ({ ...ports.usage(), loadJobs: ports.cloud().warehouse?.loadJobs ?? 0 });
   try {
     if (dryRun) {
+      context.progress.announce("planning …");
       const plan = await engine.plan(request, context.signal);
+      context.progress.clear();
       say(context, plan, true);
       const applied = { outcomes: plan.steps.map(foreseen), fatal: undefined, goal: plan.goal, stored: 0 };
       return await report(context, applied, usage(), ports.cloud(), true, plan);
     }
     let opened: Plan | undefined;
+    context.progress.announce("planning …");
     const applied = await engine.apply(
       request,
       `candlelake ${context.line.command}`,
       {
         planned(plan) {
+          context.progress.clear();
           say(context, plan, false);
           opened = plan;
           context.progress.start(plan.steps.length);

@@ -1,6 +1,7 @@
 import { archiveBeginning, badDay, dayIsOut, hasArchive, monthIsOut } from "./archive-calendar.ts";
 import type { ArchiveFile } from "./archive-file.ts";
-import type { Series } from "./series.ts";
+import type { Interval, Period } from "./interval.ts";
+import type { Series, Venue } from "./series.ts";
 import { type Day, monthOf } from "./time.ts";
 
 /** Where a partition's rows are asked for first. */
@@ -47,3 +48,12 @@ export const archiveFileOf = (series: Series, day: Day, route: Exclude<Route, "r
   series,
   span: route === "archive-monthly" ? monthOf(day) : day,
 });
+
+/** Why no archive has what is wished, for people: where nothing else may be asked it is refused at once. */
+export function whyUnarchived(topic: string, venue: Venue, interval: Interval, period: Period): string | undefined {
+  if (venue === "binance-us") return "binance-us publishes no archives; Binance's own spot market is the venue binance";
+  if ((topic === "spot" || topic === "futures") && ["3d", "1w", "1M"].includes(interval))
+    return `the archive's last ${interval} candle of a file may not have closed, so REST alone is trusted with them`;
+  if (topic === "open-interest" && period !== "5m") return `the archive has open interest of 5m, none of ${period}`;
+  return undefined;
+}

@@ -1,3 +1,4 @@
+import { AppError } from "../core/errors.ts";
 import { CACHE, MANIFESTS, parsePartitionKey, QUARANTINE } from "../core/layout.ts";
 import type { Entry } from "../core/manifest.ts";
 import type { Series } from "../core/series.ts";
@@ -14,14 +15,18 @@ export interface Leftover {
   readonly why: string;
 }
 
-/** The day's entry; `unknown` where its manifest cannot be read, and nobody can say what is referred to. */
-async function entryOf(lake: Lake, table: TableName, series: Series, day: Day): Promise<Entry | undefined | "unknown"> {
+/** The day's entry; the error where its manifest cannot be read, and nobody can say what is referred to. */
+async function entryOf(lake: Lake, table: TableName, series: Series, day: Day): Promise<Entry | undefined | AppError> {
   await lake.open(table, series, [monthOf(day)]);
-  return lake.damage(table, series, monthOf(day)) ? "unknown" : lake.entry(table, series, day);
+  return lake.damage(table, series, monthOf(day)) ?? lake.entry(table, series, day);
 }
 
 /** What a killed run left behind, or an entry that was replaced: objects, refused rows, manifests that were set aside. */
-async function* leftoversOf(lake: Lake, table: TableName): AsyncGenerator<Leftover, void, undefined> {
+async function* leftoversOf(
+  lake: Lake,
+  table: TableName,
+  doubt: (error: AppError) => void,
+): AsyncGenerator<Leftover, void, undefined> {
   for (const kind of ["object", "quarantine"] as const) {
     const prefix = kind === "object" ? table : `${QUARANTINE}/${table}`;
     for await (const { key, bytes } of lake.store.list(prefix)) {
@@ -29,7 +34,10 @@ async function* leftoversOf(lake: Lake, table: TableName): AsyncGenerator<Leftov
       const found = parsePartitionKey(table, key, kind);
       if (!found) continue;
       const entry = await entryOf(lake, table, found.series, found.day);
-      if (entry === "unknown") continue;
+      if (entry instanceof AppError) {
+        doubt(entry);
+        continue;
+      }
       const named = kind === "object" ? entry?.object : entry?.quarantined?.object;
       if (named !== key)
         yield { key, bytes, why: kind === "object" ? "no manifest names it" : "no entry refers to it" };
@@ -37,9 +45,15 @@ async function* leftoversOf(lake: Lake, table: TableName): AsyncGenerator<Leftov
   }
 }
 
-/** Every file that nothing refers to. Files that are not ours are never among them. */
-export async function* leftovers(lake: Lake): AsyncGenerator<Leftover, void, undefined> {
-  for (const { name } of TABLES) yield* leftoversOf(lake, name);
+/**
+ * Every file that nothing refers to. Files that are not ours are never among them.
+ * @param doubt told of each manifest that cannot be read, as often as a file could be one of its own: those stay
+ */
+export async function* leftovers(
+  lake: Lake,
+  doubt: (error: AppError) => void,
+): AsyncGenerator<Leftover, void, undefined> {
+  for (const { name } of TABLES) yield* leftoversOf(lake, name, doubt);
   for await (const { key, bytes } of lake.store.list(`${QUARANTINE}/${MANIFESTS}`))
     yield { key, bytes, why: "a damaged manifest that was made anew" };
   for await (const { key, bytes } of lake.store.list(CACHE)) yield { key, bytes, why: "a copy of what the bucket has" };

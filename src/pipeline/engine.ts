@@ -12,9 +12,10 @@ import type { Ports } from "../ports.ts";
 import { type Applied, Apply } from "./apply.ts";
 import { BucketLake } from "./bucket-lake.ts";
 import { type Leftover, leftovers } from "./clean.ts";
+import { loadedTables, loadGoal, uploadGoal } from "./copies.ts";
 import { type Estimate, estimate, refuseWithoutRoom } from "./estimate.ts";
 import { type Foreign, foreigners } from "./foreign.ts";
-import { loadedTables, loadGoal, readGoal, uploadGoal } from "./goal.ts";
+import { readGoal } from "./goal.ts";
 import { type GoneMonth, goneMonths, refuseBlindPrune, replacedNote } from "./gone.ts";
 import { Lake } from "./lake.ts";
 import { locationsApart } from "./locations.ts";
@@ -179,15 +180,16 @@ export class Engine {
    */
   async clean(
     dryRun: boolean,
-    show: (found: readonly Leftover[]) => Promise<void>,
+    show: (found: readonly Leftover[], damaged: readonly AppError[]) => Promise<void>,
     signal?: AbortSignal,
   ): Promise<readonly Leftover[]> {
     const lock = dryRun ? undefined : await this.ports.lock("candlelake clean", signal);
     try {
       const lake = new Lake(this.ports.store, this.ports.synthetic);
       const found: Leftover[] = [];
-      for await (const leftover of leftovers(lake)) found.push(leftover);
-      await show(found);
+      const damaged = new Set<AppError>();
+      for await (const leftover of leftovers(lake, (error) => damaged.add(error))) found.push(leftover);
+      await show(found, [...damaged]);
       if (dryRun) return found;
       for (const { key } of found) {
         throwIfAborted(signal);

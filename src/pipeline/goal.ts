@@ -1,15 +1,13 @@
 import { hasArchive } from "../core/archive-calendar.ts";
 import { UsageError } from "../core/errors.ts";
-import type { Derivation, Goal, LoadGoal, Target } from "../core/goal.ts";
+import type { Derivation, Goal, Target } from "../core/goal.ts";
+import { inOrder } from "../core/in-order.ts";
 import { fixedLength, type Interval, openAt } from "../core/interval.ts";
 import { closesAt, hasRows, seriesGrid } from "../core/partition.ts";
-import { lookedThrough } from "../core/plan.ts";
 import { type Market, type Series, seriesLabel, type Venue } from "../core/series.ts";
-import type { TableName } from "../core/table.ts";
-import { DAY, dayOf, daysOf, iso, type Month, monthsOf, startOfDay, type TimeRange } from "../core/time.ts";
-import { TABLES, tableOf } from "../market/tables.ts";
+import { DAY, dayOf, daysOf, iso, startOfDay, type TimeRange } from "../core/time.ts";
+import { tableOf } from "../market/tables.ts";
 import { followersOf, lookUpOf } from "./followers.ts";
-import { monthsOfTable, type TableMonth } from "./gone.ts";
 import type { Lake } from "./lake.ts";
 import { targetOf } from "./target.ts";
 import { openWays, type WayPorts, type Ways } from "./ways.ts";
@@ -103,6 +101,51 @@ function unlisted(wish: Wish, targets: readonly Target[]): UsageError | undefine
   );
 }
 
+/** Symbols whose series are looked at at once: each may take a question or two. */
+const WIDTH = 8;
+
+/** One wish as it was read. */
+interface ReadWish {
+  readonly wish: Wish;
+  readonly made: readonly Target[];
+  /** The candles, or what was wished alone. */
+  readonly main: Target | undefined;
+  readonly notes: readonly string[];
+  readonly refusal: UsageError | undefined;
+}
+
+async function readOne(
+  wish: Wish,
+  { now, error: silent, ...ways }: Ways,
+  lake: Lake,
+  synthetic: boolean,
+  signal: AbortSignal | undefined,
+): Promise<ReadWish> {
+  const nothing = { wish, made: [], main: undefined, notes: [] };
+  const early = silent ? undefined : future(wish, now);
+  if (early) return { ...nothing, refusal: early };
+  const notes: string[] = [];
+  const to = Math.min(wish.to ?? now, now);
+  const range = widened(wish.from, to);
+  const wishedTo = wish.to ?? to;
+  if (range.from !== wish.from || (wishedTo <= now && wish.to !== undefined && range.to !== wishedTo))
+    notes.push(`Widened to whole UTC days: ${dayOf(range.from)} to ${dayOf(range.to)}.`);
+  const made: Target[] = [];
+  let main: Target | undefined;
+  for (const series of seriesOf(wish, synthetic)) {
+    const own = main ? lookUpRange(main.series, range, now, main.first) : range;
+    const all = { now, error: silent, ...ways };
+    const target = await targetOf(series, own, wish.force, all, lake, (text) => notes.push(text), signal);
+    if (!target) continue;
+    main ??= target;
+    made.push(target);
+  }
+  const refusal = unlisted(wish, made);
+  if (!refusal && main && !main.error && !opensAny(main))
+    notes.push(`No ${wish.interval} candle opens and closes from ${dayOf(range.from)} to ${dayOf(range.to)}.`);
+  return { wish, made, main, notes, refusal };
+}
+
 /**
  * Reads wishes into a goal: asks each venue's clock once, and each series' beginning where no manifest tells it. A
  * venue that does not answer leaves its targets with their error; the others go on.
@@ -115,15 +158,6 @@ export async function readGoal(
   ports: GoalPorts,
   signal?: AbortSignal,
 ): Promise<ReadGoal> {
-  const targets: Target[] = [];
-  const derivations: Derivation[] = [];
-  const notes = new Set<string>();
-  const venues = new Map<Target, Wish["venue"]>();
-  const isLeftOut = (refusal: UsageError | undefined): boolean => {
-    if (refusal && wishes.length === 1) throw refusal;
-    if (refusal) notes.add(`${refusal.message} Left out.`);
-    return refusal !== undefined;
-  };
   const known = new Map<string, Promise<Ways>>();
   const waysTo = (wish: Wish): Promise<Ways> => {
     const market = marketOf(wish.topic);
@@ -132,31 +166,29 @@ export async function readGoal(
     known.set(name, ways);
     return ways;
   };
+  const read = new Map<Wish, ReadWish>();
+  /** Wishes of a symbol may be of the same series: they are read one after the other. */
+  const readAll = async (some: readonly Wish[], either: AbortSignal): Promise<void> => {
+    for (const wish of some) {
+      if (await isMuch(wish, lake, ports)) ports.prepare();
+      read.set(wish, await readOne(wish, await waysTo(wish), lake, ports.synthetic, either));
+    }
+  };
+  const groups = Map.groupBy(wishes, ({ symbol }) => symbol).values();
+  for await (const _ of inOrder(groups, WIDTH, readAll, signal));
+  const targets: Target[] = [];
+  const derivations: Derivation[] = [];
+  const notes = new Set<string>();
+  const venues = new Map<Target, Wish["venue"]>();
   for (const wish of wishes) {
-    if (await isMuch(wish, lake, ports)) ports.prepare();
-    const ways = await waysTo(wish);
-    const { now, error: silent } = ways;
-    if (!silent && isLeftOut(future(wish, now))) continue;
-    const to = Math.min(wish.to ?? now, now);
-    const range = widened(wish.from, to);
-    const wishedTo = wish.to ?? to;
-    if (range.from !== wish.from || (wishedTo <= now && wish.to !== undefined && range.to !== wishedTo)) {
-      notes.add(`Widened to whole UTC days: ${dayOf(range.from)} to ${dayOf(range.to)}.`);
+    const { made, main, refusal, notes: own } = read.get(wish) as ReadWish;
+    if (refusal && wishes.length === 1) throw refusal;
+    for (const note of own) notes.add(note);
+    if (refusal) {
+      notes.add(`${refusal.message} Left out.`);
+      continue;
     }
-    const made: Target[] = [];
-    let main: Target | undefined;
-    for (const series of seriesOf(wish, ports.synthetic)) {
-      const own = main ? lookUpRange(main.series, range, now, main.first) : range;
-      const target = await targetOf(series, own, wish.force, ways, lake, (text) => notes.add(text), signal);
-      if (!target) continue;
-      main ??= target;
-      made.push(target);
-      venues.set(target, wish.venue);
-    }
-    if (isLeftOut(unlisted(wish, made))) continue;
-    if (main && !main.error && !opensAny(main)) {
-      notes.add(`No ${wish.interval} candle opens and closes from ${dayOf(range.from)} to ${dayOf(range.to)}.`);
-    }
+    for (const target of made) venues.set(target, wish.venue);
     for (const target of made) merge(target, targets, venues);
     if (wish.topic === "futures" && main?.series.kind === "klines") derivations.push(derivationOf(made, main));
   }
@@ -210,60 +242,4 @@ function derivationOf(made: readonly Target[], main: Target): Derivation {
     candles: { table: "futures_klines", series: (candles ?? main).series },
     lookUps: inputs.map(({ table, series }) => lookUpOf(table, series)),
   };
-}
-
-/** What `load TOPIC` fills. The futures' candles are loaded as part of their metrics. */
-const LOADED: Record<Topic, readonly TableName[]> = {
-  spot: ["spot_klines"],
-  futures: ["futures_metrics"],
-  funding: ["funding_rates"],
-  "open-interest": ["open_interest"],
-};
-
-/** Tables of a topic in the warehouse; all that it holds where none is named. */
-export const loadedTables = (topic: Topic | undefined): readonly TableName[] =>
-  topic ? LOADED[topic] : TABLES.filter((table) => table.loaded).map((table) => table.name);
-
-/** What of the lake a bucket is to have: of the goal's series in its range, or of everything. */
-export async function uploadGoal(lake: Lake, of: Goal | "all"): Promise<NonNullable<Goal["uploads"]>> {
-  if (of === "all") return (await Promise.all(TABLES.map(({ name }) => lake.shelves(name)))).flat();
-  const made = [
-    ...of.targets.map(({ table, series, range }) => ({ table, series, range })),
-    ...of.derivations.map((derivation) => ({ ...derivation, range: lookedThrough(derivation) })),
-  ];
-  return made.map(({ table, series, range }) => ({ table, series, months: monthsOf(range) }));
-}
-
-/**
- * Every load unit of the lake, and those that the targets and derivations may yet make.
- * @param loaded the months that the warehouse has, where those are to go of which the lake has no rows
- */
-export async function loadGoal(
-  lake: Lake,
-  topic: Topic | undefined,
-  range: TimeRange | undefined,
-  coming?: Goal,
-  loaded?: readonly TableMonth[],
-): Promise<readonly LoadGoal[]> {
-  const units: LoadGoal[] = [];
-  for (const table of loadedTables(topic)) {
-    const months = new Set<Month>((await lake.shelves(table)).flatMap((shelf) => shelf.months));
-    for (const made of [...(coming?.targets ?? []), ...(coming?.derivations ?? [])]) {
-      if (made.table !== table) continue;
-      for (const month of monthsOf(made.range)) if (mayHaveRows(made, month)) months.add(month);
-    }
-    const wanted = range && new Set(monthsOf(range));
-    for (const month of monthsOfTable(loaded ?? [], table, range)) months.add(month);
-    const within = [...months].filter((month) => !wanted || wanted.has(month)).sort();
-    units.push({ table, months: within, prune: loaded !== undefined });
-  }
-  return units;
-}
-
-function mayHaveRows(made: Target | Derivation, month: Month): boolean {
-  const { from, to } = { from: Date.parse(`${month}-01T00:00:00Z`), to: made.range.to };
-  for (let time = Math.max(from, made.range.from); time < to && dayOf(time).startsWith(month); time += DAY) {
-    if (hasRows(made.series, dayOf(time), made.now, made.first)) return true;
-  }
-  return false;
 }

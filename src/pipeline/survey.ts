@@ -1,8 +1,8 @@
 import { TABLES } from "../market/tables.ts";
 import type { Ports } from "../ports.ts";
 import { changedMonths } from "./changed.ts";
+import { loadedTables } from "./copies.ts";
 import { type Foreign, foreigners } from "./foreign.ts";
-import { loadedTables } from "./goal.ts";
 import { type GoneMonth, goneMonths, type TableMonth } from "./gone.ts";
 import type { Lake } from "./lake.ts";
 import { LakeState } from "./state.ts";

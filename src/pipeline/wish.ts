@@ -1,6 +1,6 @@
 import { UsageError } from "../core/errors.ts";
 import { type Interval, type Period, parseInterval, parsePeriod } from "../core/interval.ts";
-import type { SourceChoice } from "../core/route.ts";
+import { type SourceChoice, whyUnarchived } from "../core/route.ts";
 import { parseSymbol, parseVenue, type Venue } from "../core/series.ts";
 import { didYouMean } from "../core/suggest.ts";
 import { parseTime } from "../core/time.ts";
@@ -59,7 +59,8 @@ export function readWish(text: WishText): Wish {
   const interval = parseInterval(text.interval ?? "1h");
   const period = parsePeriod(text.period ?? "5m");
   const choice = parseChoice(text.source ?? "auto");
-  if (choice === "archive") refuseUnarchived(topic, venue, interval, period);
+  const why = choice === "archive" ? whyUnarchived(topic, venue, interval, period) : undefined;
+  if (why) throw new UsageError("no-archive", `--source archive: ${why}.`, "candlelake ingest --help");
   return {
     topic,
     venue,
@@ -80,17 +81,4 @@ function parseChoice(text: string): SourceChoice {
     `--source ${JSON.stringify(text)} is none${didYouMean(text, ["auto", "rest", "archive"])} Known: auto rest archive.`,
     "candlelake ingest --help",
   );
-}
-
-/** What no archive has is refused at once where nothing else may be asked. */
-function refuseUnarchived(topic: Topic, venue: Wish["venue"], interval: Interval, period: Period): void {
-  const why =
-    venue === "binance-us"
-      ? "binance-us publishes no archives; add --venue binance for Binance's own spot market"
-      : (topic === "spot" || topic === "futures") && ["3d", "1w", "1M"].includes(interval)
-        ? `the archive's last ${interval} candle of a file may not have closed, so REST alone is trusted with them`
-        : topic === "open-interest" && period !== "5m"
-          ? `the archive has open interest of 5m, none of ${period}`
-          : undefined;
-  if (why) throw new UsageError("no-archive", `--source archive: ${why}.`, "candlelake ingest --help");
 }

@@ -125,6 +125,8 @@ test("where a manifest is damaged nobody knows what is referred to: its month st
   copy(cli, object("2025-02-01"), object("2025-02-05"));
   put(cli, "_quarantine/spot_klines/synthetic_btcusdt_spot_1d_2025-02-01.json", "[]");
   put(cli, manifest("2025-02"), "{");
+  const said = (await cli.run("clean", "--dry-run")).exits(0).stderr;
+  assert.match(said, /^Its files stay: .*2025-02\.json cannot be read.*\n {2}next: candlelake ingest spot .* --force/);
   const { files } = await cli.json<Cleaned>("clean");
   assert.deepEqual(
     files.map(({ path }) => path),

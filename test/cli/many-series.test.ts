@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { after, describe, test } from "node:test";
 import { startTwin } from "../../src/twin/start.ts";
 import { NOW } from "../fakes/archive-files.ts";
@@ -23,9 +26,55 @@ function byStep(steps: readonly StepAnswer[]): Record<string, number> {
   return counts;
 }
 
+/** Before the twin: a question for a symbol's first candle is answered when so many of them wait. */
+async function gate(size: number) {
+  const waiting: (() => void)[] = [];
+  let most = 0;
+  const open = () => {
+    for (const answer of waiting.splice(0)) answer();
+  };
+  const server = createServer((request, response) => {
+    const { status, headers, body } = twin.handle(request.url ?? "/");
+    const answer = () => response.writeHead(status, headers).end(body);
+    if (!request.url?.includes("startTime=0")) {
+      answer();
+      return;
+    }
+    waiting.push(answer);
+    most = Math.max(most, waiting.length);
+    if (waiting.length >= size) open();
+    else setTimeout(open, 2000).unref();
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const own = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return {
+    settings: { ...twin.settings, CANDLELAKE_BINANCE_SPOT_REST: `${own}/binance-spot` },
+    most: () => most,
+    async [Symbol.asyncDispose]() {
+      server.close();
+      server.closeAllConnections();
+      await once(server, "close");
+    },
+  };
+}
+
 const without = (files: Map<string, Buffer>, text: string) => [...files].filter(([key]) => !key.includes(text));
 
 describe("several symbols and intervals", () => {
+  test("are asked for their beginnings at once, and planned in the order in which they were named", async () => {
+    await using front = await gate(4);
+    using cli = Cli.at(front.settings);
+    const symbols = ["BTCUSDT", "ETHUSDT", "LTCUSDT", "NOPEUSDT"];
+    const words = [...INGEST, "--symbol", symbols.join(), "--interval", "1h,1d", "--dry-run", "--format", "json"];
+    const { steps } = (await cli.run(...words)).json<WorkAnswer>();
+    assert.equal(front.most(), 4);
+    assert.deepEqual([...new Set(steps.map(({ symbol }) => symbol))], symbols);
+    using free = Cli.at(twin.settings);
+    const bare = (some: readonly StepAnswer[]) => some.map(({ error, ...rest }) => ({ ...rest, error: error?.code }));
+    assert.deepEqual(bare((await free.run(...words)).json<WorkAnswer>().steps), bare(steps));
+  });
+
   test("in one command: an unknown one fails its steps, the others are done, a line a series", async () => {
     using cli = Cli.at(twin.settings);
     const words = [...INGEST, "--symbol", "BTCUSDT,ETHUSDT,NOPEUSDT", "--interval", "1h,1d"];

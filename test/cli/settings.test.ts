@@ -102,6 +102,11 @@ describe("config", () => {
     ],
     ['{"series": {}}', /series must be of type array, not object\./],
     ['{"series": [{"market": "spot"}]}', /series\[0\]\.from is missing\./],
+    ['{"data": ""}', /data is empty; leave it out\./],
+    [
+      '{"series": [{"market": "spot", "symbol": "BTCUSDT", "interval": "1h", "from": "2025-01-01", "source": "archive"}]}',
+      /series\[0\]\.source cannot be archive: binance-us publishes no archives/,
+    ],
     ['{"series": [{"market": "spot", "from": "2025-01-01"}]}', /series\[0\]\.symbol is missing\./],
     [
       '{"series": [{"market": "spot", "from": "2025-01-01", "symbols": ["BTCUSDT", "../x"], "interval": "1h"}]}',

@@ -221,6 +221,12 @@ describe("--verify-archives", () => {
     });
   }
 
+  test("is not asked of REST alone", async () => {
+    using cli = Cli.at(twin.settings);
+    const { stderr } = (await cli.run(...INGEST, "--verify-archives", "--source", "rest")).exits(2);
+    assert.match(stderr, /--verify-archives compares bulk files, which --source rest leaves alone/);
+  });
+
   test("an answer tells why nothing could be compared", async () => {
     using cli = Cli.at(twin.settings);
     (await cli.run(...INGEST)).exits(0);

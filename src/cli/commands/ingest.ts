@@ -47,5 +47,11 @@ function wishesOf(context: Context): Wish[] {
 
 export async function run(context: Context): Promise<number> {
   const verifyArchives = context.flag("verify-archives");
+  if (verifyArchives && context.text("source") === "rest")
+    throw new UsageError(
+      "bad-source",
+      "--verify-archives compares bulk files, which --source rest leaves alone. Leave one of them out.",
+      "candlelake ingest --help",
+    );
   return work(context, { wishes: wishesOf(context), load: null, verifyArchives }, context.flag("dry-run"));
 }
