@@ -1,3 +1,4 @@
+import { orAborted } from "../core/abort.ts";
 import type { Batch } from "../core/batch.ts";
 import { AppError, throwIfAborted, UsageError } from "../core/errors.ts";
 import type { Goal, Target } from "../core/goal.ts";
@@ -131,7 +132,7 @@ export class Engine {
 
   /** The steps that `apply` would take now. Writes nothing. @throws UsageError, SourceError, WarehouseError */
   async plan(request: Request, signal?: AbortSignal): Promise<Plan> {
-    const { goal, steps, estimate: about, notes, gone } = await this.open(request, signal);
+    const { goal, steps, estimate: about, notes, gone } = await orAborted(this.open(request, signal), signal);
     return { request, goal, steps, estimate: about, notes, gone };
   }
 
@@ -149,7 +150,8 @@ export class Engine {
   ): Promise<Applied> {
     const lock = await this.ports.lock(command, signal);
     try {
-      const opened = await this.open(request, signal);
+      // Whoever does not answer, a venue or Google, is not waited for: nothing is written yet.
+      const opened = await orAborted(this.open(request, signal), signal);
       report.planned?.(opened);
       refuseWithoutRoom(opened.estimate, this.ports.store.label);
       const ports = {
@@ -210,13 +212,13 @@ export class Engine {
   }
 
   /** For each series what the lake has, what it lacks and what is loaded. */
-  async status(): Promise<readonly SeriesStatus[]> {
-    return (await this.survey()).series;
+  async status(signal?: AbortSignal): Promise<readonly SeriesStatus[]> {
+    return (await this.survey(signal)).series;
   }
 
   /** The same, with what is none of the lake's: a bucket is listed once for all of it. @throws StoreError */
-  async survey(): Promise<Survey> {
-    return surveyOf(await this.lake(), this.ports);
+  async survey(signal?: AbortSignal): Promise<Survey> {
+    return orAborted(surveyOf(await this.lake(), this.ports), signal);
   }
 
   /** Objects under the lake's root in the bucket that are none of ours. @throws StoreError */

@@ -1,9 +1,12 @@
 import * as assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { writeFileSync } from "node:fs";
+import { type AddressInfo, createServer, type Socket } from "node:net";
 import { describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Progress } from "../../src/cli/progress.ts";
+import { startGoogleTwin } from "../../src/twin/google/start.ts";
 import { startTwin, type Twin } from "../../src/twin/start.ts";
 import { tree } from "../fakes/folder.ts";
 import { BIN, Cli, commandOf, nextsOf, type Running, type WorkAnswer } from "./process.ts";
@@ -70,6 +73,38 @@ describe("stopping", { skip: !posix && "signals are another matter there" }, () 
         await good.close();
       }
     });
+  }
+
+  for (const [what, variable] of [
+    ["a bucket", "CANDLELAKE_STORAGE_ENDPOINT"],
+    ["BigQuery", "CANDLELAKE_BIGQUERY_ENDPOINT"],
+  ] as const) {
+    for (const words of [["load"], ["upload"], ["status"], [...WORDS, "--dry-run"]]) {
+      if (what === "BigQuery" && words[0] !== "load" && words[0] !== "status") continue;
+      test(`SIGINT ends ${words[0]} with 130 where ${what} takes a question and never answers`, async () => {
+        const google = await startGoogleTwin();
+        const sockets: Socket[] = [];
+        const deaf = createServer((socket) => void sockets.push(socket));
+        deaf.listen(0, "127.0.0.1");
+        await once(deaf, "listening");
+        try {
+          using cli = Cli.at({ ...google.settings, CANDLELAKE_SYNTHETIC: "1" });
+          cli.env[variable] = `http://127.0.0.1:${(deaf.address() as AddressInfo).port}`;
+          const running = cli.start(...words);
+          while (sockets.length === 0) {
+            assert.equal(running.child.exitCode, null, running.stderr);
+            await sleep(5);
+          }
+          running.child.kill("SIGINT");
+          const { stderr } = (await running.end()).exits(130);
+          assert.match(stderr, /^candlelake: Stopped on request; what was finished is kept\.$/m);
+        } finally {
+          for (const socket of sockets) socket.destroy();
+          deaf.close();
+          await google.close();
+        }
+      });
+    }
   }
 
   test("SIGINT ends a query with 130, and the warehouse is whole", async () => {
