@@ -144,7 +144,10 @@ export class BinanceArchive implements Archive {
     for (let tries = 1; tries <= 2; tries++) {
       if (tries > 1) this.#checksums.delete(archiveKey(file));
       const [zip, checksum] = await Promise.all([this.#zip(file, signal), this.#checksum(file, signal)]);
-      if (!zip) return undefined;
+      if (!zip) {
+        this.#there.set(archiveKey(file), Promise.resolve(false));
+        return undefined;
+      }
       if (checksum?.sha256 === undefined) {
         refusal = this.#noChecksum(file, checksum);
         continue;
