@@ -17,9 +17,10 @@ export interface ArchiveRows {
   /** The line of row `index` of the batch. */
   evidence(index: number): string;
   /**
-   * Rows that cannot be put into columns, or do not belong into the file, but whose time is known. Reasons: `shape`
-   * (more or fewer fields), `type` (a field that is no number), `blank` (an empty one), `time-unit` (times in another
-   * unit than the file's), `key` (another symbol), `outside` (a time outside the file's days, which is the row's own).
+   * Rows that cannot be put into columns, or do not belong into the file. One whose time cannot be made out stands where
+   * its neighbours tell that it was due; where nothing follows a grid, beside one of them. Reasons: `shape` (more or
+   * fewer fields), `type` (a field that is no number), `blank` (an empty one), `time-unit` (times in another unit than the
+   * file's), `key` (another symbol), `outside` (a time outside the file's days, which is the row's own).
    */
   readonly broken: readonly BrokenRow[];
   /** Unit of the file's times, decided once per file. */
@@ -27,7 +28,10 @@ export interface ArchiveRows {
   readonly header: boolean;
   /** What labels of metrics mean. */
   readonly labels?: Labels;
-  /** Where events are missing by what their neighbours say; `unknown`, and not cut at days. */
+  /**
+   * Where events are missing by what their neighbours say: `unknown`, or `quarantined` where a line came for one. Not cut
+   * at days.
+   */
   readonly missing: readonly Gap[];
   /** Gives the memory of text and columns back; nothing of the file can be looked at afterwards. */
   release(): void;
@@ -40,7 +44,7 @@ export interface ArchiveRows {
  * @param known of the series; without it the first event is one like others
  * @throws DataError where the bytes cannot be what the file's name says: `bad-zip`, `html-body`, `zip64`,
  *   `zip-members`, `zip-path`, `zip-name`, `zip-encrypted`, `zip-method`, `zip-bomb`, `zip-crc`, `mislabelled`,
- *   `empty-archive`, `format-changed`, `malformed-row`
+ *   `empty-archive`, `format-changed`
  */
 export function decodeArchive(
   zip: Uint8Array,
@@ -51,8 +55,8 @@ export function decodeArchive(
 ): ArchiveRows {
   const { kind } = file.series;
   const csv = onlyMember(zip, file, where);
-  if (kind === "klines") return decodeKlines(csv, file, where, source);
+  if (kind === "klines") return decodeKlines(csv, file, where, source, known);
   if (kind === "funding") return decodeFunding(csv, file, where, source, known);
-  if (kind === "open-interest") return decodeMetrics(csv, file, where, source);
+  if (kind === "open-interest") return decodeMetrics(csv, file, where, source, known);
   throw new TypeError(`the archive has no ${seriesLabel(file.series)}`);
 }

@@ -8,7 +8,8 @@ import type { ArchiveRows } from "./decode.ts";
 import { decimalOf, LEAST_MICROS, LEAST_MILLIS, millisOf, timeNumber, wholeOf, whyNot } from "./fields.ts";
 import { fundingHoles, isApart, type Told } from "./funding-holes.ts";
 import type { Known } from "./known.ts";
-import { mislabelled, refuseStrangers } from "./refusal.ts";
+import { type Nameless, placeNameless } from "./nameless-events.ts";
+import { mislabelled, refuseUnread } from "./refusal.ts";
 
 const NAMES = ["calc_time", "funding_interval_hours", "last_funding_rate"];
 
@@ -24,20 +25,19 @@ interface Event {
 function fault(fields: readonly string[], count: number, micros: boolean): string | undefined {
   const [time = "", hours = "", rate = ""] = fields;
   if (fields.length !== count) return "shape";
-  if (Number.isNaN(decimalOf(time))) return "type";
+  if (Number.isNaN(decimalOf(time))) return whyNot(time);
   if (Number(time) < LEAST_MILLIS || Number(time) >= LEAST_MICROS !== micros) return "time-unit";
   if (Number.isNaN(decimalOf(rate))) return whyNot(rate);
   return wholeOf(hours) > 0 ? undefined : whyNot(hours);
 }
 
-/** Lines that tell of an event, broken ones too: it took place as well. Ascending. */
-function toldOf(events: readonly Event[], broken: readonly BrokenRow[]): Told[] {
-  const others = broken.map(({ time, evidence }) => {
-    const hours = wholeOf(evidence.split(",")[1] ?? "");
-    return { time, hours: hours > 0 ? hours : Number.NaN };
-  });
-  return [...events, ...others].sort((a, b) => a.time - b.time);
+/** What a line tells of its event, also a broken one: it took place as well. */
+function tell(time: number, fields: readonly string[]): Told {
+  const hours = wholeOf(fields[1] ?? "");
+  return { time, hours: hours > 0 ? hours : Number.NaN };
 }
+
+const ascending = (told: readonly Told[]): Told[] => told.toSorted((a, b) => a.time - b.time);
 
 /**
  * Hours since the event before, in the order of `events`. Where that one is in another file or missing, nobody but the
@@ -62,7 +62,7 @@ function hoursOf(events: readonly Event[], told: readonly Told[], first: number 
 /**
  * Decodes a file of funding events: a header, then time, hours of the interval and rate. It has no mark price.
  * @param known of the series
- * @throws DataError `empty-archive`, `format-changed`, `malformed-row`, `mislabelled`
+ * @throws DataError `empty-archive`, `format-changed`, `mislabelled`
  */
 export function decodeFunding(
   bytes: Uint8Array,
@@ -80,29 +80,29 @@ export function decodeFunding(
     times.filter((time) => time >= LEAST_MICROS).length > times.filter((time) => time < LEAST_MICROS).length;
   const events: Event[] = [];
   const broken: BrokenRow[] = [];
-  let nameless: string | undefined;
+  const own: Told[] = [];
+  const strays: Told[] = [];
+  const nameless: Nameless[] = [];
   for (const [i, { line, fields }] of rows.entries()) {
     const time = millisOf(times[i] as number);
+    const reason = fault(fields, csv.header?.length ?? NAMES.length, micros);
     if (Number.isNaN(time)) {
-      nameless ??= line;
+      nameless.push({ after: own.length, reason: reason ?? "type", evidence: line });
       continue;
     }
-    const reason = fault(fields, csv.header?.length ?? NAMES.length, micros);
     const [, hours = "", rate = ""] = fields;
+    const isInside = time >= from && time < to;
+    (isInside ? own : strays).push(tell(time, fields));
     if (reason) broken.push({ time, reason, evidence: line });
-    else if (time < from || time >= to) broken.push({ time, reason: "outside", evidence: line });
+    else if (!isInside) broken.push({ time, reason: "outside", evidence: line });
     else events.push({ time, hours: wholeOf(hours), rate: decimalOf(rate), line });
   }
   const outside = broken.filter((row) => row.reason === "outside");
   if (outside.length > events.length) {
     throw mislabelled(where, `most of its events are of other days, such as ${iso(outside[0]?.time ?? 0)}`);
   }
-  refuseStrangers(events.length, broken, nameless, where);
-  const told = toldOf(events, broken);
-  const own = toldOf(
-    events,
-    broken.filter((row) => row.reason !== "outside"),
-  );
+  refuseUnread(events.length, broken, nameless[0]?.evidence, where);
+  const found = placeNameless(nameless, own, fundingHoles(ascending([...own, ...strays]), file, known));
   return {
     batch: {
       table: FUNDING_RATES,
@@ -110,7 +110,7 @@ export function decodeFunding(
       columns: [
         { values: Float64Array.from(events, (event) => event.time * 1000), valid: null },
         { values: Float64Array.from(events, (event) => event.rate), valid: null },
-        hoursOf(events, own, known.first),
+        hoursOf(events, ascending(own), known.first),
         { values: new Float64Array(events.length), valid: new Uint8Array(events.length) },
         constant(series.symbol),
         constant(series.venue),
@@ -118,10 +118,10 @@ export function decodeFunding(
       ],
     },
     evidence: (index) => events[index]?.line ?? "",
-    broken,
+    broken: [...broken, ...found.broken],
     unit: micros ? "us" : "ms",
     header: csv.header !== undefined,
-    missing: fundingHoles(told, file, known),
+    missing: found.holes,
     // A few kilobytes are the collector's business.
     release() {},
   };

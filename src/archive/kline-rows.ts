@@ -73,7 +73,7 @@ export interface KlineRows {
   /** Not all of the file was read: too much of it was broken. */
   readonly cut: boolean;
   readonly broken: readonly BrokenRow[];
-  /** A line whose time cannot be made out. */
+  /** Where there are no rows, a line whose time cannot be made out. */
   readonly nameless: string | undefined;
 }
 
@@ -90,17 +90,27 @@ const isTimed = (opened: number, closed: number, { least, beyond }: Limits): boo
  * Reads the lines of a file in one pass. Rows whose times are in another unit, or whose open time lies outside `range`,
  * are set aside; all others become rows, in file order. Stops where too many rows are broken.
  * @param expected about how many rows
- * @param length of a candle, in milliseconds: a line whose time cannot be made out stands where the next one is due
+ * @param length of a candle, in milliseconds: a line whose time cannot be made out stands where the next one is due, and
+ *   at the beginning of the file right before the first row
+ * @param first open time before which the series has no candle, in milliseconds
  */
-export function readKlines(csv: Csv, unit: Unit, range: TimeRange, expected: number, length: number): KlineRows {
+export function readKlines(
+  csv: Csv,
+  unit: Unit,
+  range: TimeRange,
+  expected: number,
+  length: number,
+  first = range.from,
+): KlineRows {
   const { bytes, from: begin } = csv;
   const lines = new KlineLines(bytes);
   const columns = new Columns(expected + 1);
   const limits = limitsOf(unit, range);
   const broken: BrokenRow[] = [];
-  let nameless: string | undefined;
+  const early: Omit<BrokenRow, "time">[] = [];
+  const openOf = (row: number): number => millisOf((columns.numbers[OPENED] as Float64Array)[row] as number);
   let at = begin;
-  while (at < bytes.length && broken.length < MOST_BROKEN) {
+  while (at < bytes.length && broken.length + early.length < MOST_BROKEN) {
     const row = columns.count;
     if (row === columns.starts.length) columns.grow();
     const taken = lines.take(at, columns.numbers, columns.starts, row, limits);
@@ -116,11 +126,8 @@ export function readKlines(csv: Csv, unit: Unit, range: TimeRange, expected: num
     const values = numbersOf(line);
     const setAside = (time: number, reason: string) => {
       if (!Number.isNaN(time)) broken.push({ time, reason, evidence: line });
-      else if (row === 0) nameless ??= line;
-      else {
-        const before = millisOf((columns.numbers[OPENED] as Float64Array)[row - 1] as number);
-        broken.push({ time: Math.min(before + length, range.to - 1), reason, evidence: line });
-      }
+      else if (row === 0) early.push({ reason, evidence: line });
+      else broken.push({ time: Math.min(openOf(row - 1) + length, range.to - 1), reason, evidence: line });
     };
     if (typeof values === "string") {
       setAside(millisOf(timeNumber(line.split(",", 1)[0])), values);
@@ -136,5 +143,8 @@ export function readKlines(csv: Csv, unit: Unit, range: TimeRange, expected: num
     }
     setAside(millisOf(opened), timed ? "outside" : "time-unit");
   }
-  return { columns, broken, nameless, cut: at < bytes.length };
+  const cut = at < bytes.length;
+  if (columns.count === 0) return { columns, broken, nameless: early[0]?.evidence, cut };
+  const time = Math.max(range.from, first, openOf(0) - length);
+  return { columns, broken: [...early.map((row) => ({ time, ...row })), ...broken], nameless: undefined, cut };
 }

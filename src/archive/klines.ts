@@ -8,7 +8,8 @@ import { type Csv, lineAt, openCsv } from "./csv.ts";
 import type { ArchiveRows } from "./decode.ts";
 import { LEAST_MICROS, timeNumber, type Unit } from "./fields.ts";
 import { CLOSED, type KlineRows, OPENED, readKlines, TRADES } from "./kline-rows.ts";
-import { mislabelled, refuseStrangers } from "./refusal.ts";
+import type { Known } from "./known.ts";
+import { mislabelled, refuseUnread } from "./refusal.ts";
 import { release } from "./release.ts";
 
 /** The columns, as a header names them. */
@@ -44,23 +45,30 @@ function toMicros(millis: Float64Array): void {
 /**
  * Decodes a file of candles: twelve fields a line, times in milliseconds or microseconds, with or without a header.
  * Close times are cut to the millisecond, so that a candle is the same in both units.
- * @throws DataError `empty-archive`, `format-changed`, `malformed-row`, `mislabelled`
+ * @param known of the series
+ * @throws DataError `empty-archive`, `format-changed`, `mislabelled`
  */
-export function decodeKlines(bytes: Uint8Array, file: ArchiveFile, where: string, source: string): ArchiveRows {
+export function decodeKlines(
+  bytes: Uint8Array,
+  file: ArchiveFile,
+  where: string,
+  source: string,
+  { first }: Known = {},
+): ArchiveRows {
   const { series } = file;
   const interval = series.step as Interval;
   const range = archiveRange(file);
   const csv = openCsv(bytes, KLINE_NAMES, where);
   const expected = countOpens(gridOf(interval), range);
   const { unit, rows } = readInUnit(csv, (either) =>
-    readKlines(csv, either, range, expected, fixedLength(interval) ?? DAY),
+    readKlines(csv, either, range, expected, fixedLength(interval) ?? DAY, first),
   );
   const { columns, broken, nameless } = rows;
   if (countOf(rows, "outside") > columns.count) {
     const stranger = broken.find((row) => row.reason === "outside");
     throw mislabelled(where, `most of its candles are of other days, such as ${iso(stranger?.time ?? 0)}`);
   }
-  refuseStrangers(rows.cut ? 0 : columns.count, broken, nameless, where);
+  refuseUnread(rows.cut ? 0 : columns.count, broken, nameless, where);
   const opens = columns.field(OPENED);
   const closes = columns.field(CLOSED);
   if (unit === "us") toMillis(closes);

@@ -8,7 +8,8 @@ import type { BrokenRow } from "../ports.ts";
 import { bare, linesOf, openCsv } from "./csv.ts";
 import type { ArchiveRows } from "./decode.ts";
 import { decimalOf, whyNot } from "./fields.ts";
-import { mislabelled, refuseStrangers, sample } from "./refusal.ts";
+import type { Known } from "./known.ts";
+import { mislabelled, refuseUnread, sample } from "./refusal.ts";
 
 /** The columns that are read; ratios of positions follow, and may be empty. */
 const NAMES = ["create_time", "symbol", "sum_open_interest", "sum_open_interest_value"];
@@ -36,7 +37,8 @@ interface Line {
 /** What is wrong with a line of the symbol or of a stranger, wherever its label lies. */
 function fault({ fields }: Line, symbol: string, count: number): string | undefined {
   if (fields.length !== count) return "shape";
-  if (!LABEL.test(fields[0] ?? "")) return "type";
+  const [label = ""] = fields;
+  if (!LABEL.test(label)) return whyNot(label);
   if (fields[1] !== symbol) return "key";
   const wrong = [fields[2] ?? "", fields[3] ?? ""].find((field) => Number.isNaN(decimalOf(field)));
   return wrong === undefined ? undefined : whyNot(wrong);
@@ -75,11 +77,33 @@ function demandLabels(lines: readonly Line[], symbol: string, { from, to }: Time
 }
 
 /**
+ * The labels of lines in order. A line without one is due a period after the line before it, and at the beginning of the
+ * file before the first that has one; NaN where none has.
+ */
+function dueLabels(lines: readonly Line[]): number[] {
+  const first = lines.find(({ label }) => !Number.isNaN(label))?.label ?? Number.NaN;
+  let last = Number.NaN;
+  return lines.map(({ label }) => {
+    if (!Number.isNaN(label)) last = label;
+    else if (Number.isNaN(last)) return first - PERIOD;
+    else last += PERIOD;
+    return last;
+  });
+}
+
+/**
  * Decodes a day's file of metrics: a header, then label, symbol, open interest and its value. A row's time is the
  * instant at which the value was known, never an earlier one.
- * @throws DataError `empty-archive`, `format-changed`, `malformed-row`, `mislabelled`
+ * @param known of the series
+ * @throws DataError `empty-archive`, `format-changed`, `mislabelled`
  */
-export function decodeMetrics(bytes: Uint8Array, file: ArchiveFile, where: string, source: string): ArchiveRows {
+export function decodeMetrics(
+  bytes: Uint8Array,
+  file: ArchiveFile,
+  where: string,
+  source: string,
+  { first = 0 }: Known = {},
+): ArchiveRows {
   const { series } = file;
   const range = archiveRange(file);
   const csv = openCsv(bytes, NAMES, where);
@@ -94,10 +118,14 @@ export function decodeMetrics(bytes: Uint8Array, file: ArchiveFile, where: strin
   const lastIsWhole = lines.some(({ label }, i) => label === to && faults[i] === undefined);
   const labels = labelsOf({ first: own(from), last: own(to), lastIsWhole }, file);
   const delay = labels === "end" ? 0 : PERIOD;
+  const due = dueLabels(lines).map((label) => Math.min(to, Math.max(from + PERIOD, first, label + delay)));
   const good: Line[] = [];
   const broken: BrokenRow[] = [];
   for (const [i, line] of lines.entries()) {
-    if (Number.isNaN(line.label)) continue;
+    if (Number.isNaN(line.label)) {
+      broken.push({ time: due[i] as number, reason: faults[i] ?? "type", evidence: line.text });
+      continue;
+    }
     const time = line.label + delay;
     // What was known at a midnight is the file's that ends with it.
     const reason = time <= from || time > to ? "outside" : faults[i];
@@ -105,7 +133,7 @@ export function decodeMetrics(bytes: Uint8Array, file: ArchiveFile, where: strin
     else good.push(line);
   }
   const nameless = lines.find(({ label }) => Number.isNaN(label));
-  refuseStrangers(good.length, broken, nameless?.text, where);
+  refuseUnread(good.length, broken, nameless?.text, where);
   const number = (value: (line: Line) => number): NumberColumn => ({
     values: Float64Array.from(good, value),
     valid: null,

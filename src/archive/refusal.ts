@@ -20,16 +20,16 @@ export const formChanged = (where: string, stranger: string): DataError =>
   refusal("format-changed", `${where} has a form that this version does not know: ${sample(stranger)}.`);
 
 /**
- * Refuses what `strangerAmong` finds.
- * @throws DataError `format-changed`, `malformed-row`
+ * Refuses a file of which no row can be read: its form has changed.
+ * @param nameless where there is no row, a line whose time cannot be made out
+ * @throws DataError `format-changed`
  */
-export function refuseStrangers(
+export function refuseUnread(
   good: number,
   broken: readonly BrokenRow[],
   nameless: string | undefined,
   where: string,
 ): void {
-  const stranger = strangerAmong(good, broken, nameless);
-  if (stranger?.kind === "format") throw formChanged(where, stranger.evidence);
-  if (stranger) throw refusal("malformed-row", `${where} has a line without a time: ${sample(stranger.evidence)}.`);
+  const stranger = strangerAmong(good, broken, good === 0 ? nameless : undefined);
+  if (stranger) throw formChanged(where, stranger.evidence);
 }

@@ -1,7 +1,6 @@
 import { crc32, inflateRawSync } from "node:zlib";
-import { type ArchiveFile, archiveRange, archiveStem } from "../core/archive-file.ts";
-import { countOpens, gridOf } from "../core/interval.ts";
-import { seriesGrid } from "../core/partition.ts";
+import { type ArchiveFile, archiveStem } from "../core/archive-file.ts";
+import { plausibleSize } from "../core/archive-size.ts";
 import { mislabelled, refusal, sample } from "./refusal.ts";
 import { type Entry, onlyEntry } from "./zip-entry.ts";
 
@@ -9,20 +8,8 @@ const STORED = 0;
 /** Method of a packed member: APPNOTE.TXT, 4.4.5. */
 export const DEFLATED = 8;
 
-/** A line has about 140 bytes; some files have every line two or three times. */
-const BYTES_PER_ROW = 512;
-const SLACK = 64 * 2 ** 10;
-/** So that candles of a shorter interval than the file's are still read, and called what they are. */
-const OTHER_CANDLES = 8 * 2 ** 20;
 /** Room behind the known size, from which inflating tells that there is more. */
 const ROOM = 64;
-
-/** The largest size that is believed of a file: a bomb is refused before it takes any memory. */
-export function plausibleSize(file: ArchiveFile): number {
-  const grid = seriesGrid(file.series) ?? gridOf("1h");
-  const slack = file.series.kind === "klines" ? OTHER_CANDLES : SLACK;
-  return countOpens(grid, archiveRange(file)) * BYTES_PER_ROW + slack;
-}
 
 /** `SYMBOL-what-date.csv`, whatever they are. */
 const MEMBER = /^[^-]+-[^-]+-\d{4}-\d{2}(?:-\d{2})?\.csv$/i;

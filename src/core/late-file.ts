@@ -1,4 +1,5 @@
 import { type ArchiveFile, archiveName } from "./archive-file.ts";
+import type { GapClass } from "./gap.ts";
 import type { Entry } from "./manifest.ts";
 import type { Series } from "./series.ts";
 import { DAY, type Day, dayOf, timeOfDay } from "./time.ts";
@@ -6,15 +7,33 @@ import { DAY, type Day, dayOf, timeOfDay } from "./time.ts";
 /** So long a file may be late. */
 export const LATENESS = 62 * DAY;
 
+/** Gaps that a file which comes late may fill. */
+const LACKING: ReadonlySet<GapClass> = new Set(["unknown", "not-published", "not-fetched"]);
+
 /** The file that has a day's first value, where that is not its own: those of open interest end with a midnight. */
 export const fileBefore = (series: Series, day: Day): ArchiveFile | undefined =>
   series.kind === "open-interest" ? { series, span: dayOf(timeOfDay(day) - DAY) } : undefined;
 
-/** Whether a stored day of the archive lacks its first value because a file was not there that may only have been late. */
-export function mayBeLate(series: Series, day: Day, { gaps, archives }: Entry, now: number): boolean {
+/**
+ * The file of which a stored day lacks values because it was not there, and may only have been late. What REST may have is
+ * asked of it instead.
+ * @param hasRest REST is there to be asked
+ */
+export function lateFile(
+  series: Series,
+  day: Day,
+  { gaps, archives }: Entry,
+  now: number,
+  hasRest: boolean,
+): "its file" | "the file of the day before" | undefined {
   const before = fileBefore(series, day);
   const [head] = gaps;
   const start = timeOfDay(day);
-  if (!before || !archives || head?.from !== start || head.class !== "not-fetched") return false;
-  return archives[archiveName(before)] === undefined && now < start + LATENESS;
+  if (!archives) {
+    const isLacking = now < start + DAY + LATENESS && gaps.some((gap) => gap.class === "not-published");
+    return isLacking ? "its file" : undefined;
+  }
+  if (!before || head?.from !== start || !LACKING.has(head.class) || archives[archiveName(before)]) return undefined;
+  const isOpen = now < start + LATENESS && !(hasRest && head.class === "not-fetched");
+  return isOpen ? "the file of the day before" : undefined;
 }

@@ -1,7 +1,7 @@
 import { isKnownWrong } from "./archive-calendar.ts";
 import type { AppError } from "./errors.ts";
 import type { Derivation, Goal, InputKey, Target } from "./goal.ts";
-import { mayBeLate } from "./late-file.ts";
+import { lateFile } from "./late-file.ts";
 import { objectKey } from "./layout.ts";
 import { type Entry, REFUSED_FILE, unaskedGaps } from "./manifest.ts";
 import { hasRows, inputDays, isDue, lookingDays } from "./partition.ts";
@@ -39,8 +39,9 @@ function fetchReason(target: Target, day: Day, state: State): string | undefined
     isKnownWrong(series, day, source),
   );
   if (target.choice === "auto" && hasRest(target) && isWrong) return "its file is known to be wrong";
-  const hasFilesAlone = target.choice === "archive" || (target.choice === "auto" && !hasRest(target));
-  if (hasFilesAlone && mayBeLate(series, day, entry, now)) return "the file of the day before may only have been late";
+  const isRest = target.choice === "auto" && hasRest(target);
+  const late = target.choice === "rest" ? undefined : lateFile(series, day, entry, now, isRest);
+  if (late) return `${late} may only have been late`;
   const isOpen = target.choice !== "archive" && unaskedGaps(entry).length > 0;
   return isOpen ? UNASKED : undefined;
 }

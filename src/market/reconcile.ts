@@ -69,7 +69,7 @@ export function reconcile(
   const gaps = [...better.checked.gaps, ...other.checked.gaps];
   const known = {
     unpublished: gaps.filter((gap) => gap.class === "not-published"),
-    missing: gaps.filter((gap) => gap.class === "unknown"),
+    missing: gaps.filter((gap) => gap.class === "unknown" || gap.class === "quarantined"),
   };
   const note = disagreements.length > 0 ? [{ kind: "disagreement", count: disagreements.length }] : [];
   return {

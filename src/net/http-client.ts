@@ -1,4 +1,4 @@
-import { AppError, Interrupted, SourceError, throwIfAborted } from "../core/errors.ts";
+import { AppError, DataError, Interrupted, SourceError, throwIfAborted } from "../core/errors.ts";
 import { SECOND } from "../core/time.ts";
 import type { Clock, Logger } from "../ports.ts";
 import { HostGate, PATIENCE } from "./host-gate.ts";
@@ -8,10 +8,12 @@ import type { RequestBudget } from "./request-budget.ts";
 import { Slots } from "./slots.ts";
 import { STOPPING, statusError, stopOf } from "./status.ts";
 import { systemClock } from "./system-clock.ts";
-import { type Answer, serverDate, type Transport } from "./transport.ts";
+import { type Answer, OversizeError, serverDate, type Transport } from "./transport.ts";
 
 /** How often a request is sent at most. */
 const TRIES = 5;
+/** Bytes of an answer, unless the request says otherwise: far above those of a venue, of which the largest have 300 kB. */
+const MOST_BYTES = 16 * 2 ** 20;
 /** Milliseconds before the second try; doubles with each, and is spread by half. */
 const FIRST_PAUSE = SECOND / 2;
 
@@ -21,6 +23,8 @@ export interface HttpRequest {
   readonly query?: Readonly<Record<string, string | number>>;
   /** What is asked, for messages: `BTCUSDT 1h`. */
   readonly subject?: string;
+  /** Bytes that the answer's body can have. */
+  readonly most?: number;
   /** What the request takes out of which budget. */
   readonly budget?: RequestBudget;
   readonly weight?: number;
@@ -87,7 +91,7 @@ export class HttpClient {
 
   /**
    * The answer, as `read` makes it out; where `read` throws a retryable error the request is sent again.
-   * @throws SourceError, what `read` throws, Interrupted
+   * @throws SourceError, DataError `oversized`, what `read` throws, Interrupted
    */
   async get<T>(request: HttpRequest, read: (answer: Answer) => T, signal?: AbortSignal): Promise<T> {
     for (let tries = 1; ; tries++) {
@@ -134,12 +138,14 @@ export class HttpClient {
 
   async #send(request: HttpRequest, leave: () => void, signal: AbortSignal | undefined): Promise<Answer> {
     const where = this.where(request);
+    const { most = MOST_BYTES } = request;
     this.#requests++;
     let answer: Answer;
     try {
-      answer = await this.#transport(this.#url(request), { signal });
+      answer = await this.#transport(this.#url(request), { signal, most });
     } catch (error) {
       if (signal?.aborted) throw new Interrupted();
+      if (error instanceof OversizeError) throw oversized(where, most);
       throw networkFailure(error, where);
     } finally {
       leave();
@@ -189,3 +195,6 @@ export class HttpClient {
     });
   }
 }
+
+const oversized = (where: string, most: number): DataError =>
+  new DataError("oversized", `${where} sends more than the ${most} bytes that it can have.`, "candlelake config");

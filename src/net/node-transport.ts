@@ -2,7 +2,7 @@ import type { ClientRequest, IncomingMessage } from "node:http";
 import { gunzipSync } from "node:zlib";
 import { SECOND } from "../core/time.ts";
 import { proxySettings } from "./proxy-settings.ts";
-import type { Answer, Transport } from "./transport.ts";
+import { type Answer, OversizeError, type Transport } from "./transport.ts";
 
 /** Milliseconds. */
 export interface Timeouts {
@@ -19,9 +19,6 @@ export const TIMEOUTS: Timeouts = { connect: 10 * SECOND, headers: 15 * SECOND, 
 /** Milliseconds that a connection waits for its next request: hosts close it without a word, five seconds are usual. */
 const IDLE = 4 * SECOND;
 
-/** Far above any answer of a venue (the largest are some 300 kB); stops a compressed bomb. */
-const MOST_BYTES = 256 * 2 ** 20;
-
 const HEADERS = { accept: "*/*", "accept-encoding": "gzip", "user-agent": "candlelake" };
 
 /** Sends a request over connections that are kept. */
@@ -34,12 +31,12 @@ type Client = (url: string, signal: AbortSignal | undefined) => ClientRequest;
  */
 export function nodeTransport(timeouts: Timeouts = TIMEOUTS): Transport {
   const clients = new Map<string, Client>();
-  return async (url, { signal }) => {
+  return async (url, { signal, most }) => {
     const { protocol } = new URL(url);
     const client = clients.get(protocol) ?? clientOf(protocol, timeouts);
     clients.set(protocol, client);
-    const { status, headers, body } = await exchange(client(url, signal), timeouts);
-    return { status, headers, body: unpack(body, headers) };
+    const { status, headers, body } = await exchange(client(url, signal), timeouts, most);
+    return { status, headers, body: unpack(body, headers, most) };
   };
 }
 
@@ -52,8 +49,8 @@ function clientOf(protocol: string, { connect }: Timeouts): Client {
   return (url, signal) => get(url, { agent, headers: HEADERS, timeout: connect, ...(signal ? { signal } : {}) });
 }
 
-/** Sends a request and takes its whole answer in; each part of it may take its time. */
-function exchange(request: ClientRequest, timeouts: Timeouts): Promise<Answer> {
+/** Sends a request and takes its whole answer in, unless that is too large; each part of it may take its time. */
+function exchange(request: ClientRequest, timeouts: Timeouts, most: number): Promise<Answer> {
   return new Promise((resolve, reject) => {
     let timer: NodeJS.Timeout | undefined;
     const fail = (error: unknown) => {
@@ -74,11 +71,14 @@ function exchange(request: ClientRequest, timeouts: Timeouts): Promise<Answer> {
     request.on("error", fail);
     request.once("response", (response) => {
       expect("body");
-      const pieces = new Body(Number(response.headers["content-length"]));
+      const length = Number(response.headers["content-length"]);
       response.on("error", fail);
+      if (length > most) return fail(new OversizeError());
+      const pieces = new Body(length);
       response.on("data", (piece: Uint8Array) => {
         timer?.refresh();
         pieces.add(piece);
+        if (pieces.length > most) fail(new OversizeError());
       });
       response.once("end", () => {
         clearTimeout(timer);
@@ -106,7 +106,11 @@ class Body {
 
   /** @param length as the host tells it; NaN where it does not */
   constructor(length: number) {
-    this.#told = length > 0 && length <= MOST_BYTES ? new Uint8Array(length) : undefined;
+    this.#told = length > 0 ? new Uint8Array(length) : undefined;
+  }
+
+  get length(): number {
+    return this.#at;
   }
 
   add(piece: Uint8Array): void {
@@ -126,8 +130,11 @@ function headersOf({ headers }: IncomingMessage): Answer["headers"] {
   return texts;
 }
 
-function unpack(body: Uint8Array, headers: Answer["headers"]): Uint8Array {
-  return headers["content-encoding"] === "gzip" && body.length > 0
-    ? gunzipSync(body, { maxOutputLength: MOST_BYTES })
-    : body;
+function unpack(body: Uint8Array, headers: Answer["headers"], most: number): Uint8Array {
+  if (headers["content-encoding"] !== "gzip" || body.length === 0) return body;
+  try {
+    return gunzipSync(body, { maxOutputLength: most });
+  } catch (error) {
+    throw error instanceof RangeError ? new OversizeError() : error;
+  }
 }

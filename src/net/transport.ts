@@ -6,11 +6,20 @@ export interface Answer {
   readonly body: Uint8Array;
 }
 
+export interface TransportOptions {
+  readonly signal: AbortSignal | undefined;
+  /** Bytes of the body, as it is sent and unpacked, beyond which nothing more is taken in. */
+  readonly most: number;
+}
+
 /**
- * One GET, no retries. Rejects with the network's own error; rejects soon after the signal aborts.
- * Injectable, so that a bench or a test can answer in the process.
+ * One GET, no retries. Rejects with the network's own error, and with `OversizeError` while a larger body is read than is
+ * wanted; rejects soon after the signal aborts. Injectable, so that a bench or a test can answer in the process.
  */
-export type Transport = (url: string, options: { readonly signal: AbortSignal | undefined }) => Promise<Answer>;
+export type Transport = (url: string, options: TransportOptions) => Promise<Answer>;
+
+/** A body has more bytes than anything that was asked for can have. */
+export class OversizeError extends Error {}
 
 /**
  * The server's clock in milliseconds as the answer tells it: whole seconds, so up to a second behind.

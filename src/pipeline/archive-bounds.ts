@@ -1,7 +1,7 @@
-import { decodeArchive } from "../archive/decode.ts";
+import { type ArchiveRows, decodeArchive } from "../archive/decode.ts";
 import { opensOnTime } from "../archive/opening.ts";
 import { type ArchiveFile, archiveKey, archiveRange } from "../core/archive-file.ts";
-import { type Batch, numbers } from "../core/batch.ts";
+import { numbers } from "../core/batch.ts";
 import { DataError } from "../core/errors.ts";
 import type { Series } from "../core/series.ts";
 import { DAY, type Day, dayOf, type TimeRange } from "../core/time.ts";
@@ -42,21 +42,24 @@ async function spanIn(
 ): Promise<{ readonly first: number; readonly last: number } | undefined> {
   const fetched = await archive.peek(file, signal).catch(unlessData);
   if (!fetched) return undefined;
-  let batch: Batch;
+  let rows: ArchiveRows;
   try {
-    batch = decodeArchive(fetched.zip, file, `${archive.host}/${archiveKey(file)}`, "").batch;
+    rows = decodeArchive(fetched.zip, file, `${archive.host}/${archiveKey(file)}`, "");
   } catch (error) {
     unlessData(error);
     const isStale = await archive.discard(file, fetched.sha256, error as DataError);
     return isStale ? spanIn(archive, file, signal) : undefined;
   }
-  const times = numbers(batch, batch.table.eventTime).values;
+  const { batch, broken } = rows;
   let [first, last] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  for (const time of times) {
+  const extend = (time: number) => {
     first = Math.min(first, time);
     last = Math.max(last, time);
-  }
-  return batch.rows > 0 ? { first: first / MICROS, last: last / MICROS } : undefined;
+  };
+  for (const micros of numbers(batch, batch.table.eventTime).values) extend(micros / MICROS);
+  // A row that cannot be read was one all the same.
+  for (const { time, reason } of broken) if (reason !== "outside" && reason !== "key") extend(time);
+  return batch.rows > 0 ? { first, last } : undefined;
 }
 
 /** The same of the first event alone, which the first line may tell. */

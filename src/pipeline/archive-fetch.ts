@@ -1,5 +1,5 @@
 import { orAborted } from "../core/abort.ts";
-import { archiveBeginning, badDay, dayIsOut, monthIsOut } from "../core/archive-calendar.ts";
+import { archiveBeginning, dayIsOut } from "../core/archive-calendar.ts";
 import { type ArchiveFile, archiveKey } from "../core/archive-file.ts";
 import { AppError, DataError, Interrupted, throwIfAborted } from "../core/errors.ts";
 import type { Target } from "../core/goal.ts";
@@ -10,6 +10,8 @@ import { archiveFileOf, type Route } from "../core/route.ts";
 import type { FetchStep } from "../core/step.ts";
 import { monthOf } from "../core/time.ts";
 import type { Archive, FinishedDay, OpenDay, RefineDay, Refined, RefineFile, RefineJob, Refiner } from "../ports.ts";
+import { type Unit, unitsOf } from "./archive-unit.ts";
+import { withheld } from "./lacking-file.ts";
 import { refine } from "./refine.ts";
 import { expected } from "./ways.ts";
 
@@ -35,30 +37,6 @@ const DAILY_WIDTH = 16;
 
 /** After so many files in a row that the host did not give, the rest is not asked for. */
 const PATIENCE = 3;
-
-/** Steps that one archive file serves. */
-interface Unit {
-  readonly route: Exclude<Route, "rest">;
-  readonly steps: readonly FetchStep[];
-  /** Days that the month's file is known to have wrong: it is taken for them where nothing better can be had. */
-  readonly doubtful: readonly FetchStep[];
-}
-
-function unitsOf(steps: readonly FetchStep[], now: number): Unit[] {
-  const units = new Map<string, { route: Exclude<Route, "rest">; steps: FetchStep[]; doubtful: FetchStep[] }>();
-  for (const step of steps) {
-    if (step.route === "rest") continue;
-    const { series, day } = step;
-    const isDoubtful =
-      step.route === "archive-daily" && badDay(series, day) !== undefined && monthIsOut(series, monthOf(day), now);
-    const route = isDoubtful ? "archive-monthly" : step.route;
-    const key = archiveKey(archiveFileOf(series, day, route));
-    const unit = units.get(key) ?? { route, steps: [], doubtful: [] };
-    units.set(key, unit);
-    (isDoubtful ? unit.doubtful : unit.steps).push(step);
-  }
-  return [...units.values()];
-}
 
 /** Brings in what archive files have of one series: a few files ahead of the reader, in the steps' order by file. */
 export class ArchiveFetch {
@@ -114,6 +92,18 @@ export class ArchiveFetch {
       if (refused && refusals >= PATIENCE) hopeless = refused;
       yield harvests;
     }
+  }
+
+  /** Why a step without a file is not without one: the host has it, and did not give it out, or would not say. */
+  async withheld({ series, day, route }: FetchStep, signal?: AbortSignal): Promise<AppError | undefined> {
+    const { now } = this.#target;
+    const isOwn = route !== "archive-daily" && archiveBeginning(series).daily && dayIsOut(series, day, now);
+    const spans = [...(route === "archive-monthly" ? [monthOf(day)] : [day]), ...(isOwn ? [day] : [])];
+    for (const span of spans) {
+      const refusal = await this.#withheld({ series, span }, signal);
+      if (refusal) return refusal;
+    }
+    return undefined;
   }
 
   /** A day of several sources: its daily file, to be compared with what is there. undefined where there is none. */
@@ -253,7 +243,17 @@ export class ArchiveFetch {
           })
         : undefined,
     ]);
+    if (own && isOut && !earlier) refused ??= await this.#withheld(before, signal);
     return { files: own ? present([earlier, own]) : [], ...(refused ? { refused } : {}) };
+  }
+
+  /** Of a file that did not come. */
+  async #withheld(file: ArchiveFile, signal: AbortSignal | undefined): Promise<AppError | undefined> {
+    try {
+      return (await this.#archive.has(file, signal)) ? withheld(this.#archive.host, file) : undefined;
+    } catch (error) {
+      return expected(error);
+    }
   }
 
   /** Neighbouring days share a file. */

@@ -16,13 +16,14 @@ import { RestGaps } from "./rest-gaps.ts";
 import type { LakeState } from "./state.ts";
 import { readPartition } from "./stored-rows.ts";
 
-/** Slots whose rows were refused before, where the evidence itself is out of reach. */
+/** Slots whose rows were refused before, where the evidence itself is out of reach. Without a grid gaps tell it alone. */
 function refusedSlots({ series, first }: Target, { gaps }: Entry): Refused[] {
   const grid = seriesGrid(series, first);
+  if (!grid) return [];
   const refused: Refused[] = [];
   for (const gap of gaps) {
     if (gap.class !== "quarantined") continue;
-    for (let time = gap.from; time < gap.to; time = grid ? nextOpen(grid, time) : gap.to)
+    for (let time = gap.from; time < gap.to; time = nextOpen(grid, time))
       refused.push({ time, reason: "quarantined", evidence: "" });
   }
   return refused;

@@ -1,15 +1,16 @@
-import { AppError, DataError, SourceError, StoreError, throwIfAborted } from "../core/errors.ts";
+import { AppError, DataError, StoreError, throwIfAborted } from "../core/errors.ts";
 import type { Target } from "../core/goal.ts";
 import { LATENESS } from "../core/late-file.ts";
-import { refetchCommand } from "../core/manifest.ts";
+import type { Entry } from "../core/manifest.ts";
 import { finalRange, seriesGrid } from "../core/partition.ts";
-import { seriesLabel } from "../core/series.ts";
+import { isForgotten } from "../core/rest-kept.ts";
 import type { FetchStep } from "../core/step.ts";
-import { DAY, dayRange, monthOf, timeOfDay } from "../core/time.ts";
+import { dayRange } from "../core/time.ts";
 import { check } from "../market/check.ts";
 import { tableOf } from "../market/tables.ts";
 import type { Archive, Refiner, Source } from "../ports.ts";
 import { ArchiveFetch, type Harvest } from "./archive-fetch.ts";
+import { notInArchive, refusedFile } from "./lacking-file.ts";
 import type { Lake } from "./lake.ts";
 import { detailOf, failure, isFatal, type Outcome } from "./outcome.ts";
 import { askable, type Patched, patchOverRest, preferred, unasked, withoutFirst, withRefusal } from "./patch.ts";
@@ -31,33 +32,6 @@ interface Overlaid {
   /** Why its own file was not taken. */
   readonly refusal?: AppError;
 }
-
-const notInArchive = ({ host }: Archive, step: FetchStep): SourceError =>
-  new SourceError(
-    "not-in-archive",
-    `${host} has no file of ${seriesLabel(step.series)} there (yet); REST may have it.`,
-    refetchCommand(step.series, step.day).replace(" --force", ""),
-  );
-
-/** How far back REST has open interest for sure: the venue keeps thirty days. */
-const REST_KEEPS = 29 * DAY;
-
-/**
- * A refused file's days are to be had over REST, as far as that reaches back; else when the file is mended. What is stored
- * is read again by force alone.
- */
-function otherWay({ series, day, route }: FetchStep, now: number, isStored: boolean): string {
-  const isKept = series.kind !== "open-interest" || now - timeOfDay(day) < REST_KEEPS;
-  const date = route === "archive-monthly" ? monthOf(day) : day;
-  const force = isStored ? " --force" : "";
-  return refetchCommand(series, date).replace(" --force", isKept ? `${force} --source rest` : force);
-}
-
-/** A file's refusal as a day's. */
-const refused = (step: FetchStep, error: AppError, now: number, isStored = false): AppError =>
-  error instanceof DataError
-    ? new DataError(error.code, error.message, otherWay(step, now, isStored), { cause: error })
-    : error;
 
 export interface IntakePorts {
   source(target: Target): Promise<Source>;
@@ -125,19 +99,16 @@ export class Intake {
     left: FetchStep[],
     saver: Saver,
   ): Promise<void> {
-    const { choice, restError, now } = this.target;
     const { step } = harvest;
-    if ("error" in harvest) {
-      const isStored = this.state.entry(step.table, step.series, step.day) !== undefined;
-      this.settle(failure(step, refused(step, harvest.error, now, isStored)));
-    } else if ("absent" in harvest) {
-      const kind = this.hole(step);
-      const refusal = choice === "archive" ? notInArchive(this.archive, step) : restError;
-      if (kind) {
+    if ("error" in harvest) this.settle(failure(step, this.refused(step, harvest.error)));
+    else if ("absent" in harvest) {
+      const fate = await this.fateOf(step);
+      if (fate === "rest") left.push(step);
+      else if (typeof fate !== "string") this.settle(failure(step, fate));
+      else {
         await saver.before(step);
-        this.settle(await this.storing(step, () => this.missing(step, kind)));
-      } else if (refusal) this.settle(failure(step, refusal));
-      else left.push(step);
+        this.settle(await this.storing(step, () => this.missing(step, fate)));
+      }
     } else {
       await saver.before(step);
       this.settle(await this.storing(step, () => this.bringIn(harvest, overlaid, rest), harvest.refused));
@@ -146,7 +117,7 @@ export class Intake {
 
   /** Of a day whose object is in place as its entry says; no real hash where it is not. */
   private async storedContent(step: FetchStep): Promise<string | undefined> {
-    const entry = this.state.entry(step.table, step.series, step.day);
+    const entry = this.entryOf(step);
     return entry && ((await isStored(this.lake, entry)) ? entry.content : "");
   }
 
@@ -164,18 +135,34 @@ export class Intake {
     }
   }
 
+  /** @param isStored whether the day is, or is about to be */
+  private refused(step: FetchStep, error: AppError, isStored = this.entryOf(step) !== undefined): AppError {
+    return refusedFile(step, error, this.target.now, isStored);
+  }
+
+  private entryOf({ table, series, day }: FetchStep): Entry | undefined {
+    return this.state.entry(table, series, day);
+  }
+
   /**
-   * What a day without a file is, where that is a hole in the series; undefined where somebody is to be asked for it, or
-   * its file may only be late. A series that REST no longer knows is had by nobody else; the archive alone leaves to REST
-   * what lies between its files. Rows that are stored are no hole.
+   * What becomes of a day without a file: it is asked of REST, waits for what is told, or is a hole in the series. REST
+   * knows a series no longer that has ended, and forgets open interest; the archive alone leaves to REST what lies between
+   * its files. Rows that are stored are no hole, and as long as a file may only be late its day is none.
    */
-  private hole({ table, series, day }: FetchStep): "not-published" | "not-fetched" | undefined {
-    const { choice, ended, now, filed = Number.POSITIVE_INFINITY } = this.target;
-    if (ended !== undefined) return "not-published";
+  private async fateOf(step: FetchStep): Promise<"rest" | "not-published" | "not-fetched" | AppError> {
+    const { choice, ended, restError, now, filed = Number.POSITIVE_INFINITY } = this.target;
+    const { series, day } = step;
     const { from, to } = dayRange(day);
-    const isLate = now < to + LATENESS || from >= filed;
-    const isEmpty = (this.state.entry(table, series, day)?.rows ?? 0) === 0;
-    return choice === "archive" && !isLate && isEmpty ? "not-fetched" : undefined;
+    const isRest = choice === "auto" && ended === undefined;
+    if (isRest && restError) return restError;
+    if (isRest && !isForgotten(series, day, now)) return "rest";
+    const refusal = await this.files.withheld(step, this.signal);
+    if (refusal) return refusal;
+    const isAlone = choice === "archive" && ended === undefined;
+    const isStanding = isAlone && (from >= filed || (this.entryOf(step)?.rows ?? 0) > 0);
+    if (now < to + LATENESS || isStanding) return notInArchive(this.archive.host, step);
+    if (isRest) return "rest";
+    return isAlone ? "not-fetched" : "not-published";
   }
 
   /** Records a day of which nobody that may be asked has a file. */
@@ -236,7 +223,7 @@ export class Intake {
       );
       return { patched, archives: { ...from.archives, ...daily.from.archives } };
     } catch (error) {
-      return { ...alone, refusal: refused({ ...step, route: "archive-daily" }, expected(error), now) };
+      return { ...alone, refusal: this.refused({ ...step, route: "archive-daily" }, expected(error)) };
     }
   }
 
@@ -263,7 +250,7 @@ export class Intake {
       // It may be what has the rest.
       if (whole.checked.gaps.some((gap) => gap.class !== "exchange-halt")) throw refusal;
       // It would have had the better rows: what there is stays until it can be read, or REST's are taken for good.
-      whole = { ...withRefusal(whole), error: refused({ ...step, route: "archive-daily" }, refusal, now, true) };
+      whole = { ...withRefusal(whole), error: this.refused({ ...step, route: "archive-daily" }, refusal, true) };
     }
     return lacking ? { ...whole, checked: withoutFirst(series, whole.checked, dayRange(step.day)) } : whole;
   }

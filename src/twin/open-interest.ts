@@ -1,5 +1,5 @@
 import { PERIODS } from "../core/interval.ts";
-import { OPEN_INTEREST_KEPT } from "../sources/synthetic/open-interest.ts";
+import { OPEN_INTEREST_KEPT } from "../core/rest-kept.ts";
 import { NO_ROWS, refusal } from "./answer.ts";
 import type { Call } from "./call.ts";
 

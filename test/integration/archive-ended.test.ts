@@ -140,7 +140,7 @@ describe("the end of a gone symbol whose last file cannot be taken", () => {
   const [{ last, isThere, later }] = SERIES;
   const name = nameOf(last);
   const mended = changed(twin, last, (lines) => lines.filter(isThere));
-  const garbled = changed(twin, last, (lines) => ["no time", ...lines.filter(isThere)]);
+  const garbled = changed(twin, last, (lines) => lines.map((line) => line.replaceAll(",", ";")));
   const ltc = (from: string, to: string, rest: Partial<Wish> = {}) =>
     wish("spot", at(from), at(to), { venue: "binance", symbol: "LTCUSDT", ...rest });
   const whole = ltc("2026-03-25", "2026-06-01");
@@ -158,7 +158,7 @@ describe("the end of a gone symbol whose last file cannot be taken", () => {
   const flaws: Readonly<Record<string, () => Promise<(url: string) => Instead | undefined>>> = {
     "another file's checksum": async () => (url) =>
       url.endsWith(`${name}.CHECKSUM`) ? { status: 200, body: `${"0".repeat(64)}  ${name}` } : undefined,
-    "a line without a time": () => garbled,
+    "a form that is not known": () => garbled,
   };
   const front = async (flaw?: (url: string) => Instead | undefined): Promise<Front> => {
     const right = await mended;

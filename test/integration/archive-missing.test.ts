@@ -5,7 +5,7 @@ import { startTwin, type Twin } from "../../src/twin/start.ts";
 import { Cli, type StepAnswer, type WorkAnswer } from "../cli/process.ts";
 import { NOW } from "../fakes/archive-files.ts";
 import { tree } from "../fakes/folder.ts";
-import { type Front, NO_SUCH_SYMBOL, NOT_THERE, startFront } from "../fakes/twin-front.ts";
+import { type Front, type Instead, NO_SUCH_SYMBOL, NOT_THERE, startFront } from "../fakes/twin-front.ts";
 
 const SPOT = ["ingest", "spot", "--venue", "binance", "--symbol", "BTCUSDT", "--interval", "1h"] as const;
 /** Behind it nothing listens. */
@@ -28,10 +28,24 @@ async function expected(...command: readonly string[]) {
   return parquet(cli);
 }
 
-/** A front before a twin of its own, with files and perhaps their list. */
+/** A front before a twin of its own, with files and perhaps their list, which does not name what is missing. */
 async function without(missing: RegExp, archive: "listing" | "files"): Promise<{ twin: Twin; front: Front }> {
   const twin = await startTwin({ now: NOW, archive });
-  return { twin, front: await startFront(twin, (url) => (missing.test(url) ? NOT_THERE : undefined)) };
+  const listed = (url: string): Instead => {
+    const { status, body } = twin.handle(url);
+    const named = /<Contents>.*?<\/Contents>/gs;
+    return {
+      status,
+      body: Buffer.from(body)
+        .toString()
+        .replace(named, (one) => (missing.test(one) ? "" : one)),
+    };
+  };
+  const front = await startFront(twin, (url) => {
+    if (url.startsWith("/binance-archive-list")) return listed(url);
+    return missing.test(url) ? NOT_THERE : undefined;
+  });
+  return { twin, front };
 }
 
 const TAIL = [...SPOT, "--from", "2026-07-30"] as const;
@@ -127,8 +141,9 @@ for (const archive of ["listing", "files"] as const) {
   });
 }
 
-test("a day's file that is late: REST has the day", async () => {
-  const { twin, front } = await without(/1h-2026-08-29\.zip/, "listing");
+test("a day's file that the list names and that is not given out: REST has the day, without REST it waits", async () => {
+  const twin = await startTwin({ now: NOW });
+  const front = await startFront(twin, (url) => (/1h-2026-08-29\.zip/.test(url) ? NOT_THERE : undefined));
   try {
     using cli = Cli.at(front.settings);
     const RANGE = ["--from", "2026-08-27", "--to", "2026-08-30"] as const;

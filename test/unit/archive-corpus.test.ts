@@ -204,6 +204,11 @@ const files: Readonly<Record<string, readonly [readonly [Buffer, ArchiveFile], V
   "a field more in all": [candles(csv.replaceAll("\n", ",0\n")), "format-changed"],
   "a line that breaks off": [candles(csv.slice(0, -40)), { rows: 23, refused: ["shape"] }],
   "a line without a time": [candles(withLine(5, hour(5), "x")), { rows: 24, refused: ["shape"] }],
+  "the first line without a time": [candles(withLine(0, hour(0, { 0: "" }))), { rows: 23, refused: ["blank"] }],
+  "the first line behind a header without a time": [
+    candles(`${KLINE_HEADER}\n${withLine(0, "x")}`),
+    { rows: 23, refused: ["shape"] },
+  ],
   "text for a number": [candles(withLine(5, hour(5, { 5: "ten" }))), { rows: 23, refused: ["type"] }],
   "NaN for a number": [candles(withLine(5, hour(5, { 5: "NaN" }))), { rows: 23, refused: ["type"] }],
   "nothing for a number": [candles(withLine(5, hour(5, { 5: "" }))), { rows: 23, refused: ["blank"] }],
@@ -257,7 +262,12 @@ const openInterest: typeof files = {
   "a row of another symbol": [endedWith(metricsLine(noon, { 1: "ETHUSDT" })), { rows: 286, refused: ["key"] }],
   "all rows of another symbol": [metrics(ended.map((line) => line.replace("BTC", "ETH"))), "mislabelled"],
   "another day": [metrics(labels(290, 288)), "mislabelled"],
-  "a label that is no time": [endedWith(metricsLine(noon, { 0: "2025-01-01 25:00:00" })), "malformed-row"],
+  "a label that is no time": [
+    endedWith(metricsLine(noon, { 0: "2025-01-01 25:00:00" })),
+    { rows: 286, refused: ["type"] },
+  ],
+  "a blank label": [endedWith(metricsLine(noon, { 0: "" })), { rows: 286, refused: ["blank"] }],
+  "a line of a few cells without a label": [endedWith(",BTCUSDT,"), { rows: 286, refused: ["shape"] }],
   "numbers for labels": [
     metrics(ended.map((line, i) => line.replace(/^[^,]+/, `${day + i * STEP}`))),
     "format-changed",
@@ -282,6 +292,8 @@ const events: typeof files = {
     { rows: 92, refused: ["invalid"] },
   ],
   "no rate": [funding(settled.with(9, (settled[9] ?? "").replace(/[^,]+$/, ""))), { rows: 92, refused: ["blank"] }],
+  "a blank time": [funding(settled.with(9, ",8,0.00010000")), { rows: 92, refused: ["blank"] }],
+  "a first line without a time": [funding(settled.with(0, "x")), { rows: 92, refused: ["shape"] }],
   "out of order": [funding(settled.toReversed()), { rows: 93, notes: ["unordered"] }],
   "the month before": [
     funding(settled.map((line) => line.replace(/^\d+/, (time) => `${Number(time) - 31 * DAY}`))),

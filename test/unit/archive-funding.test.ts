@@ -160,8 +160,8 @@ test("another form is refused", () => {
     "format-changed",
   );
   assert.equal(
-    refusalCode(() => decode(line(0), "a,b,c")),
-    "malformed-row",
+    refusalCode(() => decode("a,b,c")),
+    "format-changed",
   );
   assert.equal(
     refusalCode(() => decodeCsv(file, "calc_time,last_funding_rate,x\n1,2,3\n")),
@@ -179,4 +179,57 @@ test("a column more, which the header names, and times in microseconds are read"
   const micros = decodeCsv(file, `${month}000,8,0.1\n${month + 8 * HOUR}123,8,0.1\n`);
   assert.deepEqual([micros.unit, micros.header], ["us", false]);
   assert.deepEqual(column(micros.batch, "funding_time"), [month * 1000, (month + 8 * HOUR) * 1000]);
+});
+
+describe("a line whose time cannot be made out", () => {
+  const events = [0, 8, 16, 24, 32, 40].map((hour) => line(hour));
+  const told = (...lines: readonly string[]) => {
+    const { batch, broken, missing } = decode(...lines);
+    const isBefore = ({ from }: { from: number }) => from < month + 41 * HOUR;
+    return {
+      rows: batch.rows,
+      broken: broken.map(({ time, reason }) => [(time - month) / HOUR, reason]),
+      holes: missing
+        .filter(isBefore)
+        .map((hole) => [(hole.from - month) / HOUR, (hole.to - month) / HOUR, hole.class, hole.bars]),
+    };
+  };
+  for (const [what, text, reason] of [
+    ["blank", ",8,0.0001", "blank"],
+    ["garbled", "2025-01-01,8,0.0001", "type"],
+    ["nothing but text", "x", "shape"],
+  ] as const) {
+    test(`${what}: a row came where one is missing, and the line is kept beside a neighbour of that day`, () => {
+      for (const [at, beside, from, to] of [
+        [0, 8, 0, 8],
+        [1, 0, 8, 16],
+        [2, 8, 16, 24],
+        [3, 32, 24, 32],
+      ] as const) {
+        assert.deepEqual(told(...events.with(at, text)), {
+          rows: 5,
+          broken: [[beside, reason]],
+          holes: [[from, to, "quarantined", 1]],
+        });
+      }
+    });
+
+    test(`${what}: where none is missing nothing is`, () => {
+      for (const at of [0, 2, 6]) {
+        const { rows, broken, holes } = told(...events.toSpliced(at, 0, text));
+        assert.deepEqual([rows, broken.length, holes], [6, 1, []]);
+      }
+    });
+  }
+
+  test("is none of another hole's", () => {
+    assert.deepEqual(told(...events.slice(0, 1), ...events.slice(2, 4), "x", ...events.slice(5)), {
+      rows: 4,
+      broken: [[24, "shape"]],
+      holes: [
+        [8, 16, "unknown", 1],
+        [32, 40, "quarantined", 1],
+      ],
+    });
+  });
 });

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
+import { decodeArchive } from "../../src/archive/decode.ts";
 import { type Batch, numbers, rowAt } from "../../src/core/batch.ts";
 import { DAY, HOUR, MINUTE } from "../../src/core/time.ts";
 import {
+  archiveOf,
   candleLine,
   candleLines,
   decodeCsv,
@@ -12,6 +14,7 @@ import {
   KLINE_HEADER,
   refusalCode,
   spotFile,
+  WHERE,
 } from "../fakes/archive.ts";
 
 const day = Date.UTC(2025, 0, 1);
@@ -136,11 +139,28 @@ describe("a row that cannot be one", () => {
     }
   });
 
-  test("has no time, and there is none before it: the file is refused, because nobody knows where it belongs", () => {
-    assert.equal(
-      refusalCode(() => decodeCsv(daily, fileOf(["x", ...rest]))),
-      "malformed-row",
-    );
+  test("has no time and is the first: it stands right before the candle behind it, header or none", () => {
+    const whole = candleLines(day, 24, "1h");
+    for (const [line, reason] of [
+      ["x", "shape"],
+      [candleLine(day, "1h", "ms", { 0: "" }), "blank"],
+      [candleLine(day, "1h", "ms", { 0: "00:00" }), "type"],
+    ] as const) {
+      for (const header of [[], [KLINE_HEADER]]) {
+        const file = fileOf([...header, line, ...whole.slice(1)]);
+        assert.deepEqual(reasons(file), [[day, reason]], line);
+        assert.equal(decodeCsv(daily, file).batch.rows, 23);
+      }
+      assert.deepEqual(reasons(fileOf([line, ...whole])), [[day, reason]], "no candle is missing");
+    }
+    const monthly = spotFile("1h", "2025-01");
+    const listed = candleLines(day + 9 * DAY, 48, "1h", "us");
+    const places = (first?: number) =>
+      decodeArchive(archiveOf(monthly, fileOf(["x", "y", ...listed])), monthly, WHERE, "", { first }).broken.map(
+        ({ time }) => time,
+      );
+    assert.deepEqual(places(), [day + 9 * DAY - HOUR, day + 9 * DAY - HOUR]);
+    assert.deepEqual(places(day + 9 * DAY), [day + 9 * DAY, day + 9 * DAY], "nothing was before the series began");
   });
 
   test("is every one: the form has changed", () => {

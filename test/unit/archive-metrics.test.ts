@@ -171,7 +171,7 @@ test("a file is refused that is of another symbol or day, or of a form that is n
   assert.equal(code(run(day + STEP, 12).map((line) => line.replace("BTC", "ETH"))), "mislabelled");
   assert.equal(code(run(day + DAY + STEP, 12)), "mislabelled");
   assert.equal(code([...run(day + STEP, 2), ...run(day - DAY, 3)]), "mislabelled");
-  assert.equal(code(["2024-02-30 00:05:00,BTCUSDT,1,1,1,1,1,1", ...run(day + STEP, 2)]), "malformed-row");
+  assert.equal(code(["2024-02-30 00:05:00,BTCUSDT,1,1,1,1,1,1", "x"]), "format-changed");
   assert.equal(code(run(day + STEP, 12).map((line) => line.replace(" ", "T"))), "format-changed");
   assert.equal(code([]), "empty-archive");
   const swapped = METRICS_HEADER.replace(
@@ -182,4 +182,35 @@ test("a file is refused that is of another symbol or day, or of a form that is n
     refusalCode(() => decodeCsv(metricsFile("2024-12-01"), fileOf([swapped, ...run(day + STEP, 2)]))),
     "format-changed",
   );
+});
+
+describe("a line whose label cannot be made out stands where it was due", () => {
+  const day = at("2024-12-01");
+  const whole = run(day + STEP, 288);
+  const place = (lines: readonly string[]) => {
+    const { batch, broken } = decode("2024-12-01", lines);
+    return [batch.rows, ...broken.map(({ time, reason }) => [(time - day) / STEP, reason])];
+  };
+  for (const [what, line, reason] of [
+    ["blank", metricsLine(day, { 0: "" }), "blank"],
+    ["blank, with too few cells", ",BTCUSDT,", "shape"],
+    ["garbled", metricsLine(day, { 0: "2024-12-01 8:20" }), "type"],
+    ["no such time", metricsLine(day, { 0: "2024-12-01 25:00:00" }), "type"],
+    ["missing", "x", "shape"],
+  ] as const) {
+    test(what, () => {
+      assert.deepEqual(place(whole.with(99, line)), [287, [100, reason]]);
+      assert.deepEqual(place(whole.with(0, line)), [287, [1, reason]]);
+      assert.deepEqual(place(whole.with(287, line)), [287, [288, reason]]);
+      assert.deepEqual(place(whole.with(99, line).with(100, line)), [286, [100, reason], [101, reason]]);
+      assert.deepEqual(place([...whole, line]), [288, [288, reason]]);
+      assert.deepEqual(place([line, ...whole]), [288, [1, reason]]);
+    });
+  }
+
+  test("by the labels that the file has", () => {
+    const begin = run(at("2026-07-01"), 288);
+    const { broken } = decode("2026-07-01", begin.with(9, "x"));
+    assert.deepEqual(broken, [{ time: at("2026-07-01") + 10 * STEP, reason: "shape", evidence: "x" }]);
+  });
 });

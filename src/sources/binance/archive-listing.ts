@@ -1,4 +1,4 @@
-import { SourceError } from "../../core/errors.ts";
+import { DataError, SourceError } from "../../core/errors.ts";
 import type { HttpClient } from "../../net/http-client.ts";
 import { bodyText } from "../../net/transport.ts";
 
@@ -26,7 +26,7 @@ export class ArchiveListing {
     if (!names) {
       names = this.#list(folder, signal).catch((error) => {
         this.#folders.delete(folder);
-        if (error instanceof SourceError) return undefined;
+        if (error instanceof SourceError || error instanceof DataError) return undefined;
         throw error;
       });
       this.#folders.set(folder, names);

@@ -1,4 +1,5 @@
 import { type ArchiveFile, archiveFolder, archiveKey, archiveName, isMonthly } from "../../core/archive-file.ts";
+import { plausibleZip } from "../../core/archive-size.ts";
 import { type AppError, DataError, SourceError } from "../../core/errors.ts";
 import { HttpClient, type HttpClientOptions } from "../../net/http-client.ts";
 import type { Archive, ArchivedFile } from "../../ports.ts";
@@ -19,6 +20,9 @@ export interface BinanceArchiveOptions
 
 /** Requests at once: enough for a link with a long way. Each file takes two. */
 const CONCURRENCY = 16;
+
+/** Bytes of what stands in a checksum's place: a web page may, and is called one. */
+const MOST_OF_CHECKSUM = 2 ** 20;
 
 /** Files that are kept for those who looked into them and fetch them next. */
 const PEEKED = 8;
@@ -97,7 +101,13 @@ export class BinanceArchive implements Archive {
 
   /** A file without a checksum is there all the same: it is refused when it is taken, and must not seem to be missing. */
   async #isThere(file: ArchiveFile, signal: AbortSignal | undefined): Promise<boolean> {
-    return (await this.#checksum(file, signal)) !== undefined || (await this.#zip(file, signal)) !== undefined;
+    if ((await this.#checksum(file, signal)) !== undefined) return true;
+    try {
+      return (await this.#zip(file, signal)) !== undefined;
+    } catch (error) {
+      if (isOversized(error)) return true;
+      throw error;
+    }
   }
 
   /** undefined where no listing tells. */
@@ -134,7 +144,10 @@ export class BinanceArchive implements Archive {
     for (let tries = 1; tries <= 2; tries++) {
       if (tries > 1) this.#checksums.delete(archiveKey(file));
       const [zip, checksum] = await Promise.all([this.#zip(file, signal), this.#checksum(file, signal)]);
-      if (!zip) return undefined;
+      if (!zip) {
+        this.#there.set(archiveKey(file), Promise.resolve(false));
+        return undefined;
+      }
       if (checksum?.sha256 === undefined) {
         refusal = this.#noChecksum(file, checksum);
         continue;
@@ -161,7 +174,7 @@ export class BinanceArchive implements Archive {
   }
 
   async #zip(file: ArchiveFile, signal: AbortSignal | undefined): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    const body = await this.#get(archiveKey(file), (bytes) => bytes, signal);
+    const body = await this.#get(archiveKey(file), plausibleZip(file), (bytes) => bytes, signal);
     if (!body) return undefined;
     this.#bytes += body.length;
     // A memory of its own, so that it can be handed to another thread.
@@ -181,17 +194,27 @@ export class BinanceArchive implements Archive {
     return asked;
   }
 
-  #askChecksum(file: ArchiveFile, signal: AbortSignal | undefined): Promise<Published | undefined> {
+  async #askChecksum(file: ArchiveFile, signal: AbortSignal | undefined): Promise<Published | undefined> {
     const read = (body: Uint8Array): Published => {
       const { sha256: hash, name, text } = readChecksum(body);
       return { sha256: name === archiveName(file) ? hash : undefined, text };
     };
-    return this.#get(`${archiveKey(file)}.CHECKSUM`, read, signal);
+    try {
+      return await this.#get(`${archiveKey(file)}.CHECKSUM`, MOST_OF_CHECKSUM, read, signal);
+    } catch (error) {
+      if (isOversized(error)) return { sha256: undefined, text: `more than ${MOST_OF_CHECKSUM} bytes` };
+      throw error;
+    }
   }
 
   /** undefined where there is no such file. */
-  async #get<T>(key: string, read: (body: Uint8Array) => T, signal: AbortSignal | undefined): Promise<T | undefined> {
-    const request = { path: `/${key}` };
+  async #get<T>(
+    key: string,
+    most: number,
+    read: (body: Uint8Array) => T,
+    signal: AbortSignal | undefined,
+  ): Promise<T | undefined> {
+    const request = { path: `/${key}`, most };
     const where = this.#http.where(request);
     try {
       return await this.#http.get(request, (answer) => read(admit(answer, this.#synthetic, where).body), signal);
@@ -231,6 +254,8 @@ export class BinanceArchive implements Archive {
     return (anew || published) && published?.sha256 !== kept.sha256 ? undefined : kept;
   }
 }
+
+const isOversized = (error: unknown): boolean => error instanceof DataError && error.code === "oversized";
 
 const webPage = (where: string): DataError =>
   new DataError("html-body", `${where}: a web page came in its place, twice.`, "candlelake config");

@@ -1,5 +1,6 @@
+import { OPEN_INTEREST_KEPT } from "../../core/rest-kept.ts";
 import type { Market } from "../../core/series.ts";
-import { DAY, MINUTE } from "../../core/time.ts";
+import { MINUTE } from "../../core/time.ts";
 
 /** One kind of question to a venue. */
 export interface Route {
@@ -111,7 +112,7 @@ export const BINANCE_FUTURES: Endpoint = {
     limit: 500,
     weight: one,
     allowance: { weight: 1000, window: 5 * MINUTE },
-    horizon: 30 * DAY,
+    horizon: OPEN_INTEREST_KEPT,
   },
 };
 

@@ -5,9 +5,6 @@ import { prices } from "./minutes.ts";
 import { fractal, growth } from "./noise.ts";
 import type { Instrument } from "./symbols.ts";
 
-/** The venue keeps this much of the open interest's history. */
-export const OPEN_INTEREST_KEPT = 30 * DAY;
-
 export interface OpenInterest {
   readonly rows: number;
   /** Milliseconds; the instants of the snapshots, multiples of the period. */

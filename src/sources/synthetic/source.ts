@@ -1,10 +1,10 @@
 import { SourceError, throwIfAborted } from "../../core/errors.ts";
 import { gridOf, type Interval, openAt, openFrom } from "../../core/interval.ts";
+import { OPEN_INTEREST_KEPT } from "../../core/rest-kept.ts";
 import { type Series, seriesLabel } from "../../core/series.ts";
 import { DAY, MINUTE, startOfDay, type TimeRange } from "../../core/time.ts";
 import type { Clock, Page, Source } from "../../ports.ts";
 import { firstFunding } from "./funding.ts";
-import { OPEN_INTEREST_KEPT } from "./open-interest.ts";
 import { notFetched, rowsOf } from "./rows.ts";
 import { type Instrument, instrument, SEED } from "./symbols.ts";
 
