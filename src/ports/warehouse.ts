@@ -70,6 +70,8 @@ export interface SetupReport {
   readonly created: readonly string[];
   readonly exists: readonly string[];
   readonly differs: readonly { readonly table: string; readonly difference: string; readonly next: string }[];
+  /** What could be neither made nor looked at, by name, while the rest went on. */
+  readonly failed: readonly { readonly name: string; readonly error: AppError }[];
 }
 
 /** A column of a query's answer; `type` is DuckDB's or BigQuery's own name. */

@@ -9,9 +9,13 @@ export interface GoogleCall {
   readonly body: Uint8Array;
   /** `http://127.0.0.1:PORT`, for addresses in answers. */
   readonly origin: string;
-  /** Permissions that the caller lacks: `storage.objects.create`. */
+  /** Permissions that the caller lacks: `storage.objects.create`; on one dataset or bucket `bigquery.tables.get/NAME`. */
   readonly denied?: ReadonlySet<string>;
 }
+
+/** Whether the caller lacks a permission, everywhere or on that dataset or bucket. */
+export const lacks = ({ denied }: Pick<GoogleCall, "denied">, permission: string, on: string | undefined): boolean =>
+  denied !== undefined && (denied.has(permission) || (on !== undefined && denied.has(`${permission}/${on}`)));
 
 export interface GoogleAnswer {
   readonly status: number;

@@ -1,9 +1,11 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { listen } from "../listen.ts";
+import { PERMISSIONS as BIGQUERY_PERMISSIONS } from "./bigquery/access.ts";
 import { BigQueryTwin, type BigQueryTwinOptions } from "./bigquery/bigquery.ts";
 import { GoogleFaults } from "./faults.ts";
 import { type GoogleRequest, GoogleServer } from "./server.ts";
+import { PERMISSIONS as STORAGE_PERMISSIONS } from "./storage/routes.ts";
 import { StorageTwin } from "./storage/storage.ts";
 
 export interface GoogleTwinOptions {
@@ -13,7 +15,7 @@ export interface GoogleTwinOptions {
   readonly port?: number;
   /** What goes wrong, as `docs/twin.md` spells it: `503-after@POST/upload@2`. */
   readonly faults?: string;
-  /** Permissions that the caller lacks: `storage.objects.create`. */
+  /** Permissions that the caller lacks: `storage.objects.create`; on one dataset or bucket alone as `PERMISSION/NAME`. */
   readonly denied?: readonly string[];
   /** How BigQuery's jobs behave. */
   readonly jobs?: NonNullable<BigQueryTwinOptions["jobs"]>;
@@ -28,7 +30,9 @@ export interface GoogleTwin {
   readonly settings: Readonly<Record<string, string>>;
   readonly storage: StorageTwin;
   readonly bigquery: BigQueryTwin;
-  /** Permissions that the caller lacks from now on. */
+  /** Every permission that a request may be held to. */
+  readonly permissions: readonly string[];
+  /** Those that the caller lacks from now on; on one dataset or bucket alone as `PERMISSION/NAME`. */
   readonly denied: Set<string>;
   /** What was asked, the oldest first. */
   readonly requests: readonly GoogleRequest[];
@@ -62,6 +66,7 @@ export async function startGoogleTwin(options: GoogleTwinOptions = {}): Promise<
     },
     storage,
     bigquery,
+    permissions: [...STORAGE_PERMISSIONS, ...BIGQUERY_PERMISSIONS],
     denied,
     requests: google.requests,
     setFaults(spec) {

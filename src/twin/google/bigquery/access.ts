@@ -1,6 +1,6 @@
-import type { GoogleCall } from "../call.ts";
+import { type GoogleCall, lacks } from "../call.ts";
 import { Failure } from "./failure.ts";
-import { objectOf, textOf } from "./json.ts";
+import { type Json, objectOf, textOf } from "./json.ts";
 
 const PATH =
   /\/projects\/(?<project>[^/]+)\/(?:datasets(?:\/(?<dataset>[^/]+)(?:\/tables(?:\/(?<table>[^/]+))?)?)?|.*)/;
@@ -21,30 +21,32 @@ const NEEDS: readonly (readonly [method: string, path: RegExp, permission: strin
   ["POST", /\/insertAll$/, "bigquery.tables.updateData"],
 ];
 
+/** Every permission that a request may be held to. */
+export const PERMISSIONS: readonly string[] = [...new Set(NEEDS.map(([, , permission]) => permission))];
+
 /** @throws Failure 403 where the caller lacks a permission, in BigQuery's words */
-export function checkAccess({ method, path, denied, body }: GoogleCall): void {
+export function checkAccess(call: GoogleCall): void {
+  const { method, path, denied } = call;
   if (denied === undefined || denied.size === 0) return;
   const { project, dataset, table } = PATH.exec(decodeURIComponent(path))?.groups ?? {};
   for (const [verb, pattern, permission] of NEEDS) {
-    if (verb !== method || !pattern.test(path) || !denied.has(permission)) continue;
+    if (verb !== method || !pattern.test(path) || !lacks(call, permission, dataset)) continue;
     // Making something needs the right on what it is made in.
     throw lacking(permission, project, permission === "bigquery.datasets.create" ? undefined : dataset, table);
   }
-  if (denied.has("bigquery.tables.updateData") && method === "POST" && path.endsWith("/jobs")) checkLoad(body, project);
 }
 
-function checkLoad(body: Uint8Array, project: string | undefined): void {
-  let job: unknown;
-  try {
-    job = JSON.parse(Buffer.from(body).toString());
-  } catch {
-    // The job's own reader says what is wrong with it.
-    return;
-  }
-  const { load, copy } = objectOf(objectOf(job)["configuration"]);
-  const { datasetId, tableId } = objectOf(objectOf(load ?? copy)["destinationTable"]);
-  const table = textOf(tableId)?.split("$")[0];
-  if (table !== undefined) throw lacking("bigquery.tables.updateData", project, textOf(datasetId), table);
+/** The rights that a job needs on its tables. @throws Failure 403 where the caller lacks one */
+export function checkJobAccess(call: Pick<GoogleCall, "denied">, project: string, configuration: Json): void {
+  const { load, copy } = configuration;
+  const { sourceTables, sourceTable, destinationTable } = objectOf(load ?? copy);
+  const need = (permission: string, reference: unknown): void => {
+    const { datasetId, tableId } = objectOf(reference);
+    const [dataset, table] = [textOf(datasetId), textOf(tableId)?.split("$")[0]];
+    if (table !== undefined && lacks(call, permission, dataset)) throw lacking(permission, project, dataset, table);
+  };
+  for (const source of [sourceTable, sourceTables].flat()) need("bigquery.tables.getData", source);
+  need("bigquery.tables.updateData", destinationTable);
 }
 
 function lacking(permission: string, project = "", dataset?: string, table?: string): Failure {

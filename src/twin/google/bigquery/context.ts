@@ -22,6 +22,8 @@ export interface Request {
   readonly query: URLSearchParams;
   readonly body: Json;
   readonly headers: Readonly<Record<string, string | undefined>>;
+  /** As of the call. */
+  readonly denied: ReadonlySet<string>;
   /** `http://127.0.0.1:PORT/bigquery/v2`, for links. */
   readonly base: string;
 }
