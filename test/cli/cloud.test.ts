@@ -203,7 +203,7 @@ describe("the command line in the cloud", () => {
   test("setup goes on past a dataset that it may not make, and names the account that the right is for", async () => {
     const server = createServer((_, response) => response.end("job@demo-project.iam.gserviceaccount.com"));
     await once(server.listen(0, "127.0.0.1"), "listening");
-    google.denied.add("bigquery.datasets.get/partly_curated_synthetic");
+    google.setRights((_, on) => on !== "partly_curated_synthetic");
     try {
       const warehouse = { CANDLELAKE_WAREHOUSE: "bigquery:demo.partly_raw" };
       const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -222,7 +222,7 @@ describe("the command line in the cloud", () => {
       assert.deepEqual(nextsOf(ended.stderr), [error.next]);
       const text = (await cli.run("setup")).exits(4);
       assert.match(text.stdout, /^failed +partly_curated_synthetic +permission-denied$/m);
-      google.denied.clear();
+      google.setRights(() => true);
       const after = (await cli.run("setup", "--format", "json")).exits(0).json<{ created: string[] }>();
       assert.deepEqual(after.created, ["partly_curated_synthetic"]);
       google.denied.add("storage.buckets.get");
@@ -231,6 +231,7 @@ describe("the command line in the cloud", () => {
         .json<{ exists: string[]; failed: object[] }>();
       assert.deepEqual([blind.exists.length, blind.failed.length], [7, 1]);
     } finally {
+      google.setRights(() => true);
       google.denied.clear();
       server.close();
     }

@@ -9,13 +9,12 @@ export interface GoogleCall {
   readonly body: Uint8Array;
   /** `http://127.0.0.1:PORT`, for addresses in answers. */
   readonly origin: string;
-  /** Permissions that the caller lacks: `storage.objects.create`; on one dataset or bucket `bigquery.tables.get/NAME`. */
-  readonly denied?: ReadonlySet<string>;
+  /** Left out: the caller may do everything. */
+  readonly may?: Rights;
 }
 
-/** Whether the caller lacks a permission, everywhere or on that dataset or bucket. */
-export const lacks = ({ denied }: Pick<GoogleCall, "denied">, permission: string, on: string | undefined): boolean =>
-  denied !== undefined && (denied.has(permission) || (on !== undefined && denied.has(`${permission}/${on}`)));
+/** Whether the caller has a permission; `on` is the dataset's or bucket's name where it is one's. */
+export type Rights = (permission: string, on: string | undefined) => boolean;
 
 export interface GoogleAnswer {
   readonly status: number;

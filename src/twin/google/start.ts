@@ -1,11 +1,10 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { listen } from "../listen.ts";
-import { PERMISSIONS as BIGQUERY_PERMISSIONS } from "./bigquery/access.ts";
 import { BigQueryTwin, type BigQueryTwinOptions } from "./bigquery/bigquery.ts";
+import type { Rights } from "./call.ts";
 import { GoogleFaults } from "./faults.ts";
 import { type GoogleRequest, GoogleServer } from "./server.ts";
-import { PERMISSIONS as STORAGE_PERMISSIONS } from "./storage/routes.ts";
 import { StorageTwin } from "./storage/storage.ts";
 
 export interface GoogleTwinOptions {
@@ -15,8 +14,10 @@ export interface GoogleTwinOptions {
   readonly port?: number;
   /** What goes wrong, as `docs/twin.md` spells it: `503-after@POST/upload@2`. */
   readonly faults?: string;
-  /** Permissions that the caller lacks: `storage.objects.create`; on one dataset or bucket alone as `PERMISSION/NAME`. */
+  /** Permissions that the caller lacks: `storage.objects.create`. */
   readonly denied?: readonly string[];
+  /** What the caller may do, but for what is denied. Left out: everything. */
+  readonly may?: Rights;
   /** How BigQuery's jobs behave. */
   readonly jobs?: NonNullable<BigQueryTwinOptions["jobs"]>;
   /** A project without billing. */
@@ -30,14 +31,14 @@ export interface GoogleTwin {
   readonly settings: Readonly<Record<string, string>>;
   readonly storage: StorageTwin;
   readonly bigquery: BigQueryTwin;
-  /** Every permission that a request may be held to. */
-  readonly permissions: readonly string[];
-  /** Those that the caller lacks from now on; on one dataset or bucket alone as `PERMISSION/NAME`. */
+  /** Permissions that the caller lacks from now on. */
   readonly denied: Set<string>;
   /** What was asked, the oldest first. */
   readonly requests: readonly GoogleRequest[];
   /** What goes wrong from now on. @throws UsageError */
   setFaults(spec: string): void;
+  /** What the caller may do from now on, but for what is denied. */
+  setRights(may: Rights): void;
   /** Ends every connection. Nothing keeps running. */
   close(): Promise<void>;
 }
@@ -52,7 +53,7 @@ export async function startGoogleTwin(options: GoogleTwinOptions = {}): Promise<
   const storage = new StorageTwin({ now: clock });
   const bigquery = new BigQueryTwin({ objects: storage, now: clock, jobs, sandbox });
   const denied = new Set(options.denied);
-  const google = new GoogleServer([storage, bigquery], new GoogleFaults(faults), denied);
+  const google = new GoogleServer([storage, bigquery], new GoogleFaults(faults), denied, options.may);
   const server = createServer((request, response) => void google.respond(request, response));
   const url = `http://127.0.0.1:${await listen(server, options.port ?? 0)}`;
   return {
@@ -66,11 +67,13 @@ export async function startGoogleTwin(options: GoogleTwinOptions = {}): Promise<
     },
     storage,
     bigquery,
-    permissions: [...STORAGE_PERMISSIONS, ...BIGQUERY_PERMISSIONS],
     denied,
     requests: google.requests,
     setFaults(spec) {
       google.faults = new GoogleFaults(spec);
+    },
+    setRights(may) {
+      google.may = may;
     },
     close: async () => {
       const closed = once(server, "close");

@@ -1,4 +1,5 @@
-import { type GoogleCall, lacks } from "../call.ts";
+import type { GoogleCall } from "../call.ts";
+import type { Request } from "./context.ts";
 import { Failure } from "./failure.ts";
 import { type Json, objectOf, textOf } from "./json.ts";
 
@@ -21,29 +22,26 @@ const NEEDS: readonly (readonly [method: string, path: RegExp, permission: strin
   ["POST", /\/insertAll$/, "bigquery.tables.updateData"],
 ];
 
-/** Every permission that a request may be held to. */
-export const PERMISSIONS: readonly string[] = [...new Set(NEEDS.map(([, , permission]) => permission))];
-
 /** @throws Failure 403 where the caller lacks a permission, in BigQuery's words */
-export function checkAccess(call: GoogleCall): void {
-  const { method, path, denied } = call;
-  if (denied === undefined || denied.size === 0) return;
-  const { project, dataset, table } = PATH.exec(decodeURIComponent(path))?.groups ?? {};
+export function checkAccess({ method, path, may }: GoogleCall): void {
+  if (!may) return;
+  const { project, dataset, table } = PATH.exec(path)?.groups ?? {};
   for (const [verb, pattern, permission] of NEEDS) {
-    if (verb !== method || !pattern.test(path) || !lacks(call, permission, dataset)) continue;
+    if (verb !== method || !pattern.test(path) || may(permission, dataset)) continue;
     // Making something needs the right on what it is made in.
-    throw lacking(permission, project, permission === "bigquery.datasets.create" ? undefined : dataset, table);
+    const on = permission === "bigquery.datasets.create" ? undefined : dataset;
+    throw lacking(permission, project, on, table && decodeURIComponent(table));
   }
 }
 
 /** The rights that a job needs on its tables. @throws Failure 403 where the caller lacks one */
-export function checkJobAccess(call: Pick<GoogleCall, "denied">, project: string, configuration: Json): void {
+export function checkJobAccess({ may, project }: Request, configuration: Json): void {
   const { load, copy } = configuration;
   const { sourceTables, sourceTable, destinationTable } = objectOf(load ?? copy);
   const need = (permission: string, reference: unknown): void => {
     const { datasetId, tableId } = objectOf(reference);
     const [dataset, table] = [textOf(datasetId), textOf(tableId)?.split("$")[0]];
-    if (table !== undefined && lacks(call, permission, dataset)) throw lacking(permission, project, dataset, table);
+    if (table !== undefined && !may(permission, dataset)) throw lacking(permission, project, dataset, table);
   };
   for (const source of [sourceTable, sourceTables].flat()) need("bigquery.tables.getData", source);
   need("bigquery.tables.updateData", destinationTable);

@@ -1,4 +1,4 @@
-import type { StoredObjects } from "../call.ts";
+import type { Rights, StoredObjects } from "../call.ts";
 import type { Catalog } from "./catalog.ts";
 import type { Duck } from "./duck.ts";
 import type { Json } from "./json.ts";
@@ -23,7 +23,7 @@ export interface Request {
   readonly body: Json;
   readonly headers: Readonly<Record<string, string | undefined>>;
   /** As of the call. */
-  readonly denied: ReadonlySet<string>;
+  readonly may: Rights;
   /** `http://127.0.0.1:PORT/bigquery/v2`, for links. */
   readonly base: string;
 }

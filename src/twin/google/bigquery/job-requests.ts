@@ -50,7 +50,7 @@ export async function insertJob(
   const reference = objectOf(body["jobReference"]);
   const named = textOf(reference["projectId"]);
   if (named !== undefined && named !== project) throw invalid("Project IDs of path and jobReference differ.");
-  checkJobAccess(request, project, configuration);
+  checkJobAccess(request, configuration);
   const id = jobs.idOf(reference);
   const asked = textOf(reference["location"]);
   if (asked !== undefined) jobs.checkNew(project, locationNamed(asked), id);

@@ -1,4 +1,4 @@
-import { type GoogleAnswer, lacks } from "../call.ts";
+import type { GoogleAnswer } from "../call.ts";
 import { GoogleRefusal, invalid, jsonAnswer } from "../refusal.ts";
 import { Bucket } from "./bucket.ts";
 import { pageSize, placeIn, tokenOf } from "./pages.ts";
@@ -63,7 +63,7 @@ export function testPermissions(request: StorageRequest): GoogleAnswer {
   bucketOf(request);
   const asked = request.call.query.getAll("permissions");
   if (asked.length === 0) throw invalid("Required parameter: permissions");
-  const permissions = asked.filter((permission) => !lacks(request.call, permission, request.bucket));
+  const permissions = asked.filter((permission) => request.call.may?.(permission, request.bucket) ?? true);
   return jsonAnswer(200, { kind: "storage#testIamPermissionsResponse", permissions });
 }
 

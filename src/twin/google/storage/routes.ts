@@ -58,6 +58,3 @@ export const ROUTES: readonly Route[] = [
   route("POST", `${OBJECT}/copyTo/${TARGET}`, "objects.create", copy),
   route("POST", `${OBJECT}/compose`, "objects.create", compose),
 ];
-
-/** Every permission that a request may be held to. */
-export const PERMISSIONS: readonly string[] = [...new Set(ROUTES.flatMap(({ permission }) => permission ?? []))];
