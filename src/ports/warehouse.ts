@@ -92,7 +92,7 @@ export interface WarehouseUsage {
   readonly requests: number;
   /** Jobs that were started to bring rows, failed ones among them and such as were not waited for; DuckDB runs one a month. */
   readonly loadJobs: number;
-  /** Jobs that were run to write the ledger, where that takes any. */
+  /** Jobs that were started to write the ledger, where that takes any. */
   readonly ledgerJobs: number;
   readonly copyJobs: number;
   readonly bytesLoaded: number;

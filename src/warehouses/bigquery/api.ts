@@ -72,8 +72,11 @@ export class Api {
     return googleFailure(error, { service: "bigquery", label: this.label, doing, account: this.account });
   }
 
-  /** @throws what the client throws, after repetitions where they may help */
-  async attempt<T>(request: Request, signal?: AbortSignal): Promise<T> {
+  /**
+   * @param repeated hears of each repetition
+   * @throws what the client throws, after repetitions where they may help
+   */
+  async attempt<T>(request: Request, signal?: AbortSignal, repeated?: () => void): Promise<T> {
     this.client ??= openClient(this.access, this.project);
     const client = await this.client;
     const send = async () => {
@@ -91,7 +94,10 @@ export class Api {
       signal,
       patience: DEADLINE + MINUTE,
       failureOf: (error) => this.translate(error, request.doing),
-      onRetry: (error, pause) => this.log.debug(`${error.message} Again in ${Math.round(pause)} ms.`),
+      onRetry: (error, pause) => {
+        repeated?.();
+        this.log.debug(`${error.message} Again in ${Math.round(pause)} ms.`);
+      },
     });
   }
 
