@@ -119,7 +119,8 @@ With a bucket or BigQuery there is a \`receipt\`: \`objects\`, \`bytesUploaded\`
 what a month of hourly runs would cost. \`status\` then has \`foreign\`: \`uri\`, \`difference\` and \`next\` of each object that is
 none of the lake's. Where the warehouse has months that the lake no longer has, \`status\`, \`load\` and \`run\` say so in \`gone\`:
 \`table\`, \`month\`, \`rows\`, \`series\` (each with the \`content\` and \`rows\` of the ledger) and \`next\`. They stay until
-\`load --prune\` takes them. \`setup\` answers \`created\`, \`exists\` and \`differs\` (\`table\`, \`difference\`, \`next\`).
+\`load --prune\` takes them. \`setup\` answers \`created\`, \`exists\`, \`differs\` (\`table\`, \`difference\`, \`next\`) and
+\`failed\` (\`name\`, \`error\`): a dataset that may not be made or looked at, while the rest was.
 
 \`query\` answers with an array of row objects: times are ISO 8601 with \`Z\`, integers beyond
 2^53 are text.

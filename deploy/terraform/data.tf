@@ -3,6 +3,7 @@ resource "google_project_service" "needed" {
     "bigquery.googleapis.com",
     "cloudscheduler.googleapis.com",
     "iam.googleapis.com",
+    "iamcredentials.googleapis.com",
     "run.googleapis.com",
     "storage.googleapis.com",
   ])
@@ -48,10 +49,21 @@ resource "google_storage_bucket_object" "config" {
   content_type = "application/json"
 }
 
+# Both datasets that `candlelake setup` asks for are made here, so that the job needs no right to make any.
 resource "google_bigquery_dataset" "raw" {
   dataset_id  = var.dataset
   location    = var.data_location
   description = "Market candles, loaded by candlelake from gs://${var.bucket}"
+  labels      = { app = "candlelake" }
+
+  depends_on = [google_project_service.needed]
+}
+
+resource "google_bigquery_dataset" "curated" {
+  dataset_id  = "${trimsuffix(var.dataset, "_raw")}_curated"
+  location    = var.data_location
+  description = "What candlelake derives from ${var.dataset}"
+  labels      = { app = "candlelake" }
 
   depends_on = [google_project_service.needed]
 }

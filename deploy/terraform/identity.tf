@@ -1,4 +1,4 @@
-# What the job runs as. It has no key, and no right outside the bucket, the dataset and its own queries and loads.
+# What the job runs as. It has no key, and no right outside the bucket, the two datasets and its own queries and loads.
 resource "google_service_account" "job" {
   account_id   = "candlelake-job"
   display_name = "candlelake: fetches, uploads, loads"
@@ -20,9 +20,15 @@ resource "google_storage_bucket_iam_member" "bucket" {
   member = google_service_account.job.member
 }
 
-# Tables of this dataset, and of no other.
-resource "google_bigquery_dataset_iam_member" "tables" {
+# Tables of these two datasets, and of no other.
+resource "google_bigquery_dataset_iam_member" "raw" {
   dataset_id = google_bigquery_dataset.raw.dataset_id
+  role       = "roles/bigquery.dataEditor"
+  member     = google_service_account.job.member
+}
+
+resource "google_bigquery_dataset_iam_member" "curated" {
+  dataset_id = google_bigquery_dataset.curated.dataset_id
   role       = "roles/bigquery.dataEditor"
   member     = google_service_account.job.member
 }

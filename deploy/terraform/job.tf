@@ -64,6 +64,9 @@ resource "google_cloud_run_v2_job" "run" {
     google_storage_bucket_object.config,
     google_storage_bucket_iam_member.objects,
     google_storage_bucket_iam_member.bucket,
+    google_bigquery_dataset_iam_member.raw,
+    google_bigquery_dataset_iam_member.curated,
+    google_project_iam_member.jobs,
   ]
 }
 

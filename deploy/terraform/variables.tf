@@ -19,7 +19,7 @@ variable "bucket" {
 }
 
 variable "dataset" {
-  description = "Dataset of BigQuery to make for the tables."
+  description = "Dataset of BigQuery to make for the tables; what is derived gets one beside it, with _curated in place of _raw."
   type        = string
   default     = "btc_forecast_raw"
 

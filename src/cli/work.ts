@@ -42,11 +42,11 @@ async function report(
   for (const complaint of complained) context.complain(complaint, complaint.isDeferred ? "WARNING" : "ERROR");
   const worst = fatal?.detail ?? complained.find(({ isDeferred }) => !isDeferred) ?? complained[0];
   const { code, next } = worst ? context.detail(worst) : {};
-  context.account({ code, next, synthetic: context.config.synthetic, ...totals(outcomes, usage) });
+  const receipt = planOnly ? undefined : receiptOf(applied, cloud);
+  context.account({ code, next, synthetic: context.config.synthetic, ...totals(outcomes, usage), receipt });
   const gone = plan?.gone ?? [];
   complainOfGone(context, gone);
   if (fatal) context.complain({ ...fatal.detail, message: `candlelake: ${fatal.message}` });
-  const receipt = planOnly ? undefined : receiptOf(applied, cloud);
   const steps = outcomes.map((outcome) => stepJson(context, outcome));
   switch (context.format) {
     case "json": {

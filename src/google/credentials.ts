@@ -11,6 +11,9 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export interface CredentialsFile {
   readonly type: string;
   readonly quota_project_id?: string;
+  readonly client_email?: string;
+  readonly service_account_impersonation_url?: string;
+  readonly account?: string;
 }
 
 /** Application Default Credentials: a file's, or whom the machine at Google says it is. */
@@ -26,7 +29,7 @@ export interface Machine {
   readonly productName: string;
 }
 
-const THIS: Machine = {
+export const THIS: Machine = {
   environment: process.env,
   home: homedir(),
   platform: process.platform,

@@ -26,24 +26,32 @@ export const permissionOf = ({ message, reasons }: Evidence): string | undefined
     ? "serviceusage.services.use"
     : PERMISSION.exec(message)?.[0];
 
-/** Whom Google's words name, as bindings spell it. BigQuery names nobody: then it is who is logged in. */
-export function memberOf({ message }: Evidence): string {
+/**
+ * Whom Google's words name, as bindings spell it. BigQuery names nobody: then it is whom the credentials are for, and where
+ * they do not tell, who is logged in.
+ */
+export function memberOf({ message }: Evidence, account: string | undefined): string {
   const federated = FEDERATED.exec(message)?.[0];
   if (federated) return federated;
   const who = WHO.exec(message)?.[0];
-  if (!who) return "user:$(gcloud config get account)";
+  if (!who) return account ?? "user:$(gcloud config get account)";
   return `${who.endsWith(".gserviceaccount.com") ? "serviceAccount" : "user"}:${who}`;
 }
 
-/**
- * The command that grants a permission with the least role that has it, on the bucket where one suffices.
- * @param bucket `gs://NAME`, where a bucket refused
- * @param project undefined where it is not known
- */
-export function grantOf(evidence: Evidence, bucket: string | undefined, project: string | undefined): string {
+/** Where a permission lacks, and who asked; undefined where that is not known. */
+export interface Asked {
+  /** `gs://NAME`, where a bucket refused. */
+  readonly bucket: string | undefined;
+  readonly project: string | undefined;
+  /** `serviceAccount:EMAIL`. */
+  readonly account: string | undefined;
+}
+
+/** The command that grants a permission with the least role that has it, on the bucket where one suffices. */
+export function grantOf(evidence: Evidence, { bucket, project, account }: Asked): string {
   const permission = permissionOf(evidence) ?? (bucket === undefined ? "bigquery.jobs.create" : "storage.objects.get");
   const role = ROLES.find(([pattern]) => pattern.test(permission))?.[1] ?? "roles/viewer";
-  const member = memberOf(evidence);
+  const member = memberOf(evidence, account);
   const binding = `--member=${/[$]/.test(member) ? `"${member}"` : member} --role=${role}`;
   if (bucket !== undefined && permission.startsWith("storage."))
     return `gcloud storage buckets add-iam-policy-binding ${bucket} ${binding}`;

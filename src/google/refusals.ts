@@ -8,6 +8,8 @@ export interface Attempt {
   readonly label: string;
   /** `write raw/spot_klines/…`. */
   readonly doing: string;
+  /** Who asked, as bindings spell it: `serviceAccount:EMAIL`; undefined where that is not known. */
+  readonly account?: string | undefined;
 }
 
 /** One way in which Google refuses. */
@@ -139,13 +141,16 @@ export const REFUSALS: readonly Refusal[] = [
   {
     code: "permission-denied",
     fits: ({ status, reasons }) => status === 403 || reasons.includes("accessDenied"),
-    why: (evidence) => {
+    why: (evidence, { account }) => {
       const permission = permissionOf(evidence);
-      const member = memberOf(evidence);
+      const member = memberOf(evidence, account);
       const whom = member.includes("$(") ? "this account" : member;
       return permission ? `${whom} lacks ${permission}` : `${whom} is refused`;
     },
-    next: (evidence, attempt) => grantOf(evidence, bucketOf(attempt), projectOf(evidence, attempt)),
+    next: (evidence, attempt) => {
+      const { account } = attempt;
+      return grantOf(evidence, { bucket: bucketOf(attempt), project: projectOf(evidence, attempt), account });
+    },
     passes: false,
   },
   {

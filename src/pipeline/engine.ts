@@ -1,6 +1,6 @@
 import { orAborted } from "../core/abort.ts";
 import type { Batch } from "../core/batch.ts";
-import { AppError, throwIfAborted, UsageError } from "../core/errors.ts";
+import { AppError, StoreError, throwIfAborted, UsageError } from "../core/errors.ts";
 import type { Goal, Target } from "../core/goal.ts";
 import { plan } from "../core/plan.ts";
 import type { Series } from "../core/series.ts";
@@ -207,8 +207,15 @@ export class Engine {
   async setup(options?: SetupOptions): Promise<SetupReport> {
     const warehouse = await this.ports.warehouse();
     const report = await warehouse.setup(options);
-    const apart = await locationsApart(await this.ports.bucket(), warehouse);
-    return apart ? { ...report, differs: [...report.differs, apart] } : report;
+    const bucket = await this.ports.bucket();
+    try {
+      const apart = await locationsApart(bucket, warehouse);
+      return apart ? { ...report, differs: [...report.differs, apart] } : report;
+    } catch (error) {
+      if (!bucket || !(error instanceof StoreError)) throw error;
+      // What was made is told all the same.
+      return { ...report, failed: [...report.failed, { name: `gs://${bucket.name}`, error }] };
+    }
   }
 
   /** For each series what the lake has, what it lacks and what is loaded. */

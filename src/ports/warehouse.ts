@@ -70,6 +70,8 @@ export interface SetupReport {
   readonly created: readonly string[];
   readonly exists: readonly string[];
   readonly differs: readonly { readonly table: string; readonly difference: string; readonly next: string }[];
+  /** What could be neither made nor looked at, by name, while the rest went on. */
+  readonly failed: readonly { readonly name: string; readonly error: AppError }[];
 }
 
 /** A column of a query's answer; `type` is DuckDB's or BigQuery's own name. */
@@ -90,7 +92,7 @@ export interface WarehouseUsage {
   readonly requests: number;
   /** Jobs that were started to bring rows, failed ones among them and such as were not waited for; DuckDB runs one a month. */
   readonly loadJobs: number;
-  /** Jobs that were run to write the ledger, where that takes any. */
+  /** Jobs that were started to write the ledger, where that takes any. */
   readonly ledgerJobs: number;
   readonly copyJobs: number;
   readonly bytesLoaded: number;

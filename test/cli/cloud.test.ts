@@ -1,5 +1,8 @@
 import * as assert from "node:assert/strict";
+import { once } from "node:events";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { type GoogleTwin, startGoogleTwin } from "../../src/twin/google/start.ts";
@@ -195,6 +198,43 @@ describe("the command line in the cloud", () => {
     );
     (await cli.follow(next)).exits(0);
     (await cli.run(...next.replace("candlelake setup", "load spot").split(" "))).exits(0);
+  });
+
+  test("setup goes on past a dataset that it may not make, and names the account that the right is for", async () => {
+    const server = createServer((_, response) => response.end("job@demo-project.iam.gserviceaccount.com"));
+    await once(server.listen(0, "127.0.0.1"), "listening");
+    google.setRights((_, on) => on !== "partly_curated_synthetic");
+    try {
+      const warehouse = { CANDLELAKE_WAREHOUSE: "bigquery:demo.partly_raw" };
+      const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+      using cli = machine({ ...warehouse, HOME: "/nonexistent", CLOUDSDK_CONFIG: "/nonexistent" });
+      cli.env["GCE_METADATA_HOST"] = host;
+      const ended = (await cli.run("setup", "--format", "json")).exits(4);
+      const { created, failed, error } = ended.json<{
+        created: string[];
+        failed: { name: string; error: object }[];
+        error: { code: string; next: string };
+      }>();
+      assert.equal(created.length, 6);
+      assert.deepEqual(failed, [{ name: "partly_curated_synthetic", error }]);
+      assert.equal(error.code, "permission-denied");
+      assert.match(error.next, / --member=serviceAccount:job@demo-project\.iam\.gserviceaccount\.com --role=/);
+      assert.deepEqual(nextsOf(ended.stderr), [error.next]);
+      const text = (await cli.run("setup")).exits(4);
+      assert.match(text.stdout, /^failed +partly_curated_synthetic +permission-denied$/m);
+      google.setRights(() => true);
+      const after = (await cli.run("setup", "--format", "json")).exits(0).json<{ created: string[] }>();
+      assert.deepEqual(after.created, ["partly_curated_synthetic"]);
+      google.denied.add("storage.buckets.get");
+      const blind = (await cli.run("setup", "--format", "json"))
+        .exits(4)
+        .json<{ exists: string[]; failed: object[] }>();
+      assert.deepEqual([blind.exists.length, blind.failed.length], [7, 1]);
+    } finally {
+      google.setRights(() => true);
+      google.denied.clear();
+      server.close();
+    }
   });
 
   test("a bucket that keeps objects takes the first version and says what stands in a correction's way", async () => {

@@ -3,11 +3,23 @@ import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { logStyle } from "../../src/cli/log.ts";
+import { startGoogleTwin } from "../../src/twin/google/start.ts";
 import { startTwin } from "../../src/twin/start.ts";
 import { BIN, Cli, commandOf, type Ended } from "./process.ts";
 
 const NOW = Date.parse("2025-02-10T12:34:56Z");
 const DAYS = ["--symbol", "BTCUSDT", "--from", "2025-01-30", "--to", "2025-02-02"];
+
+interface Receipt {
+  readonly objects: number;
+  readonly storageRequests: { readonly lists: number };
+  readonly loadJobs: number;
+  readonly ledgerJobs: number;
+  readonly rowsLoaded: number;
+  readonly bytesLoaded: number;
+  readonly bytesBilled: number;
+  readonly monthUsd: number;
+}
 
 type Entry = Readonly<Record<string, unknown>>;
 
@@ -71,6 +83,28 @@ describe("a log for programs", () => {
     );
     const idle = entries((await cli.run("load")).exits(0));
     assert.deepEqual([idle.at(-1)?.["event"], idle.at(-1)?.["ok"], idle.at(-1)?.["planned"]], ["summary", true, 0]);
+  });
+
+  test("the summary has the receipt of a run in the cloud, number by number", async () => {
+    const google = await startGoogleTwin();
+    try {
+      using cli = Cli.made({ ...google.settings, CLOUD_RUN_JOB: "hourly" });
+      (await cli.run("setup")).exits(0);
+      const ingest = (await cli.run("ingest", "spot", ...DAYS)).exits(0);
+      const sent = entries(ingest).at(-1)?.["receipt"] as Receipt;
+      assert.deepEqual([sent.objects, sent.loadJobs], [3, 0]);
+      const load = (await cli.run("load", "spot", "--format", "json")).exits(0);
+      const { receipt } = load.json<{ receipt: Receipt }>();
+      assert.deepEqual(entries(load).at(-1)?.["receipt"], receipt);
+      assert.deepEqual([receipt.loadJobs, receipt.ledgerJobs, receipt.rowsLoaded, receipt.bytesBilled], [2, 1, 72, 0]);
+      assert.ok(receipt.bytesLoaded > 0 && receipt.storageRequests.lists > 0 && receipt.monthUsd >= 0);
+      // A plan has spent nothing that anybody is to be told of.
+      assert.ok(
+        !("receipt" in (entries((await cli.run("ingest", "spot", ...DAYS, "--dry-run")).exits(0)).at(-1) ?? {})),
+      );
+    } finally {
+      await google.close();
+    }
   });
 
   test("what is deferred is a warning, what failed an error; the summary has the code for an alert", async () => {

@@ -1,7 +1,7 @@
 import * as assert from "node:assert/strict";
 import { describe } from "node:test";
 import { AppError, Interrupted } from "../../src/core/errors.ts";
-import { DAY } from "../../src/core/time.ts";
+import { DAY, HOUR } from "../../src/core/time.ts";
 import { codeOf, load, rowsOf } from "../contract/warehouse.ts";
 import type { TestLake } from "../contract/warehouse-lake.ts";
 import { clockOf } from "../fakes/bigquery.ts";
@@ -151,8 +151,44 @@ describe("a load meets trouble", () => {
       assert.deepEqual(await rowsOf(warehouse, COUNT), [[24]]);
       front.interfere = () => undefined;
       assert.deepEqual(await writesOf(front), { spot_klines$202501: 1, load_ledger: 1 });
+      const { loadJobs, ledgerJobs, bytesLoaded } = warehouse.usage;
+      assert.deepEqual([loadJobs, ledgerJobs, bytesLoaded > 0], [1, 1, true]);
     });
   }
+
+  let time = Date.UTC(2025, 5, 1);
+  scene(
+    "and finds the job of an earlier run behind it: that one is not counted",
+    async ({ open, lake, front }) => {
+      const clock = clockOf(() => time);
+      const unit = lake.candleUnit("2025-01", [{ day: "2025-01-01" }]);
+      const killed = open({
+        clock,
+        onStep: (step) => {
+          if (step === "wait") throw new Interrupted();
+        },
+      });
+      await killed.setup();
+      await assert.rejects(
+        killed.load([unit], () => {}),
+        Interrupted,
+      );
+      assert.equal(killed.usage.loadJobs, 1);
+      time += HOUR;
+      const refused = new Set<string>();
+      front.interfere = ({ method, path }) => {
+        if (method !== "POST" || refused.has(path)) return undefined;
+        refused.add(path);
+        return refusing(503, "backendError");
+      };
+      const next = open({ clock });
+      await catchUp(next, [unit]);
+      const { loadJobs, ledgerJobs, bytesLoaded } = next.usage;
+      assert.deepEqual([loadJobs, ledgerJobs, bytesLoaded], [0, 1, 0]);
+      assert.deepEqual(await writesOf(front), { spot_klines$202501: 1, load_ledger: 1 });
+    },
+    { now: () => time },
+  );
 
   scene("in one month: those before and beside it are kept, and the ledger has them", async ({ open, lake }) => {
     const warehouse = open();

@@ -5,6 +5,7 @@ import type { SetupReport } from "../../src/ports/warehouse.ts";
 import type { BigQueryWarehouse } from "../../src/warehouses/bigquery.ts";
 import { codeOf, load, rowsOf } from "../contract/warehouse.ts";
 import { type Scene, scene } from "../fakes/bigquery-scene.ts";
+import { refusing } from "../fakes/google-front.ts";
 
 const RAW = "datasets/btc_forecast_raw";
 const TODAY = new Date().toISOString().slice(0, 10).replaceAll("-", "");
@@ -85,6 +86,39 @@ describe("setup", () => {
       },
     ]);
     assert.deepEqual(created, ["btc_forecast_curated"]);
+  });
+
+  for (const [what, method] of [
+    ["made", "POST"],
+    ["looked at", "GET"],
+  ] as const)
+    scene(`a dataset that may not be ${what} keeps nothing of the other from being made`, async (context) => {
+      const { open, front } = context;
+      const refuse = (name: string) => {
+        front.interfere = ({ method: verb, path, body }) =>
+          verb === method && /\/datasets(?:\/[^/]+)?$/.test(path) && (path + body).includes(name)
+            ? refusing(
+                403,
+                "accessDenied",
+                "Access Denied: Project demo: User does not have bigquery.datasets.x permission",
+              )
+            : undefined;
+      };
+      const failedIn = ({ failed }: SetupReport) => failed.map(({ name, error }) => [name, error.code, error.exitCode]);
+      refuse("btc_forecast_curated");
+      const first = await open().setup();
+      assert.deepEqual(failedIn(first), [["btc_forecast_curated", "permission-denied", 4]]);
+      assert.ok(createdIn(first, "spot_klines") && createdIn(first, "load_ledger"));
+      refuse("mine_raw");
+      const second = await open({ dataset: "mine_raw" }).setup();
+      assert.deepEqual([failedIn(second), second.created], [[["mine_raw", "permission-denied", 4]], ["mine_curated"]]);
+      front.interfere = () => undefined;
+      assert.deepEqual((await open().setup()).created, ["btc_forecast_curated"]);
+    });
+
+  scene("what is no right of one dataset's ends the setup", async ({ open, front }) => {
+    front.interfere = () => refusing(403, "billingNotEnabled");
+    await assert.rejects(open().setup(), { code: "billing-off" });
   });
 });
 

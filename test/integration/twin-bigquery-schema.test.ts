@@ -138,6 +138,23 @@ test("REQUIRED columns: a file that says OPTIONAL needs the schema, and no blank
   assert.deepEqual(await load(lab, "NULL::BIGINT AS x", relaxed), { state: "DONE" });
 });
 
+test("a column that may be blank does not become REQUIRED by a job's schema", async () => {
+  await using lab = await startKlines();
+  await make(lab, "x INT64");
+  const schema = fields("x INT64 REQUIRED");
+  const message = "Provided Schema does not match Table demo:raw.t. Field x has changed mode from NULLABLE to REQUIRED";
+  for (const value of ["1", "NULL"])
+    assert.deepEqual((await load(lab, `${value}::BIGINT AS x`, { schema })).errorResult, {
+      reason: "invalid",
+      message,
+    });
+  assert.deepEqual(await lab.column("SELECT count(*) FROM raw.t"), ["0"]);
+  // A table that is replaced whole gets the job's columns.
+  const writeDisposition = "WRITE_TRUNCATE";
+  assert.deepEqual(await load(lab, "1::BIGINT AS x", { schema, writeDisposition }), { state: "DONE" });
+  assert.match((await load(lab, "NULL::BIGINT AS x", { schema })).errorResult.message, /Required field x/);
+});
+
 test("a file that says REQUIRED is refused where the schema says NULLABLE", async () => {
   await using lab = await startKlines();
   const file = required(await parquetOf("SELECT 1::BIGINT AS x"));

@@ -85,6 +85,31 @@ test("BigQuery names what is lacking too, and on what", async () => {
   assert.deepEqual([status, body.error?.errors[0]?.reason], [403, "accessDenied"]);
 });
 
+test("a permission may lack on one dataset or bucket alone", async () => {
+  const denied = new Set([
+    "bigquery.tables.create other",
+    "bigquery.tables.updateData other",
+    "storage.objects.list other",
+  ]);
+  await using lab = await storageLab({ may: (permission, on) => !denied.has(`${permission} ${on}`) });
+  const at = async (method: string, path: string, body?: object) => (await lab.ask(method, path, body)).status;
+  for (const name of ["mine", "other"]) assert.equal(await at("POST", `${PROJECT}/datasets`, dataset(name)), 200);
+  const table = (datasetId: string) => ({ tableReference: { projectId: "demo", datasetId, tableId: "t" } });
+  assert.equal(await at("POST", `${PROJECT}/datasets/mine/tables`, table("mine")), 200);
+  assert.equal(await at("POST", `${PROJECT}/datasets/other/tables`, table("other")), 403);
+  const copy = {
+    sourceTable: table("mine").tableReference,
+    destinationTable: table("other").tableReference,
+    writeDisposition: "WRITE_TRUNCATE",
+  };
+  assert.equal(await at("POST", `${PROJECT}/jobs`, { configuration: { copy } }), 403);
+  denied.delete("bigquery.tables.updateData other");
+  denied.add("bigquery.tables.getData mine");
+  assert.equal(await at("POST", `${PROJECT}/jobs`, { configuration: { copy } }), 403);
+  assert.equal(await at("GET", `${BUCKET}/o`), 200);
+  assert.equal(await at("GET", `${BUCKET.replace("demo-bucket", "other")}/o`), 403);
+});
+
 test("credentials, billing and quotas, in the words of each service", async () => {
   await using lab = await storageLab({ faults: "expired@1-2, billing@3-4, quota@5-6" });
   const reasons: unknown[] = [];

@@ -60,6 +60,40 @@ test("pieces that do not fit are refused", async () => {
   assert.equal((await ask("GET", objectPath("r/misfit"))).status, 404);
 });
 
+test("an upload stays as long as it was said to be", async () => {
+  const bytes = bytesOf(QUANTUM + 100);
+  const total = bytes.byteLength;
+  const [first, rest] = [bytes.subarray(0, QUANTUM), bytes.subarray(QUANTUM)];
+  const { location } = await begin("r/length");
+  assert.equal((await piece(location, first, `0-${QUANTUM - 1}/${total}`)).status, 308);
+  for (const [more, range] of [
+    [rest, `${QUANTUM}-${total - 1}/${total + 1}`],
+    [rest, `${QUANTUM}-${total - 1}/${total - 1}`],
+    [bytesOf(rest.byteLength + 1), `${QUANTUM}-${total}/${total}`],
+    [bytesOf(rest.byteLength + 1), `${QUANTUM}-${total}/*`],
+  ] as const)
+    assert.equal((await piece(location, more, range)).status, 400, range);
+  assert.equal((await piece(location, new Uint8Array(), `*/${total + 1}`)).status, 400);
+  assert.deepEqual(state(await piece(location, new Uint8Array(), "*/*")), [308, `bytes=0-${QUANTUM - 1}`]);
+  assert.equal((await piece(location, rest, `${QUANTUM}-${total - 1}/${total}`)).body["md5Hash"], md5(bytes));
+  const promised = await begin("r/promised", "", {}, { "x-upload-content-length": String(total) });
+  assert.equal((await piece(promised.location, bytes, `0-${total - 1}/${total - 1}`)).status, 400);
+  assert.equal((await piece(promised.location, bytesOf(total + 1), `0-${total}/${total + 1}`)).status, 400);
+  assert.equal((await piece(promised.location, bytes, `0-${total - 1}/${total}`)).status, 200);
+});
+
+test("an object has 8 KiB of metadata of its own and no more, however they come", async () => {
+  const most = { name: "x".repeat(8 * 1024 - 4) };
+  const more = { ...most, n: "" };
+  assert.equal((await begin("r/much", "", { metadata: most })).answer.status, 200);
+  assert.equal((await begin("r/much", "", { metadata: more })).answer.status, 400);
+  await put("r/small", "1");
+  assert.equal((await ask("PATCH", objectPath("r/small"), { metadata: most })).status, 200);
+  // Bytes count, and what is there already.
+  assert.equal((await ask("PATCH", objectPath("r/small"), { metadata: { é: "" } })).status, 400);
+  assert.equal((await ask("PATCH", objectPath("r/small"), { metadata: { name: null, é: "" } })).status, 200);
+});
+
 test("conditions and declared sums hold at the beginning and at the end", async () => {
   await put("r/there", "1");
   assert.equal((await begin("r/there", "ifGenerationMatch=0")).answer.status, 412);

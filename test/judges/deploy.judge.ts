@@ -19,11 +19,11 @@ import { after, before, describe, test } from "node:test";
 import { promisify } from "node:util";
 import { summaryLine } from "../../src/cli/log.ts";
 import { commandOf } from "../cli/process.ts";
+import { DEPLOY, DeployFiles, skip, type Tree } from "./deploy-files.ts";
 import { buildByHand, type Image } from "./dockerfile.ts";
 
 const run = promisify(execFile);
 const root = resolve(import.meta.dirname, "../..");
-const deploy = join(root, "deploy");
 const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 const CONFIG = { series: [{ market: "spot", symbol: "BTCUSDT", interval: "1h", from: "2025-01-30" }] };
 
@@ -48,7 +48,7 @@ describe("the image, its steps done by hand", () => {
     mkdirSync(node);
     copyFileSync(process.execPath, join(node, "node"));
     const path = `${node}${delimiter}${process.env["PATH"]}`;
-    image = await buildByHand(join(deploy, "Dockerfile"), root, join(work, "stages"), path);
+    image = await buildByHand(join(DEPLOY, "Dockerfile"), root, join(work, "stages"), path);
     home = join(image.root, image.workdir);
     if (isRoot) chownSync(home, NODE_USER, NODE_USER);
   });
@@ -112,15 +112,15 @@ describe("Terraform", () => {
   const quiet = { ...process.env, TF_IN_AUTOMATION: "1", CHECKPOINT_DISABLE: "1" };
 
   test("the files are as its formatter writes them", { skip }, async () => {
-    await run("terraform", ["fmt", "-check", "-diff", "-recursive", join(deploy, "terraform")], { env: quiet });
+    await run("terraform", ["fmt", "-check", "-diff", "-recursive", join(DEPLOY, "terraform")], { env: quiet });
   });
 
   test("its variables take the example, and refuse what is known not to work", { skip }, async () => {
     // Variables alone need no provider, and a plan of them runs their checks.
     const folder = join(work, "variables");
     mkdirSync(folder);
-    cpSync(join(deploy, "terraform/variables.tf"), join(folder, "variables.tf"));
-    cpSync(join(deploy, "terraform/terraform.tfvars.example"), join(folder, "example.tfvars"));
+    cpSync(join(DEPLOY, "terraform/variables.tf"), join(folder, "variables.tf"));
+    cpSync(join(DEPLOY, "terraform/terraform.tfvars.example"), join(folder, "example.tfvars"));
     writeFileSync(join(folder, "candlelake.config.json"), JSON.stringify(CONFIG));
     writeFileSync(join(folder, "empty.json"), "{}");
     await run("terraform", ["init"], { cwd: folder, env: quiet });
@@ -159,36 +159,18 @@ describe("Terraform", () => {
 });
 
 describe("deploy/ as other readers see it", () => {
-  const python = process.env["CANDLELAKE_PYTHON"];
-  const skip = python ? false : "CANDLELAKE_PYTHON names no Python with python-hcl2 and PyYAML";
-
-  // biome-ignore lint/suspicious/noExplicitAny: whatever the files hold
-  type Tree = any;
-  let terraform: Record<string, Tree>;
-  let workflow: Tree;
+  let files: DeployFiles;
   before(async () => {
-    if (!python) return;
-    const script = join(import.meta.dirname, "deploy.judge.py");
-    ({ terraform, workflow } = JSON.parse((await run(python, [script, deploy])).stdout));
+    if (!skip) files = await DeployFiles.read();
   });
 
   /** A reference as the reader spells it. */
   const ref = (name: string): string => `$\{${name}}`;
-  const filled = (text: string): string =>
-    text.replaceAll(ref("var.data_location"), "us-central1").replaceAll(ref("var.max_runtime_minutes"), "45");
-
-  /** The resources of a kind, by name. */
-  const resources = (kind: string): Record<string, Tree> =>
-    Object.fromEntries(
-      Object.values(terraform)
-        .flatMap((file) => file.resource ?? [])
-        .filter((resource) => kind in resource)
-        .flatMap((resource) => Object.entries(resource[kind])),
-    );
+  const resources = (kind: string): Record<string, Tree> => files.resources(kind);
 
   test("every name that is used is there, and every variable is used", { skip }, () => {
-    const text = JSON.stringify(terraform);
-    const declared = Object.values(terraform).flatMap((file) => (file.variable ?? []).flatMap(Object.keys));
+    const text = JSON.stringify(files.terraform);
+    const declared = files.blocks("variable").flatMap((variable) => Object.keys(variable));
     const used = new Set([...text.matchAll(/\bvar\.(\w+)/g)].map(([, name]) => name));
     assert.deepEqual([...used].sort(), declared.sort());
     for (const [, kind = "", name = ""] of text.matchAll(/\b(google_\w+)\.(\w+)\b/g))
@@ -204,29 +186,31 @@ describe("deploy/ as other readers see it", () => {
       ["storage_bucket", "roles/storage.objectUser", job],
       ["storage_bucket", "roles/storage.legacyBucketReader", job],
       ["bigquery_dataset", "roles/bigquery.dataEditor", job],
+      ["bigquery_dataset", "roles/bigquery.dataEditor", job],
       ["project", "roles/bigquery.jobUser", job],
       ["cloud_run_v2_job", "roles/run.invoker", ref("google_service_account.scheduler.member")],
     ]);
-    assert.doesNotMatch(JSON.stringify(terraform), /google_service_account_key|allUsers|_iam_(?:policy|binding)"/);
+    assert.doesNotMatch(
+      JSON.stringify(files.terraform),
+      /google_service_account_key|allUsers|_iam_(?:policy|binding)"/,
+    );
   });
 
   test("the job runs in its region, the data lie in theirs, and its command is one", { skip }, () => {
     const { run: job } = resources("google_cloud_run_v2_job");
     assert.equal(job.location, ref("var.job_region"));
     assert.equal(resources("google_storage_bucket")["lake"].location, ref("var.data_location"));
-    assert.equal(resources("google_bigquery_dataset")["raw"].location, ref("var.data_location"));
+    for (const dataset of Object.values(resources("google_bigquery_dataset")))
+      assert.equal(dataset.location, ref("var.data_location"));
     const [{ template }] = job.template;
     const [{ containers, volumes }] = template;
     const [{ args, volume_mounts: mounts }] = containers;
-    const words: string[] = args.map(filled);
+    const values = { data_location: "us-central1", max_runtime_minutes: "45" };
+    const words: string[] = args.map((word: string) => files.filled(word, values));
     assert.deepEqual(commandOf(["candlelake", ...words].join(" ")), words);
     assert.equal(mounts[0].name, volumes[0].name);
     assert.equal(words[words.indexOf("--config") + 1], `${mounts[0].mount_path}/candlelake.config.json`);
     assert.equal(resources("google_storage_bucket_object")["config"].name, "candlelake.config.json");
-    const outputs = Object.values(terraform).flatMap((file) => file.output ?? []);
-    const [setup] = outputs.flatMap((output) => output["setup"] ?? []);
-    const [, given = ""] = / --args=(\S+)/.exec(filled(setup.value)) ?? [];
-    commandOf(`candlelake ${given.replaceAll(",", " ")}`);
   });
 
   test("the alert waits for the line that a run ends with", { skip }, () => {
@@ -246,11 +230,12 @@ describe("deploy/ as other readers see it", () => {
   });
 
   test("the workflow has no key, one run at a time, and a command that is one", { skip }, () => {
+    const { workflow } = files;
     assert.deepEqual(workflow.permissions, { contents: "read", "id-token": "write" });
     assert.deepEqual(workflow.concurrency, { group: "candlelake", "cancel-in-progress": "false" });
     assert.match(workflow.on.schedule[0].cron, /^\d+ \* \* \* \*$/);
     const { steps } = workflow.jobs.run;
-    assert.doesNotMatch(readFileSync(join(deploy, "github-actions.yml"), "utf8"), /secrets\.|credentials_json/);
+    assert.doesNotMatch(readFileSync(join(DEPLOY, "github-actions.yml"), "utf8"), /secrets\.|credentials_json/);
     const uses = steps.flatMap((step: Tree) => (step.uses ? [step.uses.replace(/@.*/, "")] : []));
     assert.deepEqual(uses, ["actions/checkout", "google-github-actions/auth", "actions/setup-node"]);
     const lines: string[] = steps.flatMap((step: Tree) => step.run ?? []);

@@ -9,9 +9,12 @@ export interface GoogleCall {
   readonly body: Uint8Array;
   /** `http://127.0.0.1:PORT`, for addresses in answers. */
   readonly origin: string;
-  /** Permissions that the caller lacks: `storage.objects.create`. */
-  readonly denied?: ReadonlySet<string>;
+  /** Left out: the caller may do everything. */
+  readonly may?: Rights;
 }
+
+/** Whether the caller has a permission; `on` is the dataset's or bucket's name where it is one's. */
+export type Rights = (permission: string, on: string | undefined) => boolean;
 
 export interface GoogleAnswer {
   readonly status: number;

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { TwinAnswer } from "../answer.ts";
 import { send } from "../send.ts";
-import type { GoogleAnswer, GoogleCall, GoogleService } from "./call.ts";
+import type { GoogleAnswer, GoogleCall, GoogleService, Rights } from "./call.ts";
 import type { GoogleFaults } from "./faults.ts";
 import { GoogleRefusal, jsonAnswer } from "./refusal.ts";
 
@@ -26,12 +26,20 @@ export class GoogleServer {
   /** What goes wrong from now on. */
   faults: GoogleFaults;
   readonly #denied: ReadonlySet<string>;
+  /** What the caller may do from now on, but for what is denied. */
+  may: Rights;
 
   /** @param denied permissions that the caller lacks throughout; it may change */
-  constructor(services: readonly GoogleService[], faults: GoogleFaults, denied: ReadonlySet<string>) {
+  constructor(
+    services: readonly GoogleService[],
+    faults: GoogleFaults,
+    denied: ReadonlySet<string>,
+    may: Rights = () => true,
+  ) {
     this.#services = services;
     this.faults = faults;
     this.#denied = denied;
+    this.may = may;
   }
 
   /** Never rejects: a defect of the stand-in's own is an answer too. */
@@ -48,7 +56,9 @@ export class GoogleServer {
 
   async #answer(call: GoogleCall): Promise<TwinAnswer> {
     const { refusal, delivery, denied, done } = this.faults.blow(call);
-    const served = done ? await this.#serve({ ...call, denied: new Set([...this.#denied, ...denied]) }) : undefined;
+    const may: Rights = (permission, on) =>
+      !this.#denied.has(permission) && !denied.has(permission) && this.may(permission, on);
+    const served = done ? await this.#serve({ ...call, may }) : undefined;
     const answer = refusal?.answer ?? served ?? NOTHING;
     this.#log({ method: call.method, path: call.path, query: String(call.query), status: answer.status });
     return delivery ? { ...answer, delivery } : answer;

@@ -12,6 +12,8 @@ export interface Session {
   readonly begun: GoogleCall;
   readonly pieces: Uint8Array[];
   received: number;
+  /** Bytes of the whole object, once a request has said so. */
+  total: number | undefined;
   /** What the last piece was answered, and every request after it is. */
   ended: GoogleAnswer | undefined;
 }
@@ -32,7 +34,9 @@ export class Sessions {
   readonly #sessions = new Map<string, Session>();
 
   begin(begun: GoogleCall): Session {
-    const session: Session = { id: randomUUID(), begun, pieces: [], received: 0, ended: undefined };
+    const promised = begun.headers["x-upload-content-length"];
+    const total = promised === undefined ? undefined : Number(promised);
+    const session: Session = { id: randomUUID(), begun, pieces: [], received: 0, total, ended: undefined };
     this.#sessions.set(session.id, session);
     return session;
   }
@@ -52,8 +56,7 @@ export class Sessions {
  */
 export function receive(session: Session, { headers, body }: GoogleCall): Uint8Array | undefined {
   const place = placeIn(headers["content-range"], body.byteLength);
-  const promised = session.begun.headers["x-upload-content-length"];
-  const total = place.total ?? (promised === undefined ? undefined : Number(promised));
+  const total = totalOf(session, place);
   if (place.from !== undefined) keep(session, place.from, body, place.to === undefined || place.to === total);
   // Without a place for its end a piece is the last one.
   const streamed = place.from !== undefined && place.to === undefined;
@@ -61,6 +64,17 @@ export function receive(session: Session, { headers, body }: GoogleCall): Uint8A
     throw invalid(`Invalid request. The object has ${session.received} byte(s) where ${total} were promised.`);
   if (!streamed && session.received !== total) return undefined;
   return Buffer.concat(session.pieces);
+}
+
+/** @throws GoogleRefusal where it is another than was said before, or the piece goes beyond it */
+function totalOf(session: Session, { from, to, total }: Place): number | undefined {
+  if (total !== undefined && total !== (session.total ?? total))
+    throw invalid(`Invalid request. The object was to have ${session.total} byte(s), and now ${total}.`);
+  const known = total ?? session.total;
+  if (from !== undefined && to !== undefined && known !== undefined && to > known)
+    throw invalid(`Invalid request. Content-Range ends at byte ${to - 1} of an object of ${known} byte(s).`);
+  session.total = known;
+  return known;
 }
 
 /** The address that pieces go to. @param query beside what every session has */

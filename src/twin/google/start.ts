@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import { listen } from "../listen.ts";
 import { BigQueryTwin, type BigQueryTwinOptions } from "./bigquery/bigquery.ts";
+import type { Rights } from "./call.ts";
 import { GoogleFaults } from "./faults.ts";
 import { type GoogleRequest, GoogleServer } from "./server.ts";
 import { StorageTwin } from "./storage/storage.ts";
@@ -15,6 +16,8 @@ export interface GoogleTwinOptions {
   readonly faults?: string;
   /** Permissions that the caller lacks: `storage.objects.create`. */
   readonly denied?: readonly string[];
+  /** What the caller may do, but for what is denied. Left out: everything. */
+  readonly may?: Rights;
   /** How BigQuery's jobs behave. */
   readonly jobs?: NonNullable<BigQueryTwinOptions["jobs"]>;
   /** A project without billing. */
@@ -34,6 +37,8 @@ export interface GoogleTwin {
   readonly requests: readonly GoogleRequest[];
   /** What goes wrong from now on. @throws UsageError */
   setFaults(spec: string): void;
+  /** What the caller may do from now on, but for what is denied. */
+  setRights(may: Rights): void;
   /** Ends every connection. Nothing keeps running. */
   close(): Promise<void>;
 }
@@ -48,7 +53,7 @@ export async function startGoogleTwin(options: GoogleTwinOptions = {}): Promise<
   const storage = new StorageTwin({ now: clock });
   const bigquery = new BigQueryTwin({ objects: storage, now: clock, jobs, sandbox });
   const denied = new Set(options.denied);
-  const google = new GoogleServer([storage, bigquery], new GoogleFaults(faults), denied);
+  const google = new GoogleServer([storage, bigquery], new GoogleFaults(faults), denied, options.may);
   const server = createServer((request, response) => void google.respond(request, response));
   const url = `http://127.0.0.1:${await listen(server, options.port ?? 0)}`;
   return {
@@ -66,6 +71,9 @@ export async function startGoogleTwin(options: GoogleTwinOptions = {}): Promise<
     requests: google.requests,
     setFaults(spec) {
       google.faults = new GoogleFaults(spec);
+    },
+    setRights(may) {
+      google.may = may;
     },
     close: async () => {
       const closed = once(server, "close");

@@ -2,6 +2,7 @@ import { setTimeout } from "node:timers/promises";
 import { orAborted } from "../../core/abort.ts";
 import { AppError } from "../../core/errors.ts";
 import { MINUTE } from "../../core/time.ts";
+import { findAccount } from "../../google/account.ts";
 import type { GoogleAccess } from "../../google/auth.ts";
 import { evidenceOf } from "../../google/evidence.ts";
 import { googleFailure } from "../../google/failure.ts";
@@ -28,6 +29,9 @@ export class Api {
   private readonly access: GoogleAccess;
   private readonly log: Logger;
   private client: Promise<Client> | undefined;
+  /** Whom the credentials are for, once somebody was refused. */
+  private account: string | undefined;
+  private asked: Promise<string | undefined> | undefined;
 
   constructor(options: {
     readonly project: string;
@@ -65,24 +69,41 @@ export class Api {
   /** A client's error as ours. */
   translate(error: unknown, doing: string): unknown {
     if (error instanceof AppError || error instanceof TypeError || error instanceof RangeError) return error;
-    return googleFailure(error, { service: "bigquery", label: this.label, doing });
+    return googleFailure(error, { service: "bigquery", label: this.label, doing, account: this.account });
   }
 
-  /** @throws what the client throws, after repetitions where they may help */
-  async attempt<T>(request: Request, signal?: AbortSignal): Promise<T> {
+  /**
+   * @param repeated hears of each repetition
+   * @throws what the client throws, after repetitions where they may help
+   */
+  async attempt<T>(request: Request, signal?: AbortSignal, repeated?: () => void): Promise<T> {
     this.client ??= openClient(this.access, this.project);
     const client = await this.client;
-    const send = () => {
+    const send = async () => {
       this.requests++;
-      return orAborted(this.inTime(client.send<T>(request)), signal);
+      try {
+        return await orAborted(this.inTime(client.send<T>(request)), signal);
+      } catch (error) {
+        // BigQuery's refusals name nobody.
+        if (statusOf(error) === 403) await this.learnAccount();
+        throw error;
+      }
     };
     return persist(send, {
       clock: this.clock,
       signal,
       patience: DEADLINE + MINUTE,
       failureOf: (error) => this.translate(error, request.doing),
-      onRetry: (error, pause) => this.log.debug(`${error.message} Again in ${Math.round(pause)} ms.`),
+      onRetry: (error, pause) => {
+        repeated?.();
+        this.log.debug(`${error.message} Again in ${Math.round(pause)} ms.`);
+      },
     });
+  }
+
+  private async learnAccount(): Promise<void> {
+    this.asked ??= findAccount();
+    this.account = await this.asked;
   }
 
   private async inTime<T>(answer: Promise<T>): Promise<T> {

@@ -1,3 +1,4 @@
+import { MINUTE } from "../../core/time.ts";
 import type { Api } from "./api.ts";
 import { statusOf } from "./api.ts";
 import type { ApiError, Job } from "./wire.ts";
@@ -14,7 +15,7 @@ export interface JobRequest {
   readonly media?: string;
   /** `load spot_klines 2025-01`; for messages. */
   readonly doing: string;
-  /** Told of a job that runs from now on, also where nobody waits for its end. */
+  /** Told of a job that this run has started, also where nobody waits for its end. */
   readonly started?: () => void;
 }
 
@@ -22,11 +23,16 @@ export interface Settled {
   readonly job: Job;
   /** The job was there before it was asked for: an earlier run, or a lost answer. */
   readonly found: boolean;
+  /** This very run started it, as far as can be told where the answer got lost. */
+  readonly own: boolean;
   readonly failure: ApiError | undefined;
 }
 
 /** Milliseconds between two looks at a job; the last one stays. */
 const POLLS = [200, 300, 500, 800, 1_200, 2_000, 3_000, 5_000];
+
+/** Milliseconds by which Google's clock and this machine's may differ. */
+const CLOCKS = MINUTE;
 
 interface JobPage {
   readonly jobs?: readonly Job[];
@@ -52,21 +58,27 @@ export class Jobs {
   async settle({ id, configuration, media, doing, started }: JobRequest, signal?: AbortSignal): Promise<Settled> {
     const jobReference = { projectId: this.api.project, jobId: id, location: this.location };
     await this.onStep("insert");
+    const asked = this.api.clock.now();
     let job: Job;
     let found = false;
+    let repeated = false;
+    const onRepeat = () => {
+      repeated = true;
+    };
     try {
       const upload = media === undefined ? {} : { media };
       const body = { jobReference, configuration };
-      job = await this.api.attempt<Job>({ method: "POST", path: "jobs", body, doing, ...upload }, signal);
-      started?.();
+      job = await this.api.attempt<Job>({ method: "POST", path: "jobs", body, doing, ...upload }, signal, onRepeat);
     } catch (error) {
       if (statusOf(error) !== 409) throw this.api.translate(error, doing);
       found = true;
       job = await this.look(id, doing, signal);
     }
+    const own = !found || (repeated && Number(job.statistics?.creationTime) > asked - CLOCKS);
+    if (own) started?.();
     await this.onStep("wait");
     job = await this.wait(job, doing, signal);
-    return { job, found, failure: job.status.errorResult };
+    return { job, found, own, failure: job.status.errorResult };
   }
 
   /** A job that has ended, or does so while it is waited for; undefined where there was none. @throws WarehouseError */

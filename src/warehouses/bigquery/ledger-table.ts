@@ -50,15 +50,23 @@ export class LedgerTable {
 
   /**
    * Adds the rows; the same rows twice are there once. Where most of a long ledger is past, it is written anew without
-   * that. Returns whether a job was needed. @throws WarehouseError
+   * that.
+   * @param started hears of each job that this run started for it
+   * @throws WarehouseError
    */
-  async append(table: TableResource, state: LedgerState, added: readonly LedgerRow[], now: number): Promise<boolean> {
+  async append(
+    table: TableResource,
+    state: LedgerState,
+    added: readonly LedgerRow[],
+    now: number,
+    started: () => void,
+  ): Promise<void> {
     const all = new LedgerState();
     for (const row of [...state.kept(now - DAY), ...added]) all.add(row);
     const kept = all.kept(now - DAY);
     const isLong = state.size >= this.long && state.size > 2 * kept.length;
     const isAnew = isLong && (await this.isUnchanged(table));
-    return this.write(table, isAnew ? kept : added, isAnew ? "WRITE_TRUNCATE" : "WRITE_APPEND");
+    await this.write(table, isAnew ? kept : added, isAnew ? "WRITE_TRUNCATE" : "WRITE_APPEND", started);
   }
 
   /** Whether nobody wrote to the ledger since it was read. */
@@ -70,7 +78,8 @@ export class LedgerTable {
     table: TableResource,
     rows: readonly LedgerRow[],
     writeDisposition: "WRITE_APPEND" | "WRITE_TRUNCATE",
-  ): Promise<boolean> {
+    started: () => void,
+  ): Promise<void> {
     const media = rows.map((row) => `${JSON.stringify(cellsOf(row))}\n`).join("");
     const load = {
       sourceFormat: "NEWLINE_DELIMITED_JSON",
@@ -84,8 +93,8 @@ export class LedgerTable {
     const doing = `write ${LEDGER.name}`;
     for (let attempt = 1; ; attempt++) {
       const id = attemptId(`candlelake_${LEDGER.name}_${hash}`, attempt);
-      const { found, failure } = await this.jobs.settle({ id, configuration, media, doing });
-      if (!failure) return !found;
+      const { found, failure } = await this.jobs.settle({ id, configuration, media, doing, started });
+      if (!failure) return;
       // What an earlier run met may be over.
       if (!found && (!isTransient(failure) || attempt >= MOST_ATTEMPTS)) throw jobFailure(this.label, doing, failure);
     }

@@ -70,8 +70,8 @@ export async function succeed(
   for (let attempt = 1; ; attempt++) {
     const id = attemptId(name, attempt > MOST_FOUND ? Math.floor(work.now() / 1000) + attempt : attempt);
     const settled = await work.jobs.settle({ ...request, id, started: () => work.count(kind) }, signal);
-    const { job, found, failure } = settled;
-    if (!found) work.brought(Number(job.statistics?.load?.inputFileBytes ?? 0));
+    const { job, found, own: isOwn, failure } = settled;
+    if (isOwn) work.brought(Number(job.statistics?.load?.inputFileBytes ?? 0));
     if (failure) {
       // What made an earlier run's job fail may be mended by now.
       if (found) continue;

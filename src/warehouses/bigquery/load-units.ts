@@ -69,7 +69,7 @@ export async function loadUnits(
   const written = rows.flat();
   await work.onStep("ledger");
   const { ledger, state } = opened;
-  if (written.length > 0 && (await work.ledger.append(ledger, state, written, work.now()))) work.count("ledger");
+  if (written.length > 0) await work.ledger.append(ledger, state, written, work.now(), () => work.count("ledger"));
   await work.onStep("done");
   for (const [index, unit] of units.entries()) if (rows[index] && !failures.has(index)) done(unit, rowsOf(unit));
   const inOrder = [...failures].sort(([a], [b]) => a - b).map(([, error]) => error);

@@ -29,27 +29,22 @@ interface Draft {
   readonly created: string[];
   readonly exists: string[];
   readonly differs: SetupReport["differs"][number][];
+  readonly failed: SetupReport["failed"][number][];
 }
 
-/** Makes what is missing of datasets and tables, and says of the rest what it is. @throws WarehouseError */
+/**
+ * Makes what is missing of datasets and tables, and says of the rest what it is. A right that lacks on one dataset keeps
+ * nothing of the other from being made. @throws WarehouseError
+ */
 export async function setUp(work: SetupWork): Promise<SetupReport> {
   const { tables } = work;
   const { raw, curated } = tables.place.datasets;
-  const report: Draft = { created: [], exists: [], differs: [] };
-  const found = await Promise.all([raw, curated].map((name) => tables.dataset(name)));
-  const [home] = found;
-  const places = [
-    [raw, work.description ?? RAW_DESCRIPTION],
-    [curated, work.description ?? CURATED_DESCRIPTION],
-  ] as const;
-  let isHere = true;
-  for (const [index, [name, description]] of places.entries()) {
-    const isOurs = await settleDataset(work, report, { name, description, found: found[index] });
-    if (name === raw) isHere = isOurs;
-  }
-  if (!isHere) return report;
-  if (home) warnOfExpiry(work, raw, home.defaultPartitionExpirationMs ?? home.defaultTableExpirationMs);
-  const there = home ? await Promise.all(LAYOUTS.map(({ relation }) => tables.table(relation.name))) : [];
+  const report: Draft = { created: [], exists: [], differs: [], failed: [] };
+  const home = await settleDataset(work, report, raw, work.description ?? RAW_DESCRIPTION);
+  await settleDataset(work, report, curated, work.description ?? CURATED_DESCRIPTION);
+  if (!home) return report;
+  if (home !== "made") warnOfExpiry(work, raw, home.defaultPartitionExpirationMs ?? home.defaultTableExpirationMs);
+  const there = home === "made" ? [] : await Promise.all(LAYOUTS.map(({ relation }) => tables.table(relation.name)));
   const ledger = there[LAYOUTS.findIndex(({ relation }) => relation === LEDGER)];
   checkFormat(ledger?.description ?? "", work.label);
   const state = await stateOf(work, ledger, there);
@@ -67,26 +62,31 @@ async function stateOf(
   return differencesOf(layoutOf(LEDGER.name), ledger).length === 0 ? own.read(ledger) : undefined;
 }
 
-interface Wanted {
-  readonly name: string;
-  readonly description: string;
-  readonly found: DatasetResource | undefined;
-}
-
-/** Whether the dataset is where it was asked for. */
-async function settleDataset({ tables }: SetupWork, report: Draft, wanted: Wanted): Promise<boolean> {
-  const { name, description, found } = wanted;
+/** The dataset where it is ours to fill, `made` where it is so since now; undefined where it is elsewhere or refused. */
+async function settleDataset(
+  { tables }: SetupWork,
+  report: Draft,
+  name: string,
+  description: string,
+): Promise<DatasetResource | "made" | undefined> {
   const { location } = tables.place;
-  const there = found?.location.toLowerCase();
-  if (there !== undefined && there !== location) {
-    const difference = `it is in ${there}, where datasets stay, and not in ${location}`;
-    const next = `candlelake setup ${tables.named} --location ${there}`;
-    report.differs.push({ table: name, difference, next });
-    return false;
+  try {
+    const found = await tables.dataset(name);
+    const there = found?.location.toLowerCase();
+    if (there !== undefined && there !== location) {
+      const difference = `it is in ${there}, where datasets stay, and not in ${location}`;
+      const next = `candlelake setup ${tables.named} --location ${there}`;
+      report.differs.push({ table: name, difference, next });
+      return undefined;
+    }
+    if (!found && (await tables.createDataset(name, description))) report.created.push(name);
+    else report.exists.push(name);
+    return found ?? "made";
+  } catch (error) {
+    if (!(error instanceof WarehouseError) || error.code !== "permission-denied") throw error;
+    report.failed.push({ name, error });
+    return undefined;
   }
-  if (!found && (await tables.createDataset(name, description))) report.created.push(name);
-  else report.exists.push(name);
-  return true;
 }
 
 async function settleTable(

@@ -72,5 +72,5 @@ export function compare(found: Inspection, { raw, curated }: Datasets, next: str
       missing.push(createTable(raw, relation));
     }
   }
-  return { report: { created, exists, differs }, missing };
+  return { report: { created, exists, differs, failed: [] }, missing };
 }

@@ -1,6 +1,7 @@
 import type { GoogleCall } from "../call.ts";
+import type { Request } from "./context.ts";
 import { Failure } from "./failure.ts";
-import { objectOf, textOf } from "./json.ts";
+import { type Json, objectOf, textOf } from "./json.ts";
 
 const PATH =
   /\/projects\/(?<project>[^/]+)\/(?:datasets(?:\/(?<dataset>[^/]+)(?:\/tables(?:\/(?<table>[^/]+))?)?)?|.*)/;
@@ -22,29 +23,28 @@ const NEEDS: readonly (readonly [method: string, path: RegExp, permission: strin
 ];
 
 /** @throws Failure 403 where the caller lacks a permission, in BigQuery's words */
-export function checkAccess({ method, path, denied, body }: GoogleCall): void {
-  if (denied === undefined || denied.size === 0) return;
-  const { project, dataset, table } = PATH.exec(decodeURIComponent(path))?.groups ?? {};
+export function checkAccess({ method, path, may }: GoogleCall): void {
+  if (!may) return;
+  const { project, dataset, table } = PATH.exec(path)?.groups ?? {};
   for (const [verb, pattern, permission] of NEEDS) {
-    if (verb !== method || !pattern.test(path) || !denied.has(permission)) continue;
+    if (verb !== method || !pattern.test(path) || may(permission, dataset)) continue;
     // Making something needs the right on what it is made in.
-    throw lacking(permission, project, permission === "bigquery.datasets.create" ? undefined : dataset, table);
+    const on = permission === "bigquery.datasets.create" ? undefined : dataset;
+    throw lacking(permission, project, on, table && decodeURIComponent(table));
   }
-  if (denied.has("bigquery.tables.updateData") && method === "POST" && path.endsWith("/jobs")) checkLoad(body, project);
 }
 
-function checkLoad(body: Uint8Array, project: string | undefined): void {
-  let job: unknown;
-  try {
-    job = JSON.parse(Buffer.from(body).toString());
-  } catch {
-    // The job's own reader says what is wrong with it.
-    return;
-  }
-  const { load, copy } = objectOf(objectOf(job)["configuration"]);
-  const { datasetId, tableId } = objectOf(objectOf(load ?? copy)["destinationTable"]);
-  const table = textOf(tableId)?.split("$")[0];
-  if (table !== undefined) throw lacking("bigquery.tables.updateData", project, textOf(datasetId), table);
+/** The rights that a job needs on its tables. @throws Failure 403 where the caller lacks one */
+export function checkJobAccess({ may, project }: Request, configuration: Json): void {
+  const { load, copy } = configuration;
+  const { sourceTables, sourceTable, destinationTable } = objectOf(load ?? copy);
+  const need = (permission: string, reference: unknown): void => {
+    const { datasetId, tableId } = objectOf(reference);
+    const [dataset, table] = [textOf(datasetId), textOf(tableId)?.split("$")[0]];
+    if (table !== undefined && !may(permission, dataset)) throw lacking(permission, project, dataset, table);
+  };
+  for (const source of [sourceTable, sourceTables].flat()) need("bigquery.tables.getData", source);
+  need("bigquery.tables.updateData", destinationTable);
 }
 
 function lacking(permission: string, project = "", dataset?: string, table?: string): Failure {

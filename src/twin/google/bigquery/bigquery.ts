@@ -87,11 +87,11 @@ export class BigQueryTwin implements GoogleService {
 }
 
 const requestOf = (
-  { query, headers, origin }: GoogleCall,
+  { query, headers, origin, may = () => true }: GoogleCall,
   project: string,
   path: Readonly<Record<string, string>>,
   body: Json,
-): Request => ({ project, path, query, body, headers, base: `${origin}/bigquery/v2` });
+): Request => ({ project, path, query, body, headers, may, base: `${origin}/bigquery/v2` });
 
 function bodyOf({ body }: GoogleCall): Json {
   if (body.byteLength === 0) return {};

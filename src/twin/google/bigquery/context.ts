@@ -1,4 +1,4 @@
-import type { StoredObjects } from "../call.ts";
+import type { Rights, StoredObjects } from "../call.ts";
 import type { Catalog } from "./catalog.ts";
 import type { Duck } from "./duck.ts";
 import type { Json } from "./json.ts";
@@ -22,6 +22,8 @@ export interface Request {
   readonly query: URLSearchParams;
   readonly body: Json;
   readonly headers: Readonly<Record<string, string | undefined>>;
+  /** As of the call. */
+  readonly may: Rights;
   /** `http://127.0.0.1:PORT/bigquery/v2`, for links. */
   readonly base: string;
 }

@@ -1,3 +1,4 @@
+import { checkJobAccess } from "./access.ts";
 import type { TableName } from "./catalog.ts";
 import type { Context, Request } from "./context.ts";
 import { copyPlan } from "./copy.ts";
@@ -49,6 +50,7 @@ export async function insertJob(
   const reference = objectOf(body["jobReference"]);
   const named = textOf(reference["projectId"]);
   if (named !== undefined && named !== project) throw invalid("Project IDs of path and jobReference differ.");
+  checkJobAccess(request, configuration);
   const id = jobs.idOf(reference);
   const asked = textOf(reference["location"]);
   if (asked !== undefined) jobs.checkNew(project, locationNamed(asked), id);

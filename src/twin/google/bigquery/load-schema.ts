@@ -15,6 +15,7 @@ export function fieldsAfter(source: Source, options: LoadOptions, existing: Stor
   if (provided !== undefined && source.fields !== undefined) checkFiles(source, source.fields, provided, options);
   const coming = provided ?? comingFields(source, options, existing, kept);
   if (kept === undefined || kept.fields.length === 0) return coming;
+  if (provided !== undefined) checkModes(kept, provided);
   return merged(kept, coming, options);
 }
 
@@ -53,6 +54,13 @@ const changed = (name: string, what: string, from: string, to: string, table: Ta
   invalid(
     `Provided Schema does not match Table ${label(table)}. Field ${name} has changed ${what} from ${from} to ${to}`,
   );
+
+/** A column that may be blank stays one, whatever the rows are. @throws Failure */
+export function checkModes({ name: table, fields }: StoredTable, sent: readonly Field[]): void {
+  for (const { name, mode } of sent)
+    if (mode === "REQUIRED" && fieldNamed(fields, name)?.mode === "NULLABLE")
+      throw changed(name, "mode", "NULLABLE", mode, table);
+}
 
 /** The table's columns, relaxed and widened as far as is allowed. @throws Failure */
 export function merged(table: StoredTable, coming: readonly Field[], options: Updates): readonly Field[] {

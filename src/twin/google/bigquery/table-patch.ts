@@ -4,7 +4,7 @@ import type { Context, Request } from "./context.ts";
 import { etagOf, patched } from "./datasets.ts";
 import { Failure, invalid } from "./failure.ts";
 import type { Json } from "./json.ts";
-import { merged } from "./load-schema.ts";
+import { checkModes, merged } from "./load-schema.ts";
 import { clusteringOf } from "./new-table.ts";
 import { partitioningOf } from "./partition.ts";
 import { addColumns, settle } from "./placement.ts";
@@ -43,13 +43,9 @@ function expirationAfter(table: StoredTable, { timePartitioning }: Json): number
 }
 
 async function patchSchema({ duck }: Context, table: StoredTable, sent: readonly Field[]): Promise<void> {
+  checkModes(table, sent);
   const fields = merged(table, sent, { mayAdd: true, mayRelax: true }).map((field) => {
-    const { description, mode } = fieldNamed(sent, field.name) ?? field;
-    if (field.mode === "NULLABLE" && mode === "REQUIRED") {
-      throw invalid(
-        `Provided Schema does not match Table ${label(table.name)}. Field ${field.name} has changed mode from NULLABLE to REQUIRED`,
-      );
-    }
+    const { description } = fieldNamed(sent, field.name) ?? field;
     const { description: _, ...bare } = field;
     return description === undefined ? bare : { ...bare, description };
   });

@@ -63,7 +63,7 @@ export function testPermissions(request: StorageRequest): GoogleAnswer {
   bucketOf(request);
   const asked = request.call.query.getAll("permissions");
   if (asked.length === 0) throw invalid("Required parameter: permissions");
-  const permissions = asked.filter((permission) => !request.call.denied?.has(permission));
+  const permissions = asked.filter((permission) => request.call.may?.(permission, request.bucket) ?? true);
   return jsonAnswer(200, { kind: "storage#testIamPermissionsResponse", permissions });
 }
 

@@ -13,6 +13,9 @@ const TEXTS = [
 ] as const;
 const FLAGS = ["temporaryHold", "eventBasedHold"] as const;
 
+/** Bytes of all names and values together. https://cloud.google.com/storage/quotas#objects */
+const MOST_METADATA = 8 * 1024;
+
 /**
  * The fields after a change as `patch` means it: null takes a field away, of the metadata too, and what is not there stays.
  * @throws GoogleRefusal where a value is of the wrong kind
@@ -42,5 +45,8 @@ function patchedMetadata(before: Readonly<Record<string, string>>, change: unkno
     else if (typeof value === "string") metadata.set(name, value);
     else throw invalid(`Invalid value for metadata.${name}: ${JSON.stringify(value)}`);
   }
+  const bytes = [...metadata].flat().reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+  if (bytes > MOST_METADATA)
+    throw invalid(`The custom metadata has ${bytes} byte(s), and an object's may have ${MOST_METADATA}.`);
   return Object.fromEntries(metadata);
 }

@@ -51,8 +51,8 @@ export class StorageTwin implements GoogleService, StoredObjects {
       const match = method === call.method ? path.exec(call.path) : null;
       if (!match) continue;
       checkServed(call);
-      if (permission !== undefined) need({ call }, permission);
       const part = (name: string) => decoded(match.groups?.[name] ?? "");
+      if (permission !== undefined) need({ call, bucket: part("bucket") }, permission);
       const target = { bucket: part("toBucket"), object: part("toObject") };
       return answer({ call, state: this.#state, bucket: part("bucket"), object: part("object"), target });
     }
