@@ -47,7 +47,10 @@ export const RANGE: readonly OptionSpec[] = [
 
 export const ARCHIVES: readonly OptionSpec[] = [
   { name: "keep-archives", value: "DIR", doc: "Keep verified bulk files there, and use them next time" },
-  { name: "verify-archives", doc: "Compare bulk files taken in with what is published now; takes revisions in" },
+  {
+    name: "verify-archives",
+    doc: "Compare bulk files taken in with what is published now; takes in revisions, and what was missing",
+  },
 ];
 
 export const MAX_RUNTIME: OptionSpec = {

@@ -1,6 +1,8 @@
+import { dayIsOut } from "./archive-calendar.ts";
 import { type ArchiveFile, archiveName } from "./archive-file.ts";
 import type { GapClass } from "./gap.ts";
 import type { Entry } from "./manifest.ts";
+import { archiveFileOf, routeOf, type SourceChoice } from "./route.ts";
 import type { Series } from "./series.ts";
 import { DAY, type Day, dayOf, timeOfDay } from "./time.ts";
 
@@ -36,4 +38,26 @@ export function lateFile(
   if (!before || head?.from !== start || !LACKING.has(head.class) || archives[archiveName(before)]) return undefined;
   const isOpen = now < start + LATENESS && !(hasRest && head.class === "not-fetched");
   return isOpen ? "the file of the day before" : undefined;
+}
+
+/** The files that a stored day was made without, and that may have what it lacks. */
+export function lackedFiles(
+  series: Series,
+  day: Day,
+  { gaps, archives }: Entry,
+  now: number,
+  choice: SourceChoice,
+): ArchiveFile[] {
+  const { route } = routeOf(series, day, now, choice);
+  if (route === "rest" || gaps.every((gap) => gap.class === "exchange-halt")) return [];
+  const isTaken = (file: ArchiveFile) => archives?.[archiveName(file)] !== undefined;
+  const own = archiveFileOf(series, day, route);
+  const files = [own];
+  // What a month's file lacks is looked for in the day's own.
+  if (route === "archive-monthly" && dayIsOut(series, day, now)) files.push({ series, span: day });
+  const before = fileBefore(series, day);
+  // Without its own a day is not made of the file before it.
+  if (before && isTaken(own) && gaps[0]?.from === timeOfDay(day) && dayIsOut(series, before.span, now))
+    files.push(before);
+  return files.filter((file) => !isTaken(file));
 }

@@ -34,6 +34,7 @@ function fetchReason(target: Target, day: Day, state: State): string | undefined
   if (target.misdated !== undefined && day === dayOf(target.misdated))
     return "the series begins earlier than was known";
   if (state.republished(target.table, series, day)) return "republished";
+  if (state.arrived(target.table, series, day)) return "a file that it lacked is there";
   if (target.choice !== "rest" && entry.notes.some(({ kind }) => kind === REFUSED_FILE)) return "a file was refused";
   const isWrong = [entry.source, entry.confirmedBy ?? entry.source].every((source) =>
     isKnownWrong(series, day, source),

@@ -18,7 +18,9 @@ export interface State {
   touched(table: TableName, month: Month): boolean;
   /** The venue has put another archive file in the place of the one that the partition was made of. */
   republished(table: TableName, series: Series, day: Day): boolean;
-  /** Why a file that the partition was made of could not be compared with the venue's, where that was asked. */
+  /** A file for want of which the partition lacks something is there now. */
+  arrived(table: TableName, series: Series, day: Day): boolean;
+  /** Why a file of the partition could not be compared with the venue's, where that was asked. */
   uncompared(table: TableName, series: Series, day: Day): AppError | undefined;
   /** What the lake's folder says of a day, and the bucket does not know better. */
   own(table: TableName, series: Series, day: Day): Entry | undefined;

@@ -154,13 +154,14 @@ export class Intake {
     const { series, day } = step;
     const { from, to } = dayRange(day);
     const isRest = choice === "auto" && ended === undefined;
+    const restHas = ended === undefined && !isForgotten(series, day, now);
     if (isRest && restError) return restError;
-    if (isRest && !isForgotten(series, day, now)) return "rest";
+    if (isRest && restHas) return "rest";
     const refusal = await this.files.withheld(step, this.signal);
     if (refusal) return refusal;
     const isAlone = choice === "archive" && ended === undefined;
     const isStanding = isAlone && (from >= filed || (this.entryOf(step)?.rows ?? 0) > 0);
-    if (now < to + LATENESS || isStanding) return notInArchive(this.archive.host, step);
+    if (now < to + LATENESS || isStanding) return notInArchive(this.archive.host, step, restHas);
     if (isRest) return "rest";
     return isAlone ? "not-fetched" : "not-published";
   }

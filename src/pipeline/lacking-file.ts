@@ -6,11 +6,11 @@ import { seriesLabel } from "../core/series.ts";
 import type { FetchStep } from "../core/step.ts";
 import { DAY, monthOf, timeOfDay } from "../core/time.ts";
 
-/** Nobody who may be asked has the day, and its file may only be late. */
-export const notInArchive = (host: string, { series, day }: FetchStep): SourceError =>
+/** Nobody who may be asked has the day, and its file may only be late. @param rest whether REST may have it */
+export const notInArchive = (host: string, { series, day }: FetchStep, rest: boolean): SourceError =>
   new SourceError(
     "not-in-archive",
-    `${host} has no file of ${seriesLabel(series)} there (yet); REST may have it.`,
+    `${host} has no file of ${seriesLabel(series)} there (yet); ${rest ? "REST may have it" : "REST does not have it"}.`,
     refetchCommand(series, day).replace(" --force", ""),
   );
 

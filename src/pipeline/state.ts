@@ -22,6 +22,7 @@ export class LakeState implements State {
   private readonly touchedUnits = new Set<string>();
   private readonly disownedUnits = new Set<string>();
   private readonly published = new Map<string, string>();
+  private readonly late = new Set<string>();
   private readonly refusals = new Map<string, AppError>();
 
   constructor(lake: Lake, ledger: readonly LedgerRow[], strangers: readonly StrangeMonth[] = []) {
@@ -83,14 +84,17 @@ export class LakeState implements State {
   }
 
   uncompared(table: TableName, series: Series, day: Day): AppError | undefined {
-    const { archives } = this.lake.entry(table, series, day) ?? {};
-    const name = Object.keys(archives ?? {}).find((one) => this.refusals.has(one));
-    return name === undefined ? undefined : this.refusals.get(name);
+    return this.refusals.get(objectKey(table, series, day));
   }
 
-  setPublished({ hashes, refusals }: Published): void {
+  arrived(table: TableName, series: Series, day: Day): boolean {
+    return this.late.has(objectKey(table, series, day));
+  }
+
+  setPublished({ hashes, arrived, refusals }: Published): void {
     for (const [name, hash] of hashes) this.published.set(name, hash);
-    for (const [name, error] of refusals) this.refusals.set(name, error);
+    for (const path of arrived) this.late.add(path);
+    for (const [path, error] of refusals) this.refusals.set(path, error);
   }
 
   damage(table: TableName, series: Series, month: Month): AppError | undefined {

@@ -24,14 +24,21 @@ const openInterest = (from: string, to: string, rest: Partial<Wish> = {}): Wish 
   wish("open-interest", at(from), at(to), { venue: "binance", period: "5m", ...rest });
 
 /** A lake that is asked for once, of a venue without some of its files. */
-async function run(data: string, asked: Wish, missing?: RegExp, of: Twin = twin, isGone = false) {
+async function run(
+  data: string,
+  asked: Wish,
+  missing?: RegExp,
+  of: Twin = twin,
+  { isGone = false, verify = false }: { readonly isGone?: boolean; readonly verify?: boolean } = {},
+) {
   const isRest = /(?:[kK]lines|fundingRate|openInterestHist)\?/;
   await using front = await startFront(of, (url) => {
     if (isGone && isRest.test(url)) return NO_SUCH_SYMBOL;
     return missing?.test(url) ? NOT_THERE : undefined;
   });
   await using lake = new TwinLab(data, front.settings);
-  return { ...(await lake.run(asked)), contents: lake.contents() };
+  const applied = verify ? await lake.verify(asked) : await lake.run(asked);
+  return { ...applied, contents: lake.contents() };
 }
 
 const later = await startTwin({ now: NOW + 40 * DAY, limits: false, archive: "files" });
@@ -125,7 +132,7 @@ describe("a symbol that is gone", () => {
         period: "5m",
       });
       const missing = new RegExp(`${gone.source}|${file.source}`);
-      const { outcomes } = await run(data, asked, missing, twin, true);
+      const { outcomes } = await run(data, asked, missing, twin, { isGone: true });
       assert.deepEqual(notDone(outcomes), [
         ["2026-07-20", "deferred", "not-in-archive"],
         ["2026-07-21", "deferred", "not-in-archive"],
@@ -137,9 +144,9 @@ describe("a symbol that is gone", () => {
         ["2026-06-11", "not-published", bars],
       ]);
       assert.ok(NOW < at("2026-07-21") + DAY + LATENESS && NOW > at("2026-06-12") + LATENESS);
-      const after = await run(data, asked, gone, twin, true);
+      const after = await run(data, asked, gone, twin, { isGone: true });
       assert.ok(after.outcomes.every(({ status, gaps }) => status === "done" && gaps.length === 0));
-      const whole = await run(place(), asked, gone, twin, true);
+      const whole = await run(place(), asked, gone, twin, { isGone: true });
       const july = (contents: Record<string, string>) =>
         Object.entries(contents).filter(([key]) => key.includes("mm=07"));
       assert.deepEqual(july(after.contents), july(whole.contents));
@@ -179,4 +186,60 @@ describe("a file that the host's list names and that it does not give out", () =
       }
     });
   }
+});
+
+describe("--verify-archives asks for files that were given up", () => {
+  const verify = true;
+  for (const [what, asked, missing, days] of [
+    // The first value of a day stands in the file of the day before.
+    ["open interest", JULY, MISSING, ["2026-07-11", "2026-07-12", "2026-07-13"]],
+    [
+      "candles of the archive alone",
+      wish("spot", at("2026-05-30"), at("2026-07-05"), { venue: "binance", choice: "archive" }),
+      /BTCUSDT-1h-2026-06(?:-1[12])?\.zip/,
+      ["2026-06-11", "2026-06-12"],
+    ],
+    [
+      "funding of the archive alone",
+      wish("funding", at("2026-05-30"), at("2026-08-05"), { venue: "binance", choice: "archive" }),
+      /BTCUSDT-fundingRate-2026-06\.zip/,
+      Array.from({ length: 30 }, (_, i) => `2026-06-${String(i + 1).padStart(2, "0")}`),
+    ],
+  ] as const) {
+    test(`and brings in what is there now: ${what}`, async () => {
+      const data = place();
+      const settled = await run(data, asked, missing, later);
+      assert.deepEqual(notDone(settled.outcomes), []);
+      assert.deepEqual((await run(data, asked, missing, later, { verify })).outcomes, [], "nothing has come");
+      assert.deepEqual((await run(data, asked, undefined, later)).outcomes, [], "nobody looks unless told to");
+      const { outcomes, contents } = await run(data, asked, undefined, later, { verify });
+      assert.deepEqual(
+        reasons(outcomes),
+        days.map((day) => [day, "a file that it lacked is there", "done"]),
+      );
+      const rows = (of: Record<string, string>) => Object.entries(of).filter(([key]) => key.endsWith(".parquet"));
+      assert.deepEqual(rows(contents), rows((await run(place(), asked, undefined, later)).contents));
+      assert.deepEqual(gapsByDay(outcomes), []);
+      assert.deepEqual((await run(data, asked, undefined, later, { verify })).outcomes, []);
+    });
+  }
+
+  test("and tells of one that cannot be trusted; its days stay", async () => {
+    const data = place();
+    const before = await run(data, JULY, MISSING, later);
+    const { outcomes, contents } = await run(
+      data,
+      JULY,
+      /metrics-2026-07-11\.zip\.CHECKSUM|metrics-2026-07-12/,
+      later,
+      {
+        verify,
+      },
+    );
+    assert.deepEqual(
+      outcomes.map(({ step, status, error }) => [step.action === "fetch" && step.day, status, error?.code]),
+      [["2026-07-11", "failed", "no-checksum"]],
+    );
+    assert.deepEqual(contents, before.contents);
+  });
 });

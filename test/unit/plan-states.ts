@@ -42,6 +42,7 @@ export interface Known {
   readonly lost?: readonly string[];
   /** Keys of objects whose archive file was put out again. */
   readonly republished?: readonly string[];
+  readonly arrived?: readonly string[];
   readonly uncompared?: Readonly<Record<string, DataError>>;
   /** What the bucket's manifests say, by object key. */
   readonly stored?: Readonly<Record<string, Entry>>;
@@ -57,6 +58,7 @@ export const state = (known: Known = {}): State => ({
   entry: (table, series, of) => known.entries?.[objectKey(table, series, of)],
   intact: (one) => !known.lost?.includes(one.content),
   republished: (table, series, of) => known.republished?.includes(objectKey(table, series, of)) ?? false,
+  arrived: (table, series, of) => known.arrived?.includes(objectKey(table, series, of)) ?? false,
   uncompared: (table, series, of) => known.uncompared?.[objectKey(table, series, of)],
   damage: (table, _series, month) => known.damaged?.[`${table}/${month}`],
   unit: (table, month) => known.units?.[`${table}/${month}`] ?? {},
