@@ -142,9 +142,10 @@ export class Intake {
     }
   }
 
-  /** Of a day whose object is in place as its entry says; no real hash where it is not. */
-  private async storedContent(step: FetchStep): Promise<string | undefined> {
-    const entry = this.state.entry(step.table, step.series, step.day);
+  /** Of a day whose object is in place as its entry says; no real hash where it is not, or has no entry. */
+  private async storedContent({ table, series, day }: FetchStep): Promise<string | undefined> {
+    const entry = this.state.entry(table, series, day);
+    if (this.lake.remote?.unnamed(table, series, day)) return "";
     return entry && ((await isStored(this.lake, entry)) ? entry.content : "");
   }
 

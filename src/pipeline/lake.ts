@@ -125,6 +125,12 @@ export class Lake {
     return new DataError(damage.code, message, "candlelake upload", { cause: damage });
   }
 
+  /** Days of which nothing is known but that the bucket has an object that no manifest names. */
+  unnamedDays(table: TableName, series: Series, month: Month): readonly Day[] {
+    const days = this.remote?.unnamedDays(table, series, month) ?? [];
+    return days.filter((day) => !this.entry(table, series, day));
+  }
+
   /** Entries of a month whose object was written after the manifest: only its bytes tell whether it is the one named. */
   doubtful(table: TableName, series: Series, month: Month): readonly (readonly [Day, Entry])[] {
     const written = this.page(table, series, month)?.written ?? Number.NEGATIVE_INFINITY;

@@ -1,21 +1,20 @@
-import { type Batch, concat, numbers, take } from "../core/batch.ts";
+import { type Batch, concat } from "../core/batch.ts";
 import { DataError } from "../core/errors.ts";
 import type { Target } from "../core/goal.ts";
 import { type Entry, refetchCommand } from "../core/manifest.ts";
 import type { Series } from "../core/series.ts";
-import type { FetchStep } from "../core/step.ts";
+import type { DeriveStep, FetchStep } from "../core/step.ts";
 import type { TableName } from "../core/table.ts";
 import { type Day, dayRange, iso } from "../core/time.ts";
-import { type Checked, check, fillGaps } from "../market/check.ts";
+import { type Checked, check } from "../market/check.ts";
 import { TABLE } from "../market/tables.ts";
 import { contentHash } from "../parquet/content.ts";
 import { decode } from "../parquet/decode.ts";
 import type { BucketLake } from "./bucket-lake.ts";
 import { isOurs, moveCommand } from "./foreign.ts";
+import { type DayRows, missingRows, timeAt, withRows } from "./kept-rows.ts";
 import type { Lake } from "./lake.ts";
 import { sha256 } from "./rows.ts";
-
-const MICROS = 1000;
 
 /** Why a partition's object cannot be used, and the command that brings it back. */
 export const lostObject = (series: Series, day: Day, { object }: Entry, isThere: boolean): DataError =>
@@ -67,7 +66,12 @@ export async function isStored(lake: Lake, entry: Entry): Promise<boolean> {
  * The rows that are stored, as far as they can be read. A run that was killed between object and manifest left an object
  * that no manifest names yet: its rows are as good, once they pass the check again.
  */
-async function storedRows(lake: Lake, step: FetchStep, entry: Entry, first?: number): Promise<Batch | undefined> {
+async function storedRows(
+  lake: Lake,
+  step: FetchStep | DeriveStep,
+  entry: Entry,
+  first?: number,
+): Promise<Batch | undefined> {
   const { table, series, day } = step;
   try {
     return await readPartition(lake, table, series, day, entry);
@@ -84,14 +88,6 @@ async function storedRows(lake: Lake, step: FetchStep, entry: Entry, first?: num
     if (error instanceof DataError) return undefined;
     throw error;
   }
-}
-
-/** Event times that were stored before and did not come this time, as rows of the stored batch. */
-function missingRows(stored: Batch, came: Batch): number[] {
-  const times = numbers(came, came.table.eventTime).values;
-  const have = new Set(times);
-  const before = numbers(stored, stored.table.eventTime).values;
-  return [...before.keys()].filter((row) => !have.has(before[row] as number));
 }
 
 /**
@@ -112,24 +108,24 @@ export async function keepStored(lake: Lake, target: Target, step: FetchStep, ol
     );
   }
   const missing = missingRows(stored, batch);
-  if (missing.length === 0) return checked;
-  const before = numbers(stored, stored.table.eventTime).values;
-  const timeOf = (row: number) => (before[row] as number) / MICROS;
   const explained = (time: number) =>
     checked.gaps.some(
       (gap) => time >= gap.from && time < gap.to && (gap.class === "not-published" || gap.class === "quarantined"),
     );
-  const vanished = missing.filter((row) => !explained(timeOf(row)));
+  const vanished = missing.map((row) => timeAt(stored, row)).filter((time) => !explained(time));
   if (vanished.length > 0) {
     throw new DataError(
       "rows-vanished",
-      `${step.path}: the venue no longer sends ${vanished.length} of ${stored.rows} stored rows, the first at ${iso(timeOf(vanished[0] as number))}; the stored ones are kept.`,
+      `${step.path}: the venue no longer sends ${vanished.length} of ${stored.rows} stored rows, the first at ${iso(vanished[0] as number)}; the stored ones are kept.`,
       "candlelake status",
     );
   }
-  const joined = concat(batch.table, [batch, take(stored, missing)]);
-  const times = numbers(joined, joined.table.eventTime).values;
-  const order = [...times.keys()].sort((a, b) => (times[a] as number) - (times[b] as number));
-  const gaps = fillGaps(step.series, checked.gaps, new Set(missing.map(timeOf)), target.first);
-  return { ...checked, batch: take(joined, order), gaps };
+  return withRows(step.series, checked, stored, missing, target.first);
+}
+
+/** Rows of a derived day stay, too, where there are fewer candles now. */
+export async function keepDerived(lake: Lake, step: DeriveStep, old: Entry, made: DayRows): Promise<DayRows> {
+  const { first } = step.derivation;
+  const stored = old.rows > made.batch.rows ? await storedRows(lake, step, old, first) : undefined;
+  return stored ? withRows(step.series, made, stored, missingRows(stored, made.batch), first) : made;
 }
