@@ -19,16 +19,18 @@ export const isOurs = ({ metadata }: BucketObject): boolean => /^[0-9a-f]{64}$/.
 /** Beside the lake's root, where nothing of ours looks. */
 const aside = (uri: string): string => uri.replace(/^(gs:\/\/[^/]+)\/(?:raw|synthetic)\//, "$1/legacy/");
 
+/** An object's name and generation as gcloud reads them: brackets in what it takes for a pattern do not mean themselves. */
+const exactly = (uri: string, generation: string): string => `${uri.replaceAll(/[[\]]/g, "?")}#${generation}`;
+
+/** A destination may have nothing of a pattern, nor look like a generation. */
+const plain = (uri: string): string => uri.replaceAll(/[*?[\]#]/g, "_");
+
 /**
  * The command that puts an object out of the way: that very one, by its generation. By its name alone `mv` takes all that
  * lies below it along, and below a "folder" of a console's may be the lake. Nothing that was put aside before is replaced.
  */
-export function moveCommand(uri: string, { generation }: BucketObject): string {
-  // Brackets in a pattern do not mean themselves, and a destination may have nothing of one, nor look like a generation.
-  const source = `${uri.replaceAll(/[[\]]/g, "?")}#${generation}`;
-  const destination = aside(uri).replaceAll(/[*?[\]#]/g, "_");
-  return `gcloud storage mv --if-generation-match=0 ${shellWord(source)} ${shellWord(destination)}`;
-}
+export const moveCommand = (uri: string, { generation }: BucketObject): string =>
+  `gcloud storage mv --if-generation-match=0 ${shellWord(exactly(uri, generation))} ${shellWord(plain(aside(uri)))}`;
 
 /** Why nothing is put at a key: what is none of ours lies there. What a manifest means is ours, whoever put it there. */
 export function foreignObject(remote: BucketLake, key: string): DataError | undefined {

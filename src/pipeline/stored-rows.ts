@@ -26,12 +26,10 @@ export const lostObject = (series: Series, day: Day, { object }: Entry, isThere:
 
 /** Why an object that the bucket's manifest names cannot be used, and the command that goes towards the right one. */
 export function replacedObject(lake: Lake, remote: BucketLake, series: Series, day: Day, entry: Entry): DataError {
-  const { object, bytes } = entry;
-  const key = object ?? "";
+  const key = entry.object ?? "";
   const uri = remote.bucket.uri(key);
   const there = remote.object(key);
-  const isHere = lake.store.size(key) === bytes;
-  const next = isHere ? "candlelake upload" : refetchCommand(series, day);
+  const next = lake.hasFile(entry) ? "candlelake upload" : refetchCommand(series, day);
   if (!there) return new DataError("object-missing", `${uri} is gone.`, next);
   const why = `${uri} is not the object that its manifest names.`;
   // What others put there is overwritten by no command.
@@ -90,6 +88,13 @@ async function storedRows(
   }
 }
 
+const rowsLost = ({ series, day, path }: FetchStep, { rows }: Batch, old: Entry): DataError =>
+  new DataError(
+    "rows-lost",
+    `${path}: the stored file cannot be read, and only ${rows} of its ${old.rows} rows are to be had. Put the file back, or take what there is.`,
+    refetchCommand(series, day),
+  );
+
 /**
  * Stored rows never vanish: where the venue no longer publishes them, or sends them broken, the stored ones stay; where
  * it silently leaves them out, or they can no longer be read and fewer came, the step fails and nothing changes.
@@ -101,11 +106,7 @@ export async function keepStored(lake: Lake, target: Target, step: FetchStep, ol
   const stored = await storedRows(lake, step, old, target.first);
   if (!stored) {
     if (batch.rows >= old.rows || target.force) return checked;
-    throw new DataError(
-      "rows-lost",
-      `${step.path}: the stored file cannot be read, and the venue sends only ${batch.rows} of its ${old.rows} rows. Put the file back, or take what there is.`,
-      refetchCommand(step.series, step.day),
-    );
+    throw rowsLost(step, batch, old);
   }
   const missing = missingRows(stored, batch);
   const explained = (time: number) =>
@@ -120,7 +121,10 @@ export async function keepStored(lake: Lake, target: Target, step: FetchStep, ol
       "candlelake status",
     );
   }
-  return withRows(step.series, checked, stored, missing, target.first);
+  const all = withRows(step.series, checked, stored, missing, target.first);
+  // What could be read may be an older file.
+  if (all.batch.rows < old.rows && !target.force) throw rowsLost(step, all.batch, old);
+  return all;
 }
 
 /** Rows of a derived day stay, too, where there are fewer candles now. */
