@@ -31,10 +31,11 @@ export function loadReason(table: TableName, month: Month, state: State, prune =
 /** A step for each load unit that differs from the ledger, or will. */
 export function planLoads(goal: Goal, state: State, steps: readonly Step[]): LoadStep[] {
   const changing = new Set(steps.map((step) => (step.action === "load" ? "" : `${step.table}/${monthOf(step.day)}`)));
+  const coming = new Set(steps.flatMap((step) => (step.action === "load" || step.error ? [] : step.path)));
   const loads: LoadStep[] = [];
   for (const { table, months, prune = false } of goal.load ?? []) {
     for (const month of months) {
-      const error = state.unitDamage(table, month);
+      const error = state.unitDamage(table, month, coming);
       const isChanging = changing.has(`${table}/${month}`);
       const empties = prune && !isChanging && Object.keys(state.unit(table, month)).length === 0;
       const due = loadReason(table, month, state, empties);

@@ -104,9 +104,10 @@ function sameInputs(a: Readonly<Record<string, string>> | null, b: Readonly<Reco
 
 /** Why the partition must be derived, judged by what the lake has now; undefined where it is up to date. */
 export function deriveReason(derivation: Derivation, day: Day, state: State): string | undefined {
+  const { table, series } = derivation;
   const candles = state.entry(derivation.candles.table, derivation.candles.series, day);
-  if (!candles || candles.rows === 0) return undefined;
-  const entry = state.entry(derivation.table, derivation.series, day);
+  if (!candles || (candles.rows === 0 && !state.unnamed(table, series, day))) return undefined;
+  const entry = state.entry(table, series, day);
   if (!entry) return "missing";
   if (!state.intact(entry)) return "object missing or changed";
   if (derivation.force) return "forced";
@@ -135,7 +136,9 @@ function deriveDamage(
   const standing = derivation.force ? unforced(own) : own;
   if (standing) return standing;
   for (const input of inputsOf(derivation, day)) {
-    const damage = state.damage(input.table, input.series, monthOf(input.day));
+    const damage =
+      state.damage(input.table, input.series, monthOf(input.day)) ??
+      state.unnamed(input.table, input.series, input.day);
     if (damage && !fetches.has(objectKey(input.table, input.series, input.day))) return damage;
   }
   return undefined;

@@ -39,6 +39,12 @@ export interface State {
   bucketDamage(table: TableName, series: Series, month: Month, coming?: ReadonlySet<Day>): AppError | undefined;
   /** Why nothing can be put in a partition's place in the bucket. */
   occupied(table: TableName, series: Series, day: Day): AppError | undefined;
-  /** Why a load unit cannot be made: a member's manifest is damaged. */
-  unitDamage(table: TableName, month: Month): AppError | undefined;
+  /** Why it is not known what there was of a day of which the lake has nothing: the bucket has an object without a name. */
+  unnamed(table: TableName, series: Series, day: Day): AppError | undefined;
+  /**
+   * Why a load unit cannot be made: a member's manifest is damaged, or rows that were loaded before are in objects that no
+   * manifest names.
+   * @param coming paths of partitions that are about to be made
+   */
+  unitDamage(table: TableName, month: Month, coming?: ReadonlySet<string>): AppError | undefined;
 }

@@ -1,5 +1,5 @@
 import { AppError, DataError } from "../core/errors.ts";
-import { MANIFESTS, manifestKey, objectKey, parseManifestName } from "../core/layout.ts";
+import { MANIFESTS, manifestKey, objectKey, parseManifestName, parsePartitionKey } from "../core/layout.ts";
 import { type Entry, type Manifest, manifestText, refetchCommand } from "../core/manifest.ts";
 import { parseManifest } from "../core/manifest-reader.ts";
 import type { Series } from "../core/series.ts";
@@ -46,10 +46,18 @@ export class BucketLake {
     return this.listing.listAll();
   }
 
-  /** Every series of a table that has manifests in the bucket, and for which months. @throws StoreError */
+  /**
+   * Every series of a table that has manifests in the bucket, and for which months; where everything was listed, also
+   * those that have objects alone. @throws StoreError
+   */
   async shelves(table: TableName): Promise<readonly { readonly series: Series; readonly month: Month }[]> {
     const keys = [...(await this.listing.manifests(table)).keys()];
-    return keys.flatMap((key) => parseManifestName(table, key.slice(key.lastIndexOf("/") + 1)) ?? []);
+    const named = keys.flatMap((key) => parseManifestName(table, key.slice(key.lastIndexOf("/") + 1)) ?? []);
+    const stored = this.listing.all().flatMap((object) => {
+      const place = isOurs(object) ? parsePartitionKey(table, object.key, "object") : undefined;
+      return place ? { series: place.series, month: monthOf(place.day) } : [];
+    });
+    return [...named, ...stored];
   }
 
   /** Reads what a plan of these months looks at. @throws StoreError */
@@ -133,22 +141,19 @@ export class BucketLake {
   }
 
   /**
-   * What an object says of itself, where the manifest that names it cannot be read. Nothing is known of gaps and sources,
-   * but that these rows were stored, and must not vanish.
+   * An object of ours that no manifest names: a run was killed before it wrote one, or it is gone, or cannot be read.
+   * Nothing is known of gaps and sources, but that these rows were stored, and must not vanish.
    */
-  recovered(table: TableName, series: Series, day: Day): Entry | undefined {
+  unnamed(table: TableName, series: Series, day: Day): BucketObject | undefined {
+    const page = this.pages.get(manifestKey(table, series, monthOf(day)));
+    if (!page || page.manifest?.partitions.has(day)) return undefined;
     const object = this.listing.object(objectKey(table, series, day));
-    if (!object || !isOurs(object) || !this.pages.get(manifestKey(table, series, monthOf(day)))?.damage)
-      return undefined;
-    const { key, bytes, generation, crc32c, metadata } = object;
-    const { sha256: hash = "", content = "", rows, from = "", to = "" } = metadata;
-    const entry: Entry = {
-      ...{ object: key, sha256: hash, content, bytes, rows: Number(rows), span: [Date.parse(from), Date.parse(to)] },
-      ...{ gaps: [], notes: [], quarantined: null, inputs: null, archives: null, disagreements: [], revisions: [] },
-      ...{ source: "", host: "", asOf: object.created },
-    };
-    this.entries.set(key, { ...entry, stored: { generation, crc32c } });
-    return entry;
+    return object && isOurs(object) ? object : undefined;
+  }
+
+  /** Days of a month of which there are such objects. */
+  unnamedDays(table: TableName, series: Series, month: Month): readonly Day[] {
+    return daysOf(monthRange(month)).filter((day) => this.unnamed(table, series, day));
   }
 
   /** The object at a key, as it was listed. */
@@ -198,9 +203,17 @@ export class BucketLake {
   async read(entry: Entry): Promise<Uint8Array | undefined> {
     if (!this.holds(entry) || entry.object === null) return undefined;
     const { object, sha256: hash } = entry;
-    const generation = this.listing.object(object)?.generation;
+    return this.copy(object, hash ?? "", this.listing.object(object)?.generation);
+  }
+
+  /** The bytes that an object's metadata name; undefined where it has others. @throws StoreError */
+  bytesOf({ key, generation, metadata }: BucketObject): Promise<Uint8Array | undefined> {
+    return this.copy(key, metadata["sha256"] ?? "", generation);
+  }
+
+  private async copy(key: string, hash: string, generation: string | undefined): Promise<Uint8Array | undefined> {
     const isGood = (bytes: Uint8Array) => sha256(bytes) === hash;
-    const bytes = await this.cache.get(`objects/${hash}.parquet`, () => this.bucket.read(object, generation), isGood);
+    const bytes = await this.cache.get(`objects/${hash}.parquet`, () => this.bucket.read(key, generation), isGood);
     return bytes && isGood(bytes) ? bytes : undefined;
   }
 

@@ -34,6 +34,11 @@ export class BucketListing {
     return all;
   }
 
+  /** Every object but manifests, where everything was listed; else none. */
+  all(): readonly BucketObject[] {
+    return this.isWhole ? [...this.objects.values()] : [];
+  }
+
   /** Every manifest of a table, by key. @throws StoreError */
   manifests(table: TableName): Promise<ReadonlyMap<string, BucketObject>> {
     const known = this.tables.get(table);

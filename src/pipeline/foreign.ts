@@ -17,10 +17,20 @@ export interface Foreign {
 export const isOurs = ({ metadata }: BucketObject): boolean => /^[0-9a-f]{64}$/.test(metadata["sha256"] ?? "");
 
 /** Beside the lake's root, where nothing of ours looks. */
-const aside = (uri: string): string => uri.replace("/raw/", "/legacy/").replace("/synthetic/", "/legacy/");
+const aside = (uri: string): string => uri.replace(/^(gs:\/\/[^/]+)\/(?:raw|synthetic)\//, "$1/legacy/");
 
-/** The command that puts an object out of the way. */
-export const moveCommand = (uri: string): string => `gcloud storage mv ${shellWord(uri)} ${shellWord(aside(uri))}`;
+/** An object's name and generation as gcloud reads them: brackets in what it takes for a pattern do not mean themselves. */
+const exactly = (uri: string, generation: string): string => `${uri.replaceAll(/[[\]]/g, "?")}#${generation}`;
+
+/** A destination may have nothing of a pattern, nor look like a generation. */
+const plain = (uri: string): string => uri.replaceAll(/[*?[\]#]/g, "_");
+
+/**
+ * The command that puts an object out of the way: that very one, by its generation. By its name alone `mv` takes all that
+ * lies below it along, and below a "folder" of a console's may be the lake. Nothing that was put aside before is replaced.
+ */
+export const moveCommand = (uri: string, { generation }: BucketObject): string =>
+  `gcloud storage mv --if-generation-match=0 ${shellWord(exactly(uri, generation))} ${shellWord(plain(aside(uri)))}`;
 
 /** Why nothing is put at a key: what is none of ours lies there. What a manifest means is ours, whoever put it there. */
 export function foreignObject(remote: BucketLake, key: string): DataError | undefined {
@@ -28,7 +38,7 @@ export function foreignObject(remote: BucketLake, key: string): DataError | unde
   if (!there || isOurs(there) || remote.means(key)) return undefined;
   const uri = remote.bucket.uri(key);
   const why = `${uri} was there before and is none of candlelake's; it is not overwritten.`;
-  return new DataError("foreign-object", why, moveCommand(uri));
+  return new DataError("foreign-object", why, moveCommand(uri, there));
 }
 
 function differenceOf(object: BucketObject): string | undefined {
@@ -44,6 +54,6 @@ export function foreigners(remote: BucketLake, objects: readonly BucketObject[])
   return objects.flatMap((object) => {
     const difference = remote.means(object.key) ? undefined : differenceOf(object);
     const uri = remote.bucket.uri(object.key);
-    return difference ? [{ uri, difference, next: moveCommand(uri) }] : [];
+    return difference ? [{ uri, difference, next: moveCommand(uri, object) }] : [];
   });
 }

@@ -115,9 +115,10 @@ export class Intake {
     }
   }
 
-  /** Of a day whose object is in place as its entry says; no real hash where it is not. */
+  /** Of a day whose object is in place as its entry says; no real hash where it is not, or has no entry. */
   private async storedContent(step: FetchStep): Promise<string | undefined> {
     const entry = this.entryOf(step);
+    if (this.lake.remote?.unnamed(step.table, step.series, step.day)) return "";
     return entry && ((await isStored(this.lake, entry)) ? entry.content : "");
   }
 

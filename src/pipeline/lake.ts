@@ -20,6 +20,8 @@ export class Lake {
   /** The same lake in a bucket, where there is one. */
   readonly remote: BucketLake | undefined;
   private readonly pages = new Map<string, Page>();
+  /** Entries that the bucket knows better, and whose files the folder's manifests do not name. */
+  private readonly elsewhere = new WeakSet<Entry>();
   private readonly listings: Shelves;
 
   /** @param synthetic the lake's world: made data, or a venue's */
@@ -49,6 +51,8 @@ export class Lake {
       if (bytes) fill(page, bytes);
       const manifest = this.remote?.manifest(table, series, month);
       if (manifest) adopt(page, manifest);
+      for (const [day, entry] of page.adopted)
+        if (page.partitions.get(day)?.sha256 !== entry.sha256) this.elsewhere.add(entry);
     }
   }
 
@@ -73,22 +77,31 @@ export class Lake {
     return page?.adopted.get(day) ?? page?.partitions.get(day);
   }
 
-  /** The entry of the folder's own manifest, unless the bucket knows better. */
+  /**
+   * The entry of the folder's own manifest, unless the bucket knows better. What it knows better is the folder's own again
+   * where the bucket has lost the object and the folder has its bytes.
+   */
   own(table: TableName, series: Series, day: Day): Entry | undefined {
     const page = this.page(table, series, monthOf(day));
-    return page?.adopted.has(day) ? undefined : page?.partitions.get(day);
+    const better = page?.adopted.get(day);
+    if (!better) return page?.partitions.get(day);
+    return this.hasFile(better) && !this.remote?.holds(better) ? better : undefined;
   }
 
   /** Days of which the folder has something that the bucket does not know better. */
   ownDays(table: TableName, series: Series, month: Month): readonly Day[] {
-    const page = this.page(table, series, month);
-    return [...(page?.partitions.keys() ?? [])].filter((day) => !page?.adopted.has(day)).sort();
+    const days = [...(this.page(table, series, month)?.partitions.keys() ?? [])];
+    return days.filter((day) => this.own(table, series, day)).sort();
+  }
+
+  /** The folder has the file of an entry, as far as its manifest and sizes tell. */
+  hasFile(entry: Entry): boolean {
+    return entry.object !== null && !this.elsewhere.has(entry) && this.store.size(entry.object) === entry.bytes;
   }
 
   /** The object of an entry is there, as far as sizes and list calls tell. */
   isThere(entry: Entry): boolean {
-    if (entry.object === null || this.store.size(entry.object) === entry.bytes) return true;
-    return this.remote?.holds(entry) ?? false;
+    return entry.object === null || this.hasFile(entry) || (this.remote?.holds(entry) ?? false);
   }
 
   /** Whether anything lies where an entry's object should be, in the folder or in the bucket. */
@@ -123,6 +136,12 @@ export class Lake {
     if (!damage || this.ownDays(table, series, month).length === 0) return damage;
     const message = `${damage.message} The folder has all its days.`;
     return new DataError(damage.code, message, "candlelake upload", { cause: damage });
+  }
+
+  /** Days of which nothing is known but that the bucket has an object that no manifest names. */
+  unnamedDays(table: TableName, series: Series, month: Month): readonly Day[] {
+    const days = this.remote?.unnamedDays(table, series, month) ?? [];
+    return days.filter((day) => !this.entry(table, series, day));
   }
 
   /** Entries of a month whose object was written after the manifest: only its bytes tell whether it is the one named. */

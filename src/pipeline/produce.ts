@@ -18,7 +18,8 @@ import type { Lake } from "./lake.ts";
 import { type Outcome, planned } from "./outcome.ts";
 import { quarantine } from "./quarantine.ts";
 import { sha256, sourcesOf, spanOf } from "./rows.ts";
-import { isStored, keepStored, readPartition } from "./stored-rows.ts";
+import { isStored, keepDerived, keepStored, readPartition } from "./stored-rows.ts";
+import { keepUnnamed } from "./unnamed.ts";
 
 const MICROS = 1000;
 
@@ -154,8 +155,9 @@ export async function produceChecked(
   state: State,
 ): Promise<Outcome> {
   const { table, series, day } = step;
-  const old = state.entry(table, series, day) ?? lake.remote?.recovered(table, series, day);
-  const kept = old ? await keepStored(lake, target, step, old, checked) : checked;
+  const old = state.entry(table, series, day);
+  const all = old ? await keepStored(lake, target, step, old, checked) : checked;
+  const kept = await keepUnnamed(lake, step, all, target.first);
   const { batch, gaps, notes } = kept;
   const quarantined = provenance.quarantined ?? (await quarantine(lake, step, kept.refused));
   const source = sourcesOf(batch, provenance.source);
@@ -223,8 +225,12 @@ export async function produceDerived(lake: Lake, step: DeriveStep, state: State)
   const of = (table: TableName): Batch => concat(TABLE[table], batches.get(table) ?? []);
   const period = derivation.lookUps.find((lookUp) => lookUp.table === "open_interest")?.series.step ?? "5m";
   const batch = deriveMetrics(of(derivation.candles.table), of("funding_rates"), of("open_interest"), period);
+  const old = state.entry(step.table, step.series, day);
+  const made = { batch, gaps: candles?.gaps ?? [] };
+  const all = old ? await keepDerived(lake, step, old, made) : made;
+  const kept = await keepUnnamed(lake, step, all, derivation.first);
   const rest: Rest = {
-    gaps: candles?.gaps ?? [],
+    gaps: kept.gaps,
     notes: [],
     quarantined: null,
     inputs: inputHashes(derivation, day, state),
@@ -234,7 +240,7 @@ export async function produceDerived(lake: Lake, step: DeriveStep, state: State)
     disagreements: [],
     asOf,
   };
-  return store(lake, step, rowsOf(batch), rest, state, derivation);
+  return store(lake, step, rowsOf(kept.batch), rest, state, derivation);
 }
 
 /** The days of fetch steps as runs that one stream of pages serves: no settled partition lies between them. */

@@ -1,6 +1,6 @@
 import type { AppError } from "../core/errors.ts";
 import type { Goal } from "../core/goal.ts";
-import { fileStem, objectKey } from "../core/layout.ts";
+import { fileStem, objectKey, parseManifestName } from "../core/layout.ts";
 import type { Entry } from "../core/manifest.ts";
 import { inputsOf, lookedThrough } from "../core/plan.ts";
 import type { Series } from "../core/series.ts";
@@ -11,6 +11,7 @@ import type { LedgerRow, StrangeMonth } from "../ports/warehouse.ts";
 import { foreignObject } from "./foreign.ts";
 import type { Lake } from "./lake.ts";
 import { isStored } from "./stored-rows.ts";
+import { unnamedDays } from "./unnamed.ts";
 import type { Published } from "./verify-archives.ts";
 
 /** What `plan` asks of lake and warehouse, answered from manifests and ledger that were read beforehand. */
@@ -123,12 +124,31 @@ export class LakeState implements State {
     return this.disownedUnits.has(`${table}/${month}`);
   }
 
-  unitDamage(table: TableName, month: Month): AppError | undefined {
+  unnamed(table: TableName, series: Series, day: Day): AppError | undefined {
+    const { remote } = this.lake;
+    if (!remote?.unnamed(table, series, day) || this.lake.entry(table, series, day)) return undefined;
+    return unnamedDays(remote, series, [day], objectKey(table, series, day));
+  }
+
+  unitDamage(table: TableName, month: Month, coming: ReadonlySet<string> = new Set()): AppError | undefined {
     for (const series of this.members(table, month)) {
       const damage = this.lake.damage(table, series, month);
       if (damage) return damage;
     }
+    for (const series of this.loadedSeries(table, month)) {
+      const days = this.lake.unnamedDays(table, series, month);
+      const lost = days.filter((day) => !coming.has(objectKey(table, series, day)));
+      const [first] = lost;
+      const { remote } = this.lake;
+      if (remote && first) return unnamedDays(remote, series, lost, objectKey(table, series, first));
+    }
     return undefined;
+  }
+
+  /** Series that the warehouse has in a month, as the ledger says. */
+  private loadedSeries(table: TableName, month: Month): readonly Series[] {
+    const names = Object.keys(this.loaded(table, month));
+    return names.flatMap((name) => parseManifestName(table, `${name}_${month}.json`)?.series ?? []);
   }
 
   /** Series of a load unit, as `openUnits` found them. */
@@ -178,5 +198,8 @@ export class LakeState implements State {
       await this.lake.open(table, shelf.series, own);
       for (const month of own) this.units.set(`${table}/${month}`, [...this.members(table, month), shelf.series]);
     }
+    // What was loaded of a series may be in objects of a month that has no manifest any more.
+    for (const month of this.lake.remote ? months : [])
+      for (const series of this.loadedSeries(table, month)) await this.lake.open(table, series, [month]);
   }
 }

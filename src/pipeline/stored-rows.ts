@@ -1,21 +1,20 @@
-import { type Batch, concat, numbers, take } from "../core/batch.ts";
+import { type Batch, concat } from "../core/batch.ts";
 import { DataError } from "../core/errors.ts";
 import type { Target } from "../core/goal.ts";
 import { type Entry, refetchCommand } from "../core/manifest.ts";
 import type { Series } from "../core/series.ts";
-import type { FetchStep } from "../core/step.ts";
+import type { DeriveStep, FetchStep } from "../core/step.ts";
 import type { TableName } from "../core/table.ts";
 import { type Day, dayRange, iso } from "../core/time.ts";
-import { type Checked, check, fillGaps } from "../market/check.ts";
+import { type Checked, check } from "../market/check.ts";
 import { TABLE } from "../market/tables.ts";
 import { contentHash } from "../parquet/content.ts";
 import { decode } from "../parquet/decode.ts";
 import type { BucketLake } from "./bucket-lake.ts";
 import { isOurs, moveCommand } from "./foreign.ts";
+import { type DayRows, missingRows, timeAt, withRows } from "./kept-rows.ts";
 import type { Lake } from "./lake.ts";
 import { sha256 } from "./rows.ts";
-
-const MICROS = 1000;
 
 /** Why a partition's object cannot be used, and the command that brings it back. */
 export const lostObject = (series: Series, day: Day, { object }: Entry, isThere: boolean): DataError =>
@@ -27,16 +26,14 @@ export const lostObject = (series: Series, day: Day, { object }: Entry, isThere:
 
 /** Why an object that the bucket's manifest names cannot be used, and the command that goes towards the right one. */
 export function replacedObject(lake: Lake, remote: BucketLake, series: Series, day: Day, entry: Entry): DataError {
-  const { object, bytes } = entry;
-  const key = object ?? "";
+  const key = entry.object ?? "";
   const uri = remote.bucket.uri(key);
   const there = remote.object(key);
-  const isHere = lake.store.size(key) === bytes;
-  const next = isHere ? "candlelake upload" : refetchCommand(series, day);
+  const next = lake.hasFile(entry) ? "candlelake upload" : refetchCommand(series, day);
   if (!there) return new DataError("object-missing", `${uri} is gone.`, next);
   const why = `${uri} is not the object that its manifest names.`;
   // What others put there is overwritten by no command.
-  return new DataError("object-changed", why, isOurs(there) ? next : moveCommand(uri));
+  return new DataError("object-changed", why, isOurs(there) ? next : moveCommand(uri, there));
 }
 
 /**
@@ -67,7 +64,12 @@ export async function isStored(lake: Lake, entry: Entry): Promise<boolean> {
  * The rows that are stored, as far as they can be read. A run that was killed between object and manifest left an object
  * that no manifest names yet: its rows are as good, once they pass the check again.
  */
-async function storedRows(lake: Lake, step: FetchStep, entry: Entry, first?: number): Promise<Batch | undefined> {
+async function storedRows(
+  lake: Lake,
+  step: FetchStep | DeriveStep,
+  entry: Entry,
+  first?: number,
+): Promise<Batch | undefined> {
   const { table, series, day } = step;
   try {
     return await readPartition(lake, table, series, day, entry);
@@ -86,13 +88,12 @@ async function storedRows(lake: Lake, step: FetchStep, entry: Entry, first?: num
   }
 }
 
-/** Event times that were stored before and did not come this time, as rows of the stored batch. */
-function missingRows(stored: Batch, came: Batch): number[] {
-  const times = numbers(came, came.table.eventTime).values;
-  const have = new Set(times);
-  const before = numbers(stored, stored.table.eventTime).values;
-  return [...before.keys()].filter((row) => !have.has(before[row] as number));
-}
+const rowsLost = ({ series, day, path }: FetchStep, { rows }: Batch, old: Entry): DataError =>
+  new DataError(
+    "rows-lost",
+    `${path}: the stored file cannot be read, and only ${rows} of its ${old.rows} rows are to be had. Put the file back, or take what there is.`,
+    refetchCommand(series, day),
+  );
 
 /**
  * Stored rows never vanish: where the venue no longer publishes them, or sends them broken, the stored ones stay; where
@@ -105,31 +106,30 @@ export async function keepStored(lake: Lake, target: Target, step: FetchStep, ol
   const stored = await storedRows(lake, step, old, target.first);
   if (!stored) {
     if (batch.rows >= old.rows || target.force) return checked;
-    throw new DataError(
-      "rows-lost",
-      `${step.path}: the stored file cannot be read, and the venue sends only ${batch.rows} of its ${old.rows} rows. Put the file back, or take what there is.`,
-      refetchCommand(step.series, step.day),
-    );
+    throw rowsLost(step, batch, old);
   }
   const missing = missingRows(stored, batch);
-  if (missing.length === 0) return checked;
-  const before = numbers(stored, stored.table.eventTime).values;
-  const timeOf = (row: number) => (before[row] as number) / MICROS;
   const explained = (time: number) =>
     checked.gaps.some(
       (gap) => time >= gap.from && time < gap.to && (gap.class === "not-published" || gap.class === "quarantined"),
     );
-  const vanished = missing.filter((row) => !explained(timeOf(row)));
+  const vanished = missing.map((row) => timeAt(stored, row)).filter((time) => !explained(time));
   if (vanished.length > 0) {
     throw new DataError(
       "rows-vanished",
-      `${step.path}: the venue no longer sends ${vanished.length} of ${stored.rows} stored rows, the first at ${iso(timeOf(vanished[0] as number))}; the stored ones are kept.`,
+      `${step.path}: the venue no longer sends ${vanished.length} of ${stored.rows} stored rows, the first at ${iso(vanished[0] as number)}; the stored ones are kept.`,
       "candlelake status",
     );
   }
-  const joined = concat(batch.table, [batch, take(stored, missing)]);
-  const times = numbers(joined, joined.table.eventTime).values;
-  const order = [...times.keys()].sort((a, b) => (times[a] as number) - (times[b] as number));
-  const gaps = fillGaps(step.series, checked.gaps, new Set(missing.map(timeOf)), target.first);
-  return { ...checked, batch: take(joined, order), gaps };
+  const all = withRows(step.series, checked, stored, missing, target.first);
+  // What could be read may be an older file.
+  if (all.batch.rows < old.rows && !target.force) throw rowsLost(step, all.batch, old);
+  return all;
+}
+
+/** Rows of a derived day stay, too, where there are fewer candles now. */
+export async function keepDerived(lake: Lake, step: DeriveStep, old: Entry, made: DayRows): Promise<DayRows> {
+  const { first } = step.derivation;
+  const stored = old.rows > made.batch.rows ? await storedRows(lake, step, old, first) : undefined;
+  return stored ? withRows(step.series, made, stored, missingRows(stored, made.batch), first) : made;
 }

@@ -6,6 +6,8 @@ import { type Entry, isBehindEnd } from "../core/manifest.ts";
 import { uploadReason } from "../core/plan-uploads.ts";
 import type { UploadStep } from "../core/step.ts";
 import { type Day, iso, monthOf } from "../core/time.ts";
+import { TABLE } from "../market/tables.ts";
+import { decode } from "../parquet/decode.ts";
 import type { BucketObject } from "../ports/bucket.ts";
 import type { BucketLake } from "./bucket-lake.ts";
 import { foreignObject } from "./foreign.ts";
@@ -14,6 +16,7 @@ import { failed, type Outcome, planned } from "./outcome.ts";
 import { sha256 } from "./rows.ts";
 import type { LakeState } from "./state.ts";
 import { lostObject } from "./stored-rows.ts";
+import { keepUnnamed, unnamedDays } from "./unnamed.ts";
 
 /** Objects that are under way at once: enough to hide the network's latency. */
 const WIDTH = 16;
@@ -32,6 +35,15 @@ interface Sent {
   readonly entry: Entry;
   /** Bytes that went over the network. */
   readonly bytes: number;
+}
+
+/** @throws DataError where an object that no manifest names would be overwritten, and has rows that are nowhere else */
+async function refuseLoss(lake: Lake, remote: BucketLake, step: UploadStep, bytes: Uint8Array): Promise<void> {
+  const { table, series, day, path } = step;
+  if (!remote.unnamed(table, series, day)) return;
+  const own = { batch: decode(bytes, TABLE[table], path), gaps: [] };
+  const { listed } = lake.told(table, series, monthOf(day));
+  if ((await keepUnnamed(lake, step, own, listed)) !== own) throw unnamedDays(remote, series, [day], path);
 }
 
 /** Puts an entry's object in place, unless the bucket has it already. */
@@ -57,6 +69,7 @@ async function send(
   const foreign = foreignObject(remote, entry.object);
   if (foreign) throw foreign;
   if (!isOwn) throw lostObject(step.series, step.day, entry, bytes !== undefined);
+  await refuseLoss(lake, remote, step, bytes);
   const options = { replaces: there?.generation ?? null, metadata: metadataOf(entry) };
   const written = await remote.bucket.write(entry.object, bytes, options, signal);
   remote.note(written);

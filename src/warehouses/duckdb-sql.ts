@@ -105,7 +105,7 @@ export const selectSchemas = (names: readonly string[]): string =>
 
 /** A row a column of a schema's tables and views: table, its comment, column, type. */
 export const selectColumns = (schema: string): string =>
-  "SELECT c.table_name, t.comment, c.column_name, c.data_type FROM duckdb_columns() c " +
+  "SELECT c.table_name, t.comment, c.column_name, c.data_type, t.table_oid IS NULL FROM duckdb_columns() c " +
   "LEFT JOIN duckdb_tables() t USING (database_name, schema_name, table_name) " +
   `WHERE c.database_name = current_database() AND c.schema_name = ${literal(schema)} ` +
   "ORDER BY c.table_name, c.column_index;";

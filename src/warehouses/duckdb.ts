@@ -39,6 +39,9 @@ export interface DuckDbOptions {
   readonly onStep?: OnStep | undefined;
 }
 
+const first = (refused: ReadonlyMap<LoadUnit, WarehouseError>): WarehouseError | undefined =>
+  refused.values().next().value;
+
 /**
  * A warehouse in a DuckDB file. Changes are made in a copy that then takes the file's place: a notebook that reads the
  * file neither blocks a load nor sees half of one (docs/decisions/duckdb-replace.md).
@@ -94,14 +97,19 @@ export class DuckDbWarehouse implements Warehouse {
   ): Promise<void> {
     if (units.length === 0) return;
     let culprit: LoadUnit | undefined;
+    const refused = new Map<LoadUnit, WarehouseError>();
     try {
       const { finished, failure } = await this.change(async (session, differs) => {
-        const [other] = differs;
-        if (other)
-          throw new WarehouseError("table-differs", `${this.label}: ${other.table}: ${other.difference}.`, other.next);
+        for (const unit of units) {
+          const refusal = this.refusal(differs, unit.table.name);
+          if (refusal) refused.set(unit, refusal);
+        }
+        const due = units.filter((unit) => !refused.has(unit));
+        const refusal = this.refusal(differs, LEDGER.name) ?? (due.length === 0 ? first(refused) : undefined);
+        if (refusal) throw refusal;
         const { connection } = session;
         const to = { connection, schema: this.datasets.raw, synthetic: this.synthetic, now: this.now };
-        const loaded = await loadUnits(units, session, to, this.onStep, signal);
+        const loaded = await loadUnits(due, session, to, this.onStep, signal);
         culprit = loaded.failed;
         if (loaded.finished.length === 0) throw loaded.failure;
         return loaded;
@@ -109,7 +117,9 @@ export class DuckDbWarehouse implements Warehouse {
       this.loadJobs += finished.length;
       for (const unit of finished) done(unit, rowsOf(unit));
       if (failure) throw this.translate(failure, signal);
+      if (refused.size > 0) throw first(refused);
     } catch (error) {
+      for (const [unit, refusal] of refused) failed?.(unit, refusal);
       if (culprit && error instanceof AppError) failed?.(culprit, error);
       throw error;
     }
@@ -146,6 +156,14 @@ export class DuckDbWarehouse implements Warehouse {
 
   private file(): Promise<DatabaseFile> {
     return DatabaseFile.at(this.name, this.memoryLimit);
+  }
+
+  /** Why nothing is loaded into a table: it is none of ours. */
+  private refusal(differs: SetupReport["differs"], name: string): WarehouseError | undefined {
+    const other = differs.find(({ table }) => table === `${this.datasets.raw}.${name}`);
+    return (
+      other && new WarehouseError("table-differs", `${this.label}: ${other.table}: ${other.difference}.`, other.next)
+    );
   }
 
   private missing(what: string): WarehouseError {

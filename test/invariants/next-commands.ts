@@ -19,6 +19,7 @@ const WORDS: readonly (readonly [about: RegExp, word: string])[] = [
   [/\.named$/, "--project my-project"],
   [/bucket\.name/, "my-data"],
   [/location/, "us-central1"],
+  [/\buri, generation\b/, "'gs://my-data/raw/object.parquet#1'"],
   [/\buri\b/, "gs://my-data/raw/object.parquet"],
   [/topic|market/i, "spot"],
   [/venue/i, "binance"],

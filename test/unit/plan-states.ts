@@ -51,6 +51,8 @@ export interface Known {
   readonly occupied?: Readonly<Record<string, DataError>>;
   readonly damaged?: Readonly<Record<string, DataError>>;
   readonly touched?: readonly string[];
+  /** By object key. */
+  readonly unnamed?: Readonly<Record<string, DataError>>;
 }
 
 /** Look-ups in what the test wrote down: entries by object key, units and damage by table and month. */
@@ -73,6 +75,7 @@ export const state = (known: Known = {}): State => ({
   },
   bucketDamage: (table, _series, month) => known.bucketDamaged?.[`${table}/${month}`],
   occupied: (table, series, of) => known.occupied?.[objectKey(table, series, of)],
+  unnamed: (table, series, of) => known.unnamed?.[objectKey(table, series, of)],
   unitDamage: (table, month) => known.damaged?.[`${table}/${month}`],
 });
 

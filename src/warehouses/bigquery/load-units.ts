@@ -8,7 +8,7 @@ import { decorator } from "./job-id.ts";
 import { type LedgerState, NO_SERIES } from "./ledger-state.ts";
 import type { LedgerTable } from "./ledger-table.ts";
 import { type Brought, type LoadWork, loadUnit, nameOf, refuseExpired, rowsOf, WrongRows } from "./load-unit.ts";
-import { adopt, refuseStrangerRows } from "./ownership.ts";
+import { adopt, strangerRows } from "./ownership.ts";
 import { loadThroughStaging } from "./staging.ts";
 import type { TableResource } from "./wire.ts";
 
@@ -23,8 +23,8 @@ export interface BatchWork extends LoadWork {
   readonly talk: LoadTalk;
 }
 
-/** Failures of one unit that say nothing of the others. */
-const LONELY = ["partitions-expired", "quota-jobs"];
+/** Failures of one unit, or of one table's, that say nothing of the others. */
+const LONELY = ["partitions-expired", "quota-jobs", "no-warehouse", "table-differs"];
 
 const isLonely = (error: unknown): boolean => error instanceof AppError && LONELY.includes(error.code);
 
@@ -115,27 +115,41 @@ const replaced = ({ table, month }: LoadUnit): DataError =>
 interface Opened {
   readonly ledger: TableResource;
   readonly state: LedgerState;
-  readonly tables: ReadonlyMap<TableName, TableResource>;
+  /** What the units go to, or why they cannot: it is not there, or not ours. */
+  readonly tables: ReadonlyMap<TableName, TableResource | WarehouseError>;
 }
 
-/** Looks at what the units go to. @throws WarehouseError where it is not there or not ours */
+/** Looks at what the units go to. @throws WarehouseError where there is no ledger, or no way to look */
 async function open(work: BatchWork, units: readonly LoadUnit[], signal?: AbortSignal): Promise<Opened> {
   const ledger = await work.ledger.find(signal);
   if (!ledger) throw missing(work, "has no ledger");
   const state = await work.ledger.read(ledger);
-  const tables = new Map<TableName, TableResource>();
+  const tables = new Map<TableName, TableResource | WarehouseError>();
   for (const name of new Set(units.map((unit) => unit.table.name))) {
-    const table = await work.tables.table(name, signal);
-    if (!table) throw missing(work, `has no table ${name}`);
-    refuseElsewhere(work, table);
-    const [difference] = differencesOf(layoutOf(name), table);
-    const next = `candlelake setup ${work.tables.named}`;
-    if (difference) throw new WarehouseError("table-differs", `${work.label}: ${name}: ${difference}.`, next);
-    refuseStrangerRows(table, state, work.tables, work.label);
-    if (!state.tells(name)) await adopt(table, work.tables);
-    tables.set(name, table);
+    const found = judged(work, name, await work.tables.table(name, signal), state);
+    if (!(found instanceof WarehouseError) && !state.tells(name)) await adopt(found, work.tables);
+    tables.set(name, found);
   }
   return { ledger, tables, state };
+}
+
+/** The table, or why nothing is loaded into it. @throws WarehouseError `other-location` */
+function judged(
+  work: BatchWork,
+  name: TableName,
+  table: TableResource | undefined,
+  state: LedgerState,
+): TableResource | WarehouseError {
+  const { label, tables } = work;
+  if (!table) return missing(work, `has no table ${name}`);
+  refuseElsewhere(work, table);
+  const [difference] = differencesOf(layoutOf(name), table);
+  const next = `candlelake setup ${tables.named}`;
+  if (difference) return new WarehouseError("table-differs", `${label}: ${name}: ${difference}.`, next);
+  const strangers = strangerRows(table, state);
+  return strangers === undefined
+    ? table
+    : new WarehouseError("table-differs", `${label}: ${name}: ${strangers}.`, `${next} --move-existing`);
 }
 
 /** @throws WarehouseError `other-location` where the jobs would look for the table in the wrong place */
@@ -161,6 +175,7 @@ async function settle(
 ): Promise<{ readonly rows: LedgerRow[]; readonly brought: Brought | undefined }> {
   const table = tables.get(unit.table.name);
   if (!table) throw new RangeError(`${unit.table.name} was not looked at`);
+  if (table instanceof WarehouseError) throw table;
   refuseStranger(unit, work.synthetic);
   const loaded = state.unit(unit.table.name, unit.month);
   const goal = { table, loaded };

@@ -1,4 +1,3 @@
-import { WarehouseError } from "../../core/errors.ts";
 import { LABEL } from "../bigquery-sql.ts";
 import type { LedgerState } from "./ledger-state.ts";
 import type { Tables } from "./tables.ts";
@@ -15,14 +14,6 @@ export function strangerRows(table: TableResource, state: LedgerState | undefine
   const isEmpty = numRows === "0" && !streamingBuffer;
   if (isLabelled(table) || isEmpty || state?.tells(tableReference.tableId)) return undefined;
   return `it has ${numRows} rows that candlelake did not load, and no label ${LABEL.key}=${LABEL.value}`;
-}
-
-/** @throws WarehouseError `table-differs` where a load would replace rows that are none of ours */
-export function refuseStrangerRows(table: TableResource, state: LedgerState, tables: Tables, label: string): void {
-  const difference = strangerRows(table, state);
-  if (!difference) return;
-  const next = `candlelake setup ${tables.named} --move-existing`;
-  throw new WarehouseError("table-differs", `${label}: ${table.tableReference.tableId}: ${difference}.`, next);
 }
 
 /** Labels an empty table, before anything is in it: what a run that is killed leaves is known as ours then. */

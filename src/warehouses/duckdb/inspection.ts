@@ -6,6 +6,7 @@ import type { Relation } from "../ledger.ts";
 
 interface Found {
   readonly comment: string;
+  readonly isView: boolean;
   /** Types by column. */
   readonly columns: Map<string, string>;
 }
@@ -23,8 +24,8 @@ export async function inspect(connection: DuckDBConnection, { raw, curated }: Da
   const schemas = await (await connection.run(selectSchemas([raw, curated]))).getRowsJS();
   const tables = new Map<string, Found>();
   for (const row of await (await connection.run(selectColumns(raw))).getRowsJS()) {
-    const [table = "", comment = "", column = "", type = ""] = row.map((value) => String(value ?? ""));
-    const found = tables.get(table) ?? { comment, columns: new Map<string, string>() };
+    const [table = "", comment = "", column = "", type = "", isView] = row.map((value) => String(value ?? ""));
+    const found = tables.get(table) ?? { comment, isView: isView === "true", columns: new Map<string, string>() };
     found.columns.set(column, type);
     tables.set(table, found);
   }
@@ -32,7 +33,8 @@ export async function inspect(connection: DuckDBConnection, { raw, curated }: Da
 }
 
 /** In what a table is not what it should be; undefined where it is. */
-function difference(relation: Relation, { columns }: Found): string | undefined {
+function difference(relation: Relation, { columns, isView }: Found): string | undefined {
+  if (isView) return "it is a view";
   for (const { name, type } of relation.columns) {
     const found = columns.get(name);
     if (found === undefined) return `it has no column ${name}`;

@@ -1,0 +1,127 @@
+// Entries that a folder takes over from the bucket, because another machine has read them later, and whose objects go.
+import * as assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { objectKey } from "../../src/core/layout.ts";
+import { DAY, HOUR, MINUTE } from "../../src/core/time.ts";
+import { CloudLab, tally } from "../fakes/cloud-lab.ts";
+import { wish } from "../fakes/lab.ts";
+import { ModelVenue } from "../fakes/model-venue.ts";
+import { loading, rowsOf } from "../fakes/real-lab.ts";
+import { spot } from "../fakes/series.ts";
+
+const start = Date.UTC(2025, 0, 30);
+/** Ten hours and a bit into the third day. */
+const now = start + 2 * DAY + 10 * HOUR + MINUTE;
+const SPOT = wish("spot", start, undefined);
+const [FIRST, SECOND, THIRD] = ["2025-01-30", "2025-01-31", "2025-02-01"].map((day) =>
+  objectKey("spot_klines", spot("1h"), day),
+) as [string, string, string];
+
+const open = () => CloudLab.open(new ModelVenue(start - 20 * DAY, now));
+
+const generationOf = async (lab: CloudLab, key: string) => (await lab.objects()).get(key) ?? assert.fail(key);
+
+const remove = async (lab: CloudLab, key: string) =>
+  lab.bucket().remove(key, (await generationOf(lab, key)).generation);
+
+/** Other bytes in an object's place, that say of themselves what it said. */
+async function damage(lab: CloudLab, key: string): Promise<void> {
+  const { generation, metadata, bytes } = await generationOf(lab, key);
+  await lab.bucket().write(key, new Uint8Array(bytes), { replaces: generation, metadata });
+}
+
+/** One machine has the whole lake, and another one has read it again later. */
+async function scene(lab: CloudLab, version = 0): Promise<Record<string, string>> {
+  await using one = lab.loader("one");
+  await one.engine.setup();
+  await one.ingest(SPOT);
+  lab.venue.time += MINUTE;
+  lab.venue.quirks = { version: () => version };
+  await using two = lab.machine("two");
+  await two.ingest({ ...SPOT, force: true });
+  return lab.contents();
+}
+
+describe("an object of an entry that another machine has read later", () => {
+  test("is put back from a folder that has its very bytes", async () => {
+    await using lab = await open();
+    const whole = await scene(lab);
+    await using one = lab.loader("one");
+    assert.deepEqual(await one.plan(SPOT), []);
+    await remove(lab, FIRST);
+    await damage(lab, SECOND);
+    const { series } = await one.engine.survey();
+    assert.deepEqual(
+      series.flatMap(({ damaged }) => damaged.map(({ code, next }) => [code, next])),
+      [
+        ["object-missing", "candlelake upload"],
+        ["object-changed", "candlelake upload"],
+      ],
+    );
+    assert.deepEqual(await one.plan(SPOT), [
+      "upload spot_klines 2025-01-30: object missing or changed in the bucket",
+      "upload spot_klines 2025-01-31: object missing or changed in the bucket",
+    ]);
+    assert.equal(tally(await one.apply(loading(SPOT))), "upload done 2, load done 2");
+    assert.deepEqual(await lab.contents(), whole);
+    await remove(lab, FIRST);
+    assert.equal(tally(await one.apply({ wishes: [], load: null, upload: "all" })), "upload done 1");
+    assert.deepEqual(await lab.contents(), whole);
+    await using fresh = lab.machine("fresh");
+    for (const machine of [one, fresh]) assert.deepEqual(await machine.plan(SPOT), []);
+  });
+
+  test("is fetched anew where the folder has other bytes, of the same size too", async () => {
+    await using lab = await open();
+    await using before = lab.machine("one");
+    await before.ingest(SPOT);
+    const sizes = [...(await lab.objects()).values()].map(({ bytes }) => bytes);
+    const whole = await scene(lab, 3);
+    assert.deepEqual(
+      [...(await lab.objects()).values()].flatMap(({ key, bytes }) => (key.endsWith(".parquet") ? bytes : [])),
+      sizes.slice(-3),
+    );
+    await remove(lab, FIRST);
+    await damage(lab, SECOND);
+    await using one = lab.loader("one");
+    const { series } = await one.engine.survey();
+    assert.deepEqual(
+      series.flatMap(({ damaged }) => damaged.map(({ next }) => next)),
+      ["2025-01-30", "2025-01-31"].map(
+        (day) => `candlelake ingest spot --venue binance-us --symbol BTCUSDT --interval 1h --date ${day} --force`,
+      ),
+    );
+    assert.deepEqual(await one.plan(SPOT), [
+      "fetch spot_klines 2025-01-30: object missing or changed",
+      "fetch spot_klines 2025-01-31: object missing or changed",
+      "upload spot_klines 2025-01-30: the partition changes",
+      "upload spot_klines 2025-01-31: the partition changes",
+    ]);
+    assert.equal(tally(await one.apply(loading(SPOT))), "fetch done 2, upload done 2, load done 2");
+    assert.deepEqual(await lab.contents(), whole);
+  });
+
+  test("is not replaced by the fewer rows of an older file, where the venue has them no longer", async () => {
+    await using lab = await open();
+    await using one = lab.loader("one");
+    await one.engine.setup();
+    await one.ingest(SPOT);
+    lab.venue.time += 3 * HOUR;
+    await using two = lab.loader("two");
+    await two.apply(loading(SPOT));
+    await remove(lab, THIRD);
+    lab.venue.quirks = { kept: ({ kind }, time) => (kind === "klines" ? time : 0) };
+    const { outcomes } = await one.apply(loading(SPOT));
+    assert.deepEqual(
+      outcomes.map(({ step, status, error }) => `${step.action} ${error?.code ?? status}`),
+      ["fetch rows-lost", "upload unchanged", "load unchanged"],
+    );
+    const [{ n } = assert.fail()] = await rowsOf(await one.engine.query("SELECT count(*) AS n FROM spot_klines"));
+    assert.equal(Number(n), 2 * 24 + 13);
+    // What there is may be taken all the same.
+    assert.equal(
+      tally(await one.apply(loading({ ...SPOT, from: start + 2 * DAY, force: true }))),
+      "fetch done 1, upload done 1, load done 1",
+    );
+  });
+});

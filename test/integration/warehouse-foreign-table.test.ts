@@ -1,0 +1,123 @@
+// A table of the warehouse that is somebody else's: its own months fail, and those of the other tables are loaded.
+import * as assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { DuckDBInstance } from "@duckdb/node-api";
+import { DAY, HOUR, MINUTE } from "../../src/core/time.ts";
+import { CloudLab, type Machine } from "../fakes/cloud-lab.ts";
+import { wish } from "../fakes/lab.ts";
+import { ModelVenue } from "../fakes/model-venue.ts";
+import { loading, rowsOf } from "../fakes/real-lab.ts";
+
+const start = Date.UTC(2025, 0, 30);
+/** Ten hours and a bit into the third day, which is in another month than the first two. */
+const now = start + 2 * DAY + 10 * HOUR + MINUTE;
+const FUTURES = wish("futures", start, undefined);
+const RUN = loading(FUTURES, wish("spot", start, undefined));
+const LOADED = ["spot_klines", "funding_rates", "open_interest", "futures_metrics"];
+
+const open = () => CloudLab.open(new ModelVenue(start - 20 * DAY, now));
+
+async function ask(lab: CloudLab, method: string, at: string, body?: object): Promise<void> {
+  const url = `${lab.google.url}/bigquery/v2/projects/demo/datasets${at}`;
+  const answer = await fetch(url, { method, ...(body ? { body: JSON.stringify(body) } : {}) });
+  assert.ok(answer.ok, await answer.text());
+}
+
+const tableOf = (tableId: string, rest: object) => ({
+  tableReference: { projectId: "demo", datasetId: "btc_forecast_raw", tableId },
+  ...rest,
+});
+
+/** What became of a run's loads: `ok`, or code and next command, by table; each table has two months. */
+async function loadsOf(machine: Machine): Promise<Record<string, string[]>> {
+  const { outcomes } = await machine.apply(RUN);
+  const loads = outcomes.filter(({ step }) => step.action === "load");
+  const said = Map.groupBy(loads, ({ step }) => step.table);
+  return Object.fromEntries(
+    [...said].map(([table, all]) => [
+      table,
+      all.map(({ status, error }) => (error ? `${error.code}: ${error.message} ${error.next}` : status)),
+    ]),
+  );
+}
+
+/** The loads of a table of which nothing is loaded; all others' are. */
+async function onlyFails(machine: Machine, wrong: Readonly<Record<string, string>>): Promise<void> {
+  const done = Object.fromEntries(LOADED.map((table) => [table, ["done", "done"]]));
+  const failed = Object.fromEntries(Object.entries(wrong).map(([table, why]) => [table, [why, why]]));
+  assert.deepEqual(await loadsOf(machine), { ...done, ...failed });
+  for (const table of LOADED.filter((name) => !(name in wrong))) {
+    const [row] = await rowsOf(await machine.engine.query(`SELECT count(*) AS n FROM ${table}`));
+    assert.ok(Number(row?.["n"]) > 0, table);
+  }
+  // The second run does what is left, and that is the same.
+  const again = await loadsOf(machine);
+  assert.deepEqual(again, failed);
+}
+
+describe("BigQuery", () => {
+  test("a view and a table of other columns are not loaded into, and hold up no other table", async () => {
+    await using lab = await open();
+    await ask(lab, "POST", "", {
+      datasetReference: { projectId: "demo", datasetId: "btc_forecast_raw" },
+      location: "us-central1",
+    });
+    const view = { query: "SELECT 1 AS one", useLegacySql: false };
+    await ask(lab, "POST", "/btc_forecast_raw/tables", tableOf("funding_rates", { view }));
+    const schema = { fields: [{ name: "time", type: "STRING" }] };
+    await ask(lab, "POST", "/btc_forecast_raw/tables", tableOf("open_interest", { schema }));
+    await using one = lab.loader("one");
+    const { differs } = await one.engine.setup();
+    assert.equal(differs.length, 2);
+    const label = "table-differs: bigquery:demo.btc_forecast_raw";
+    await onlyFails(one, {
+      funding_rates: `${label}: funding_rates: it is a view. candlelake setup --project demo`,
+      open_interest: `${label}: open_interest: column time is STRING and should be TIMESTAMP. candlelake setup --project demo`,
+    });
+  });
+
+  test("nor does one that is gone", async () => {
+    await using lab = await open();
+    await using one = lab.loader("one");
+    await one.engine.setup();
+    await ask(lab, "DELETE", "/btc_forecast_raw/tables/funding_rates");
+    const why = "bigquery:demo.btc_forecast_raw has no table funding_rates yet. candlelake setup --project demo";
+    await onlyFails(one, { funding_rates: `no-warehouse: ${why}` });
+  });
+});
+
+describe("DuckDB", () => {
+  /** Changes the file as a program that knows nothing of candlelake would. */
+  async function edit(file: string, ...statements: string[]): Promise<void> {
+    const instance = await DuckDBInstance.create(file);
+    const connection = await instance.connect();
+    for (const sql of statements) await connection.run(sql);
+    connection.closeSync();
+    instance.closeSync();
+  }
+
+  for (const [what, difference, statements] of [
+    ["a view", "it is a view", ["DROP TABLE funding_rates", "CREATE VIEW funding_rates AS SELECT 1 AS one"]],
+    [
+      "a view of our very columns",
+      "it is a view",
+      ["ALTER TABLE funding_rates RENAME TO mine", "CREATE VIEW funding_rates AS SELECT * FROM mine"],
+    ],
+    [
+      "a table of other columns",
+      "it has a column note of its own",
+      ["ALTER TABLE funding_rates ADD COLUMN note VARCHAR"],
+    ],
+  ] as const) {
+    test(`${what} is not loaded into, and holds up no other table`, async () => {
+      await using lab = await open();
+      await using one = lab.machine("one");
+      await one.engine.setup();
+      const file = `${lab.path("one")}/candlelake.duckdb`;
+      await edit(file, "USE btc_forecast_raw", ...statements);
+      const next = `candlelake load --warehouse duckdb:${file.replace("lake.duckdb", "lake-2.duckdb")}`;
+      const why = `table-differs: duckdb:${file}: btc_forecast_raw.funding_rates: ${difference}. ${next}`;
+      await onlyFails(one, { funding_rates: why });
+    });
+  }
+});
