@@ -1,3 +1,4 @@
+import { orAborted } from "../core/abort.ts";
 import { AppError, DataError, Interrupted, StoreError } from "../core/errors.ts";
 import { loadReason } from "../core/plan-loads.ts";
 import type { LoadStep } from "../core/step.ts";
@@ -212,7 +213,8 @@ export async function loadUnits(
     else loading.outcomes.push({ ...planned(step), rows: 0, status: "unchanged" });
   }
   // What was listed when the run began may be long ago.
-  if (warehouse.reads === "objects") await lake.remote?.look(due.flatMap((step) => objectsOf(step, lake, state)));
+  if (warehouse.reads === "objects" && lake.remote)
+    await orAborted(lake.remote.look(due.flatMap((step) => objectsOf(step, lake, state))), signal);
   for (const step of due) await loading.take(step);
   // What the units are made of is in them now.
   lake.forget();

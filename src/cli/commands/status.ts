@@ -70,7 +70,7 @@ function sayForeign(context: Context, foreign: readonly Foreign[]): void {
 export async function run(context: Context): Promise<number> {
   const { engine } = openCandlelake(context.config, context.log);
   try {
-    const { series: all, foreign, gone, changed } = await engine.survey();
+    const { series: all, foreign, gone, changed } = await engine.survey(context.signal);
     const hasBucket = context.config.bucket !== undefined;
     sayForeign(context, foreign);
     const rows = all.map(seriesJson);
