@@ -1,10 +1,11 @@
 // The cloud's stand-ins: a year of hours of spot and futures in one `run`, the same again with nothing to do, and a month of
 // 300 series. What counts is the number of objects, requests and jobs; fails where there are more than there must be.
-import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { linkSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { createInterface } from "node:readline";
+import { Worker } from "node:worker_threads";
 import { candlelake, scratch } from "./process.ts";
+import type { Logged } from "./stand-ins.ts";
 
 /** Requests of a table in a run that has nothing to do. */
 const MOST_REQUESTS = 10;
@@ -16,7 +17,7 @@ interface Answer {
   readonly totals: Readonly<Record<string, number>>;
   readonly receipt: {
     readonly objects: number;
-    readonly storageRequests: Readonly<Record<string, number>>;
+    readonly storageRequests: Readonly<Record<"lists" | "reads" | "writes" | "others", number>>;
     readonly warehouseRequests: number;
     readonly loadJobs: number;
     readonly ledgerJobs: number;
@@ -24,18 +25,14 @@ interface Answer {
   };
 }
 
-/** Starts the stand-ins; they end with this process, whose end of their input closes then. */
-async function stand(): Promise<Readonly<Record<string, string>>> {
-  const program = new URL("../bin/candlelake.js", import.meta.url).pathname;
-  const child = spawn(process.execPath, [program, "twin", "--google"], { stdio: ["pipe", "pipe", "inherit"] });
-  process.on("exit", () => child.kill());
-  const settings: Record<string, string> = {};
-  for await (const line of createInterface({ input: child.stdout })) {
-    if (line === "ready") break;
-    const [name = "", ...value] = line.split("=");
-    settings[name] = value.join("=");
-  }
-  return settings;
+const standIns = new Worker(new URL("./stand-ins.ts", import.meta.url));
+const [settings] = (await once(standIns, "message")) as [Readonly<Record<string, string>>];
+
+/** What Google's stand-ins were asked since the last call, by their own log. */
+async function logged(): Promise<Logged> {
+  standIns.postMessage("count");
+  const [counts] = (await once(standIns, "message")) as [Logged];
+  return counts;
 }
 
 const sum = (counts: Readonly<Record<string, number>>): number => Object.values(counts).reduce((a, b) => a + b, 0);
@@ -46,7 +43,20 @@ function expect(what: string, is: number, most: number): void {
   if (!isFine) process.exitCode = 1;
 }
 
-const settings = await stand();
+/** The receipt is worth what the other side's log says. */
+function compare(run: string, { receipt }: Answer, log: Logged): void {
+  const { storageRequests: of, warehouseRequests, loadJobs, ledgerJobs } = receipt;
+  const told: Logged = {
+    ...{ lists: of.lists, reads: of.reads, writes: of.writes, others: of.others },
+    ...{ warehouse: warehouseRequests, loads: loadJobs, ledger: ledgerJobs },
+  };
+  const kinds = Object.keys(told) as (keyof Logged)[];
+  const differing = kinds.filter((kind) => told[kind] !== log[kind]);
+  console.log(`${run}, by the stand-ins' log: ${kinds.map((kind) => `${kind} ${log[kind]}`).join(", ")}`);
+  for (const kind of differing) console.log(`  the receipt says ${kind} ${told[kind]}: it is wrong`);
+  if (differing.length > 0) process.exitCode = 1;
+}
+
 const folder = scratch();
 const answer = (args: readonly string[]): { readonly wall: number; readonly answer: Answer } => {
   const { wall, output } = candlelake([...args, "--quiet", "--format", "json"], settings);
@@ -54,6 +64,7 @@ const answer = (args: readonly string[]): { readonly wall: number; readonly answ
 };
 
 candlelake(["setup", "--synthetic", "--quiet"], settings);
+await logged();
 
 const from = new Date(Date.now() - 365 * 86_400_000).toISOString().slice(0, 10);
 const year = join(folder, "year.json");
@@ -69,7 +80,10 @@ writeFileSync(
   }),
 );
 const first = answer(["run", "--config", year]);
+compare("a year of hours", first.answer, await logged());
 const tables = 5;
+/** All but `futures_klines`. */
+const loaded = 4;
 const { receipt, totals } = first.answer;
 console.log(`a year of hours: ${(first.wall / 1000).toFixed(1)} s, ${totals.rowsLoaded} rows loaded`);
 const months = new Set(
@@ -77,15 +91,19 @@ const months = new Set(
 );
 const days = receipt.objects;
 expect("objects", days, 366 * tables + tables);
-expect("writes beyond the objects (manifests)", (receipt.storageRequests.writes ?? 0) - days, months.size * tables);
-expect("load jobs (one a month and table)", receipt.loadJobs, months.size * 4);
+expect("writes beyond the objects (manifests)", receipt.storageRequests.writes - days, months.size * tables);
+expect("load jobs (one a month and table)", receipt.loadJobs, months.size * loaded);
 expect("ledger jobs", receipt.ledgerJobs, 1);
 expect("bytes billed", receipt.bytesBilled, 0);
-expect("lists", receipt.storageRequests.lists ?? 0, 5 * tables);
+// A year of a table's objects is a page of a list, and so are its manifests.
+const made = `${tables} of manifests, ${tables} of objects, ${loaded} before and ${loaded} after the load jobs`;
+expect(`lists (${made})`, receipt.storageRequests.lists, 2 * tables + 2 * loaded);
 
 for (const _ of [1, 2]) answer(["run", "--config", year]);
+await logged();
 const again = answer(["run", "--config", year]);
-const requests = sum(again.answer.receipt?.storageRequests ?? {}) + (again.answer.receipt?.warehouseRequests ?? 0);
+compare("a run with nothing to do", again.answer, await logged());
+const requests = sum(again.answer.receipt.storageRequests) + again.answer.receipt.warehouseRequests;
 expect(`requests of a run with nothing to do, ${tables} tables`, requests, MOST_REQUESTS * tables);
 expect("its milliseconds", Math.round(again.wall), MOST_TIME);
 
@@ -117,12 +135,15 @@ for (let i = 1; i < SERIES; i++) {
     else linkSync(join(root, file), copy);
   }
 }
+await logged();
 const uploaded = answer(["upload", "--data", data]);
+compare(`${SERIES} series, uploaded`, uploaded.answer, await logged());
 console.log(
   `${SERIES} series × a month: ${(uploaded.wall / 1000).toFixed(1)} s to upload ${uploaded.answer.receipt.objects} objects`,
 );
-const loaded = answer(["load", "spot", "--data", data, "--from", "2025-01", "--to", "2025-02"]);
-console.log(`and ${(loaded.wall / 1000).toFixed(1)} s to load ${loaded.answer.totals.rowsLoaded} rows`);
-expect("its load jobs", loaded.answer.receipt.loadJobs, 1);
-expect("its ledger jobs", loaded.answer.receipt.ledgerJobs, 1);
+const month = answer(["load", "spot", "--data", data, "--from", "2025-01", "--to", "2025-02"]);
+compare(`${SERIES} series, loaded`, month.answer, await logged());
+console.log(`and ${(month.wall / 1000).toFixed(1)} s to load ${month.answer.totals.rowsLoaded} rows`);
+expect("its load jobs", month.answer.receipt.loadJobs, 1);
+expect("its ledger jobs", month.answer.receipt.ledgerJobs, 1);
 process.exit();

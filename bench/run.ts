@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 
-const PARTS = new Set(["run.ts", "process.ts", "archive-host.ts"]);
+const PARTS = new Set(["run.ts", "process.ts", "archive-host.ts", "stand-ins.ts"]);
 const folder = new URL(".", import.meta.url).pathname;
 const wanted = process.argv.slice(2);
 

@@ -29,16 +29,21 @@ export type StoredEntry = Entry & { readonly stored: NonNullable<Entry["stored"]
  */
 export class BucketLake {
   readonly bucket: Bucket;
+  private readonly signal: AbortSignal | undefined;
   private readonly cache: BucketCache;
   private readonly listing: BucketListing;
   private readonly pages = new Map<string, Page>();
   private readonly entries = new Map<string, Entry>();
 
-  /** @param store the local lake's, where copies are kept */
-  constructor(bucket: Bucket, store: ObjectStore) {
+  /**
+   * @param store the local lake's, where copies are kept
+   * @param signal ends what is being read
+   */
+  constructor(bucket: Bucket, store: ObjectStore, signal?: AbortSignal) {
     this.bucket = bucket;
+    this.signal = signal;
     this.cache = new BucketCache(store, bucket.name);
-    this.listing = new BucketListing(bucket);
+    this.listing = new BucketListing(bucket, signal);
   }
 
   /** Lists everything under the root, once for all that is asked afterwards. @throws StoreError */
@@ -81,14 +86,16 @@ export class BucketLake {
       this.pages.set(key, { manifest: undefined, generation: null, damage: undefined });
       return;
     }
-    const bytes = await this.cache.get(`${key}.${object.generation}`, () => this.bucket.read(key, object.generation));
+    const { generation } = object;
+    const fetch = () => this.bucket.read(key, generation, this.signal);
+    const bytes = await this.cache.get(`${key}.${generation}`, fetch);
     try {
       if (!bytes) throw changing(this.bucket.uri(key));
-      this.keep(key, parseManifest(bytes, table, series, month, this.bucket.uri(key)), object.generation);
+      this.keep(key, parseManifest(bytes, table, series, month, this.bucket.uri(key)), generation);
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       const damage = this.mendable(error, table, series, month);
-      this.pages.set(key, { manifest: undefined, generation: object.generation, damage });
+      this.pages.set(key, { manifest: undefined, generation, damage });
     }
   }
 
@@ -213,7 +220,8 @@ export class BucketLake {
 
   private async copy(key: string, hash: string, generation: string | undefined): Promise<Uint8Array | undefined> {
     const isGood = (bytes: Uint8Array) => sha256(bytes) === hash;
-    const bytes = await this.cache.get(`objects/${hash}.parquet`, () => this.bucket.read(key, generation), isGood);
+    const fetch = () => this.bucket.read(key, generation, this.signal);
+    const bytes = await this.cache.get(`objects/${hash}.parquet`, fetch, isGood);
     return bytes && isGood(bytes) ? bytes : undefined;
   }
 

@@ -7,24 +7,30 @@ import type { Bucket, BucketObject } from "../ports/bucket.ts";
 
 /** Months of a table that are listed one by one; of more, the whole table is. */
 const FEW_MONTHS = 3;
+/** Objects that one list call tells. */
+const PAGE = 1000;
+/** Objects of a manifest. */
+const MOST_DAYS = 31;
 
 /** What list calls told of a bucket: nothing is asked of it an object at a time. */
 export class BucketListing {
   private readonly bucket: Bucket;
+  private readonly signal: AbortSignal | undefined;
   private readonly tables = new Map<TableName, Promise<ReadonlyMap<string, BucketObject>>>();
   private readonly objects = new Map<string, BucketObject>();
   private readonly listed = new Map<string, Promise<void>>();
   /** Everything was listed. */
   private isWhole = false;
 
-  constructor(bucket: Bucket) {
+  constructor(bucket: Bucket, signal: AbortSignal | undefined) {
     this.bucket = bucket;
+    this.signal = signal;
   }
 
   /** Lists everything under the root, once for all that is asked afterwards. @throws StoreError */
   async listAll(): Promise<readonly BucketObject[]> {
     const all: BucketObject[] = [];
-    for await (const object of this.bucket.list("")) all.push(object);
+    for await (const object of this.bucket.list("", this.signal)) all.push(object);
     for (const { name } of TABLES) {
       const own = all.filter(({ key }) => key.startsWith(`${MANIFESTS}/${name}/`));
       this.tables.set(name, Promise.resolve(new Map(own.map((object) => [object.key, object]))));
@@ -45,19 +51,20 @@ export class BucketListing {
     if (known) return known;
     const listing = (async () => {
       const found = new Map<string, BucketObject>();
-      for await (const object of this.bucket.list(`${MANIFESTS}/${table}`)) found.set(object.key, object);
+      for await (const object of this.bucket.list(`${MANIFESTS}/${table}`, this.signal)) found.set(object.key, object);
       return found;
     })();
     this.tables.set(table, listing);
     return listing;
   }
 
-  /** Lists the objects of the months, those of many months with the whole table's; once. @throws StoreError */
+  /** Lists the objects of the months; with the whole table's where they are many, or it fits a page. @throws StoreError */
   async open(table: TableName, series: Series, months: readonly Month[]): Promise<void> {
     if (this.isWhole) return;
     const whole = partitionFolder(table, series, undefined);
+    const isPage = (await this.manifests(table)).size * MOST_DAYS <= PAGE;
     const prefixes =
-      months.length > FEW_MONTHS || this.listed.has(whole)
+      months.length > FEW_MONTHS || isPage || this.listed.has(whole)
         ? [whole]
         : months.map((month) => partitionFolder(table, series, month));
     await Promise.all(prefixes.map((prefix) => this.listFolder(prefix)));
@@ -66,13 +73,13 @@ export class BucketListing {
   private listFolder(prefix: string): Promise<void> {
     const known = this.listed.get(prefix);
     if (known) return known;
-    const listing = this.learn(prefix);
+    const listing = this.learn(prefix, this.signal);
     this.listed.set(prefix, listing);
     return listing;
   }
 
-  private async learn(prefix: string): Promise<void> {
-    for await (const object of this.bucket.list(prefix)) this.objects.set(object.key, object);
+  private async learn(prefix: string, signal: AbortSignal | undefined): Promise<void> {
+    for await (const object of this.bucket.list(prefix, signal)) this.objects.set(object.key, object);
   }
 
   /** The object at a key, as it was listed. */
@@ -90,7 +97,10 @@ export class BucketListing {
     this.objects.set(object.key, object);
   }
 
-  /** Lists again what lies in the objects' months, or tables: what is known of it is as old as the run. @throws StoreError */
+  /**
+   * Lists again what lies in the objects' months, or tables: what is known of it is as old as the run. No signal ends it,
+   * for what was loaded counts only after it. @throws StoreError
+   */
   async look(keys: Iterable<string>): Promise<void> {
     const months = new Map<string, Set<string>>();
     for (const key of keys) {
@@ -101,7 +111,7 @@ export class BucketListing {
     const prefixes = [...months].flatMap(([table, some]) => (some.size > FEW_MONTHS ? [table] : [...some]));
     for (const key of this.objects.keys())
       if (prefixes.some((prefix) => key.startsWith(`${prefix}/`))) this.objects.delete(key);
-    await Promise.all(prefixes.map((prefix) => this.learn(prefix)));
+    await Promise.all(prefixes.map((prefix) => this.learn(prefix, undefined)));
   }
 
   /** Forgets all that was listed of a table. */

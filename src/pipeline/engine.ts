@@ -1,6 +1,6 @@
 import { orAborted } from "../core/abort.ts";
 import type { Batch } from "../core/batch.ts";
-import { AppError, StoreError, throwIfAborted, UsageError } from "../core/errors.ts";
+import { AppError, throwIfAborted, UsageError } from "../core/errors.ts";
 import type { Goal, Target } from "../core/goal.ts";
 import { plan } from "../core/plan.ts";
 import type { Series } from "../core/series.ts";
@@ -19,7 +19,7 @@ import { type Foreign, foreigners } from "./foreign.ts";
 import { readGoal } from "./goal.ts";
 import { type GoneMonth, goneMonths, refuseBlindPrune, replacedNote } from "./gone.ts";
 import { Lake } from "./lake.ts";
-import { locationsApart } from "./locations.ts";
+import { withLocations } from "./locations.ts";
 import type { Outcome } from "./outcome.ts";
 import { filesOf, type Selection, selected, within } from "./selection.ts";
 import { LakeState } from "./state.ts";
@@ -75,14 +75,19 @@ export class Engine {
     this.ports = ports;
   }
 
-  private async lake(): Promise<Lake> {
+  private async lake(signal?: AbortSignal): Promise<Lake> {
     const { store, synthetic } = this.ports;
     const bucket = await this.ports.bucket();
-    return new Lake(store, synthetic, bucket && new BucketLake(bucket, store));
+    return new Lake(store, synthetic, bucket && new BucketLake(bucket, store, signal));
   }
 
-  private async open(request: Request, signal?: AbortSignal): Promise<Opened> {
-    const lake = await this.lake();
+  /** Nothing is changed by it: whoever asks to stop waits for none of those who are asked. */
+  private open(request: Request, signal?: AbortSignal): Promise<Opened> {
+    return orAborted(this.look(request, signal), signal);
+  }
+
+  private async look(request: Request, signal?: AbortSignal): Promise<Opened> {
+    const lake = await this.lake(signal);
     const { goal: wished, notes, venues } = await readGoal(request.wishes, lake, this.ports, signal);
     const { load: asked } = request;
     const warehouse = asked && (await this.ports.warehouse());
@@ -204,18 +209,14 @@ export class Engine {
     }
   }
 
-  async setup(options?: SetupOptions): Promise<SetupReport> {
+  /** Safe to repeat, and so to leave at any point. */
+  setup(options?: SetupOptions, signal?: AbortSignal): Promise<SetupReport> {
+    return orAborted(this.setUp(options), signal);
+  }
+
+  private async setUp(options?: SetupOptions): Promise<SetupReport> {
     const warehouse = await this.ports.warehouse();
-    const report = await warehouse.setup(options);
-    const bucket = await this.ports.bucket();
-    try {
-      const apart = await locationsApart(bucket, warehouse);
-      return apart ? { ...report, differs: [...report.differs, apart] } : report;
-    } catch (error) {
-      if (!bucket || !(error instanceof StoreError)) throw error;
-      // What was made is told all the same.
-      return { ...report, failed: [...report.failed, { name: `gs://${bucket.name}`, error }] };
-    }
+    return withLocations(await warehouse.setup(options), await this.ports.bucket(), warehouse);
   }
 
   /** For each series what the lake has, what it lacks and what is loaded. */
@@ -225,7 +226,7 @@ export class Engine {
 
   /** The same, with what is none of the lake's: a bucket is listed once for all of it. @throws StoreError */
   async survey(signal?: AbortSignal): Promise<Survey> {
-    return orAborted(surveyOf(await this.lake(), this.ports), signal);
+    return orAborted(surveyOf(await this.lake(signal), this.ports), signal);
   }
 
   /** Objects under the lake's root in the bucket that are none of ours. @throws StoreError */
@@ -258,7 +259,7 @@ export class Engine {
   /** Read-only SQL on the lake's Parquet files: on those that manifests vouch for, and no others. */
   async queryLake(sql: string, signal?: AbortSignal): Promise<QueryResult> {
     const named = TABLES.filter((table) => sql.toLowerCase().includes(table.name));
-    const lake = await this.lake();
+    const lake = await this.lake(signal);
     const tables = await Promise.all(named.map((table) => filesOf(lake, table)));
     return (await this.ports.lakeSql()).query(sql, tables, signal);
   }
@@ -271,7 +272,7 @@ export class Engine {
     format: ExportFormat,
     signal?: AbortSignal,
   ): Promise<number> {
-    const files = await filesOf(await this.lake(), table, selection);
+    const files = await filesOf(await this.lake(signal), table, selection);
     if (files.paths.length === 0) {
       throw new UsageError(
         "nothing-to-export",

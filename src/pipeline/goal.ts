@@ -53,7 +53,7 @@ async function isMuch(wish: Wish, lake: Lake, { clock, synthetic }: GoalPorts): 
   if (choice === "rest" || to - from <= MUCH) return false;
   const [main] = seriesOf(wish, synthetic);
   if (!main || wish.venue === "binance-us" || !hasArchive(main)) return false;
-  return (await lake.bounds(tableOf(main).name, main)).listed === undefined;
+  return (await lake.bounds(tableOf(main).name, main, { from, to })).listed === undefined;
 }
 
 const marketOf = (topic: Topic): Market => (topic === "spot" ? "spot" : "um");

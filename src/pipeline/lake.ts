@@ -3,7 +3,7 @@ import { fileStem, manifestKey, QUARANTINE } from "../core/layout.ts";
 import { type Entry, manifestText } from "../core/manifest.ts";
 import type { Series } from "../core/series.ts";
 import type { TableName } from "../core/table.ts";
-import { type Day, type Month, monthOf } from "../core/time.ts";
+import { type Day, type Month, monthOf, monthsOf, type TimeRange } from "../core/time.ts";
 import type { ObjectStore } from "../ports.ts";
 import type { BucketLake } from "./bucket-lake.ts";
 import { adopt, emptyPage, endAt, entriesOf, fill, type Page } from "./lake-page.ts";
@@ -158,8 +158,16 @@ export class Lake {
     return page ? entriesOf(page) : [];
   }
 
-  /** Event time of the series' first row at the venue, and of its last one where it has ended, as far as manifests tell. */
-  async bounds(table: TableName, series: Series): Promise<{ listed: number | undefined; ended: number | undefined }> {
+  /**
+   * Event time of the series' first row at the venue, and of its last one where it has ended, as far as manifests tell.
+   * @param within what is looked at later anyway: a bucket is listed once for all of it, and not for single months before
+   */
+  async bounds(
+    table: TableName,
+    series: Series,
+    within?: TimeRange,
+  ): Promise<{ listed: number | undefined; ended: number | undefined }> {
+    if (within) await this.open(table, series, monthsOf(within));
     const shelf = (await this.shelves(table)).find((candidate) => fileStem(candidate.series) === fileStem(series));
     const months = shelf?.months ?? [];
     let listed: number | undefined;

@@ -1,3 +1,4 @@
+import { StoreError } from "../core/errors.ts";
 import type { Bucket } from "../ports/bucket.ts";
 import type { SetupReport, Warehouse } from "../ports/warehouse.ts";
 
@@ -9,11 +10,11 @@ const WITHIN: Readonly<Record<string, string>> = { us: "us-", eu: "europe-" };
  * https://cloud.google.com/bigquery/docs/batch-loading-data#data-locations
  * @throws StoreError where the bucket is not there or may not be looked at
  */
-export async function locationsApart(
-  bucket: Bucket | undefined,
+async function locationsApart(
+  bucket: Bucket,
   { location }: Warehouse,
 ): Promise<SetupReport["differs"][number] | undefined> {
-  if (!bucket || location === undefined) return undefined;
+  if (location === undefined) return undefined;
   const its = await bucket.location();
   const within = WITHIN[location];
   if (its === location || (within !== undefined && its.startsWith(within))) return undefined;
@@ -22,4 +23,20 @@ export async function locationsApart(
     difference: `it lies in ${its} and the dataset in ${location}, and BigQuery loads only from where the dataset is`,
     next: `gcloud storage buckets create gs://${bucket.name}-${location} --location ${location}`,
   };
+}
+
+/** What setup says of the bucket besides. Where it may not be looked at, what was made is told all the same. */
+export async function withLocations(
+  report: SetupReport,
+  bucket: Bucket | undefined,
+  warehouse: Warehouse,
+): Promise<SetupReport> {
+  if (!bucket) return report;
+  try {
+    const apart = await locationsApart(bucket, warehouse);
+    return apart ? { ...report, differs: [...report.differs, apart] } : report;
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    return { ...report, failed: [...report.failed, { name: `gs://${bucket.name}`, error }] };
+  }
 }

@@ -59,7 +59,7 @@ export async function targetOf(
     ...(restError ? { restError } : {}),
   };
   if (error) return { ...base, error };
-  const { listed: told, ended } = await lake.bounds(table, series);
+  const { listed: told, ended } = await lake.bounds(table, series, range);
   const over = (target: Target, last: number): Target => {
     note(`${seriesLabel(series)} is no longer traded, or under another name: its archive ends on ${dayOf(last)}.`);
     return {

@@ -103,6 +103,41 @@ describe("--max-runtime", () => {
     }
   });
 
+  for (const [what, faults, words] of [
+    ["a bucket that lists nothing", "timeout@GET/demo-bucket/o", ["ingest", "spot", ...MONTHS]],
+    ["a bucket that gives no manifest", "timeout@/_manifests/@2-", ["ingest", "spot", ...MONTHS]],
+    ["a warehouse that tells nothing of its ledger", "timeout@/load_ledger", ["load"]],
+    ["a warehouse that does not tell its tables when it is loaded", "timeout@/spot_klines@2-", ["load"]],
+    ["a bucket that is not listed before it is loaded", "timeout@GET/demo-bucket/o?@6-", ["load"]],
+  ] as const)
+    for (const [by, code, exit] of [
+      ["SIGUSR2", "max-runtime", 1],
+      ["SIGTERM", "interrupted", 130],
+    ] as const)
+      test(`${what}: nobody waits for it after ${code}`, { skip: !posix, timeout: 60_000 }, async () => {
+        const google = await startGoogleTwin();
+        try {
+          using cli = Cli.made({ ...google.settings });
+          const day = ["ingest", "spot", ...MONTHS.slice(0, 4), "--date", "2025-01-01"];
+          (await cli.run("setup")).exits(0);
+          (await cli.run(...day)).exits(0);
+          google.setFaults(faults);
+          timeOnDemand(cli);
+          const machine = ["--data", cli.path("elsewhere"), "--log", "json"];
+          const running = cli.start(...words, "--max-runtime", "1h", ...machine);
+          while (!google.requests.some(({ status }) => status === 0)) {
+            assert.equal(running.child.exitCode, null, running.stderr);
+            await sleep(5);
+          }
+          running.child.kill(by);
+          const { stderr } = (await running.end()).exits(exit);
+          const last = JSON.parse(stderr.trimEnd().split("\n").at(-1) ?? "");
+          assert.deepEqual([last.event, last.code, last.ok], ["summary", code, false]);
+        } finally {
+          await google.close();
+        }
+      });
+
   test("leaves an upload of what lay there before when the time is up", { skip: !posix }, async () => {
     const google = await startGoogleTwin();
     try {

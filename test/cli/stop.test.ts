@@ -118,6 +118,30 @@ describe("stopping", { skip: !posix && "signals are another matter there" }, () 
     assert.deepEqual(await cli.json("query", "SELECT count(*) AS n FROM spot_klines"), [{ n: 24 }]);
   });
 
+  for (const [words, faults] of [
+    [["setup"], "timeout@GET/datasets/"],
+    [["setup"], "timeout@POST"],
+    [["setup"], "timeout@GET/b/demo-bucket"],
+    [["status"], "timeout@GET/demo-bucket/o"],
+    [["status"], "timeout@GET/datasets/"],
+    [["query", "--lake", "SELECT 1 FROM spot_klines"], "timeout@GET/demo-bucket/o"],
+  ] as const)
+    test(`SIGTERM ends ${words[0]} while Google does not answer (${faults})`, { timeout: 60_000 }, async () => {
+      const google = await startGoogleTwin({ faults });
+      try {
+        using cli = Cli.made(google.settings);
+        const running = cli.start(...words);
+        while (!google.requests.some(({ status }) => status === 0)) {
+          assert.equal(running.child.exitCode, null, running.stderr);
+          await sleep(5);
+        }
+        running.child.kill("SIGTERM");
+        (await running.end()).exits(130);
+      } finally {
+        await google.close();
+      }
+    });
+
   /** A hand needs as long between two keystrokes. */
   const BETWEEN_KEYS = 150;
 

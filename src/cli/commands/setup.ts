@@ -69,10 +69,7 @@ export async function run(context: Context): Promise<number> {
     const lock = await ports.lock("candlelake setup", context.signal);
     let found: SetupReport;
     try {
-      found = await engine.setup({
-        moveExisting: context.flag("move-existing"),
-        description,
-      });
+      found = await engine.setup({ moveExisting: context.flag("move-existing"), description }, context.signal);
     } finally {
       await lock.release();
     }

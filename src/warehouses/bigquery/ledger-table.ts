@@ -29,8 +29,8 @@ export class LedgerTable {
   }
 
   /** undefined where there is no ledger. @throws WarehouseError `newer-format`, `table-differs` */
-  async find(signal?: AbortSignal): Promise<TableResource | undefined> {
-    const table = await this.tables.table(LEDGER.name, signal);
+  async find(): Promise<TableResource | undefined> {
+    const table = await this.tables.table(LEDGER.name);
     if (!table) return undefined;
     checkFormat(table.description ?? "", this.label);
     const [difference] = differencesOf(layoutOf(LEDGER.name), table);

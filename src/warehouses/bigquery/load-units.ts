@@ -1,3 +1,4 @@
+import { orAborted } from "../../core/abort.ts";
 import { AppError, DataError, Interrupted, throwIfAborted, WarehouseError } from "../../core/errors.ts";
 import type { TableName } from "../../core/table.ts";
 import type { LedgerRow, LoadTalk, LoadUnit } from "../../ports/warehouse.ts";
@@ -41,7 +42,7 @@ export async function loadUnits(
 ): Promise<void> {
   throwIfAborted(signal);
   for (const unit of units) refuseBucketless(unit);
-  const opened = await open(work, units, signal);
+  const opened = await orAborted(open(work, units), signal);
   const quota = new Quota(opened.state, work.now(), work.jobsADay);
   const rows: LedgerRow[][] = [];
   const brought = new Map<number, Brought>();
@@ -120,13 +121,13 @@ interface Opened {
 }
 
 /** Looks at what the units go to. @throws WarehouseError where there is no ledger, or no way to look */
-async function open(work: BatchWork, units: readonly LoadUnit[], signal?: AbortSignal): Promise<Opened> {
-  const ledger = await work.ledger.find(signal);
+async function open(work: BatchWork, units: readonly LoadUnit[]): Promise<Opened> {
+  const ledger = await work.ledger.find();
   if (!ledger) throw missing(work, "has no ledger");
   const state = await work.ledger.read(ledger);
   const tables = new Map<TableName, TableResource | WarehouseError>();
   for (const name of new Set(units.map((unit) => unit.table.name))) {
-    const found = judged(work, name, await work.tables.table(name, signal), state);
+    const found = judged(work, name, await work.tables.table(name), state);
     if (!(found instanceof WarehouseError) && !state.tells(name)) await adopt(found, work.tables);
     tables.set(name, found);
   }

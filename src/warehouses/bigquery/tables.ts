@@ -46,9 +46,9 @@ export class Tables {
   }
 
   /** undefined where there is none. @throws WarehouseError */
-  dataset(name: string, signal?: AbortSignal): Promise<DatasetResource | undefined> {
+  dataset(name: string): Promise<DatasetResource | undefined> {
     const request = { method: "GET", path: `datasets/${name}`, doing: `look at dataset ${name}` } as const;
-    return this.api.callOr<DatasetResource, undefined>(request, 404, undefined, signal);
+    return this.api.callOr<DatasetResource, undefined>(request, 404, undefined);
   }
 
   /** Whether it was made now; false where somebody was faster. @throws WarehouseError */
@@ -65,9 +65,9 @@ export class Tables {
   }
 
   /** undefined where there is none, or no dataset. @throws WarehouseError */
-  table(name: string, signal?: AbortSignal): Promise<TableResource | undefined> {
+  table(name: string): Promise<TableResource | undefined> {
     const request = { method: "GET", path: this.path(name), doing: `look at table ${name}` } as const;
-    return this.api.callOr<TableResource, undefined>(request, 404, undefined, signal);
+    return this.api.callOr<TableResource, undefined>(request, 404, undefined);
   }
 
   /** undefined where somebody was faster. @throws WarehouseError */
@@ -99,10 +99,10 @@ export class Tables {
   }
 
   /** Rows of a table or partition, read as data: no query, nothing billed. @throws WarehouseError */
-  async count(name: string, signal?: AbortSignal): Promise<number> {
+  async count(name: string): Promise<number> {
     const path = `${this.path(name)}/data`;
     const request = { method: "GET", path, query: { maxResults: "1" }, doing: `count rows of ${name}` } as const;
-    const page = await this.api.callOr<RowsPage, RowsPage>(request, 404, {}, signal);
+    const page = await this.api.callOr<RowsPage, RowsPage>(request, 404, {});
     return Number(page.totalRows ?? 0);
   }
 
