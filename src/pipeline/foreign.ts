@@ -17,10 +17,18 @@ export interface Foreign {
 export const isOurs = ({ metadata }: BucketObject): boolean => /^[0-9a-f]{64}$/.test(metadata["sha256"] ?? "");
 
 /** Beside the lake's root, where nothing of ours looks. */
-const aside = (uri: string): string => uri.replace("/raw/", "/legacy/").replace("/synthetic/", "/legacy/");
+const aside = (uri: string): string => uri.replace(/^(gs:\/\/[^/]+)\/(?:raw|synthetic)\//, "$1/legacy/");
 
-/** The command that puts an object out of the way. */
-export const moveCommand = (uri: string): string => `gcloud storage mv ${shellWord(uri)} ${shellWord(aside(uri))}`;
+/**
+ * The command that puts an object out of the way: that very one, by its generation. By its name alone `mv` takes all that
+ * lies below it along, and below a "folder" of a console's may be the lake. Nothing that was put aside before is replaced.
+ */
+export function moveCommand(uri: string, { generation }: BucketObject): string {
+  // Brackets in a pattern do not mean themselves, and a destination may have nothing of one, nor look like a generation.
+  const source = `${uri.replaceAll(/[[\]]/g, "?")}#${generation}`;
+  const destination = aside(uri).replaceAll(/[*?[\]#]/g, "_");
+  return `gcloud storage mv --if-generation-match=0 ${shellWord(source)} ${shellWord(destination)}`;
+}
 
 /** Why nothing is put at a key: what is none of ours lies there. What a manifest means is ours, whoever put it there. */
 export function foreignObject(remote: BucketLake, key: string): DataError | undefined {
@@ -28,7 +36,7 @@ export function foreignObject(remote: BucketLake, key: string): DataError | unde
   if (!there || isOurs(there) || remote.means(key)) return undefined;
   const uri = remote.bucket.uri(key);
   const why = `${uri} was there before and is none of candlelake's; it is not overwritten.`;
-  return new DataError("foreign-object", why, moveCommand(uri));
+  return new DataError("foreign-object", why, moveCommand(uri, there));
 }
 
 function differenceOf(object: BucketObject): string | undefined {
@@ -44,6 +52,6 @@ export function foreigners(remote: BucketLake, objects: readonly BucketObject[])
   return objects.flatMap((object) => {
     const difference = remote.means(object.key) ? undefined : differenceOf(object);
     const uri = remote.bucket.uri(object.key);
-    return difference ? [{ uri, difference, next: moveCommand(uri) }] : [];
+    return difference ? [{ uri, difference, next: moveCommand(uri, object) }] : [];
   });
 }

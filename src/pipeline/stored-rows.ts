@@ -36,7 +36,7 @@ export function replacedObject(lake: Lake, remote: BucketLake, series: Series, d
   if (!there) return new DataError("object-missing", `${uri} is gone.`, next);
   const why = `${uri} is not the object that its manifest names.`;
   // What others put there is overwritten by no command.
-  return new DataError("object-changed", why, isOurs(there) ? next : moveCommand(uri));
+  return new DataError("object-changed", why, isOurs(there) ? next : moveCommand(uri, there));
 }
 
 /**

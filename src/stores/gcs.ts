@@ -31,6 +31,9 @@ const PAGE = 1000;
 
 type WriteOptions = Parameters<Bucket["write"]>[2];
 
+/** A console's "folders" are empty objects: there is nothing in them, and they are in nobody's way. */
+const isFolder = ({ name, size }: FileMetadata): boolean => name?.endsWith("/") === true && Number(size) === 0;
+
 /** A missing object and a missing bucket are both 404, and told apart by their words alone. */
 function isObjectMissing(error: unknown): boolean {
   const { status, message } = evidenceOf(error);
@@ -85,8 +88,7 @@ export class GcsBucket implements Bucket {
         // Where fields are named the client hands on the service's own items.
         return { items: files as unknown as FileMetadata[], next: next as { pageToken?: string } | null };
       });
-      // A console's "folders" are empty objects: the root's own has no key.
-      for (const item of page.items) if (item.name !== root) yield objectOf(item, root);
+      for (const item of page.items) if (!isFolder(item)) yield objectOf(item, root);
       pageToken = page.next?.pageToken;
     } while (pageToken !== undefined);
   }

@@ -87,9 +87,8 @@ const GOOGLE_COMMANDS = [
   /^gcloud billing projects describe [a-z0-9-]+$/,
   /^gcloud billing accounts list$/,
   /^gcloud projects list$/,
-  /^gcloud storage mv (?:gs:\/\/[\w@%+=:,./-]+|'gs:\/\/.+') (?:gs:\/\/[\w@%+=:,./-]+|'gs:\/\/.+')$/,
+  /^gcloud storage mv --if-generation-match=0 'gs:\/\/.+#\d+' (?:gs:\/\/[\w@%+=:,./-]+|'gs:\/\/.+')$/,
   /^bq query --project_id=\S+ --use_legacy_sql=false '[^']+'$/,
-  /^gcloud storage mv gs:\/\/\S+ gs:\/\/\S+$/,
   /^unset GOOGLE_APPLICATION_CREDENTIALS$/,
 ];
 

@@ -149,7 +149,8 @@ describe("a lake in a bucket", () => {
       step.error ? [`${step.action} ${step.error.code} ${step.error.next}`] : [],
     );
     const there = `gs://demo-bucket/raw/${key("2025-01-30")}`;
-    const move = `gcloud storage mv ${there} ${there.replace("/raw/", "/legacy/")}`;
+    const { generation } = (await lab.objects()).get(key("2025-01-30")) ?? assert.fail();
+    const move = `gcloud storage mv --if-generation-match=0 '${there}#${generation}' ${there.replace("/raw/", "/legacy/")}`;
     assert.deepEqual(refused, [`upload foreign-object ${move}`]);
     const { outcomes } = await one.ingest(SPOT);
     const bad = outcomes.flatMap(({ error }) => (error ? [error] : []));
@@ -167,6 +168,27 @@ describe("a lake in a bucket", () => {
         "gs://demo-bucket/raw/spot/part.parquet",
       ].sort(),
     );
+  });
+
+  test("folders that somebody made in a console are nobody's rows: empty they are passed over, else moved by themselves", async () => {
+    await using lab = await open();
+    await using one = lab.machine("one");
+    await one.ingest(SPOT);
+    const folders = ["", "spot_klines/", "spot_klines/interval=1h/", "_manifests/spot_klines/", "notes/"];
+    for (const folder of folders) await lab.put(`raw/${folder}`, "");
+    assert.deepEqual((await one.engine.survey()).foreign, []);
+    assert.deepEqual(await one.plan(SPOT), []);
+    await using two = lab.machine("two");
+    assert.deepEqual(await two.plan(SPOT), []);
+    const { generation } = await lab.put("raw/spot_klines/", "a word");
+    assert.deepEqual(await one.engine.foreign(), [
+      {
+        uri: "gs://demo-bucket/raw/spot_klines/",
+        difference: "its name is none of the lake's",
+        next: `gcloud storage mv --if-generation-match=0 'gs://demo-bucket/raw/spot_klines/#${generation}' gs://demo-bucket/legacy/spot_klines/`,
+      },
+    ]);
+    assert.deepEqual(await one.plan(SPOT), []);
   });
 
   test("a month that the bucket alone has, and that cannot be read there, is never taken for an empty one", async () => {
