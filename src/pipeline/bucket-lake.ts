@@ -1,3 +1,4 @@
+import { crc32c } from "../core/crc32c.ts";
 import { AppError, DataError } from "../core/errors.ts";
 import { MANIFESTS, manifestKey, objectKey, parseManifestName } from "../core/layout.ts";
 import { type Entry, type Manifest, manifestText, refetchCommand } from "../core/manifest.ts";
@@ -73,7 +74,9 @@ export class BucketLake {
       this.pages.set(key, { manifest: undefined, generation: null, damage: undefined });
       return;
     }
-    const bytes = await this.cache.get(`${key}.${object.generation}`, () => this.bucket.read(key, object.generation));
+    const isGood = (bytes: Uint8Array) => bytes.byteLength === object.bytes && crc32c(bytes) === object.crc32c;
+    const name = `${key}.${object.generation}`;
+    const bytes = await this.cache.get(name, () => this.bucket.read(key, object.generation), isGood);
     try {
       if (!bytes) throw changing(this.bucket.uri(key));
       this.keep(key, parseManifest(bytes, table, series, month, this.bucket.uri(key)), object.generation);
