@@ -150,11 +150,12 @@ export class BigQueryWarehouse implements Warehouse {
   }
 
   private queryWork(): QueryWork {
-    const { api, jobs, label } = this;
+    const { api, jobs, tables, label } = this;
     const { project, location, datasets } = this.place;
     const billed = (bytes: number): void => {
       this.used.bytesBilled += bytes;
     };
-    return { api, jobs, label, project, location, datasets, maxBytes: this.options.maxBytes ?? MAX_BYTES, billed };
+    const maxBytes = this.options.maxBytes ?? MAX_BYTES;
+    return { api, jobs, tables, label, project, location, datasets, maxBytes, billed };
   }
 }
