@@ -39,4 +39,6 @@ export interface State {
   occupied(table: TableName, series: Series, day: Day): AppError | undefined;
   /** Why a load unit cannot be made: a member's manifest is damaged. */
   unitDamage(table: TableName, month: Month): AppError | undefined;
+  /** Why the warehouse cannot keep a month, whatever the lake has of it. */
+  unloadable(table: TableName, month: Month): AppError | undefined;
 }

@@ -78,6 +78,10 @@ export class DuckDbWarehouse implements Warehouse {
     return report;
   }
 
+  refusal(): undefined {
+    return undefined;
+  }
+
   async ledger(): Promise<readonly LedgerRow[]> {
     const { raw } = this.datasets;
     const rows = await this.read(async ({ connection }, { tables }) =>

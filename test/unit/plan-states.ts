@@ -1,4 +1,4 @@
-import type { DataError } from "../../src/core/errors.ts";
+import type { DataError, WarehouseError } from "../../src/core/errors.ts";
 import type { Goal, Target } from "../../src/core/goal.ts";
 import { objectKey } from "../../src/core/layout.ts";
 import type { Entry } from "../../src/core/manifest.ts";
@@ -49,6 +49,7 @@ export interface Known {
   /** By object key. */
   readonly occupied?: Readonly<Record<string, DataError>>;
   readonly damaged?: Readonly<Record<string, DataError>>;
+  readonly unloadable?: Readonly<Record<string, WarehouseError>>;
   readonly touched?: readonly string[];
 }
 
@@ -72,6 +73,7 @@ export const state = (known: Known = {}): State => ({
   bucketDamage: (table, _series, month) => known.bucketDamaged?.[`${table}/${month}`],
   occupied: (table, series, of) => known.occupied?.[objectKey(table, series, of)],
   unitDamage: (table, month) => known.damaged?.[`${table}/${month}`],
+  unloadable: (table, month) => known.unloadable?.[`${table}/${month}`],
 });
 
 export const target = (series: Series, rest: Partial<Target> = {}): Target => ({

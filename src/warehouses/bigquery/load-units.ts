@@ -4,10 +4,11 @@ import type { LedgerRow, LoadTalk, LoadUnit } from "../../ports/warehouse.ts";
 import { layoutOf } from "../bigquery-sql.ts";
 import { Quota, refuseBucketless, refuseStranger } from "./admission.ts";
 import { differencesOf } from "./differences.ts";
+import { refuseExpired } from "./expiry.ts";
 import { decorator } from "./job-id.ts";
 import { type LedgerState, NO_SERIES } from "./ledger-state.ts";
 import type { LedgerTable } from "./ledger-table.ts";
-import { type Brought, type LoadWork, loadUnit, nameOf, refuseExpired, rowsOf, WrongRows } from "./load-unit.ts";
+import { type Brought, type LoadWork, loadUnit, nameOf, rowsOf, WrongRows } from "./load-unit.ts";
 import { adopt, refuseStrangerRows } from "./ownership.ts";
 import { loadThroughStaging } from "./staging.ts";
 import type { TableResource } from "./wire.ts";
@@ -132,7 +133,7 @@ async function open(work: BatchWork, units: readonly LoadUnit[], signal?: AbortS
     const next = `candlelake setup ${work.tables.named}`;
     if (difference) throw new WarehouseError("table-differs", `${work.label}: ${name}: ${difference}.`, next);
     refuseStrangerRows(table, state, work.tables, work.label);
-    if (!state.tells(name)) await adopt(table, work.tables);
+    await adopt(table, work.tables, state);
     tables.set(name, table);
   }
   return { ledger, tables, state };
