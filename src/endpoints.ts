@@ -35,17 +35,22 @@ export const ENDPOINT_VARIABLES: Readonly<Record<keyof Endpoints, readonly strin
   bigquery: ["CANDLELAKE_BIGQUERY_ENDPOINT", "BIGQUERY_EMULATOR_HOST"],
 };
 
-/** @throws UsageError where it is no address, or that of a test market */
+/** What may be secret in an address: a user, a password, or a key behind it. */
+function hasSecret(address: string, url: URL | null): boolean {
+  if (!url || !/^https?:$/.test(url.protocol)) return /[@?#]/.test(address);
+  return [url.username, url.password, url.search, url.hash].some((part) => part !== "");
+}
+
+/** @throws UsageError where it is no address, more than one, or that of a test market; nothing secret is said again */
 export function checkEndpoint(address: string, from: string): string {
-  let url: URL;
-  try {
-    url = new URL(address);
-  } catch {
-    throw new UsageError(
-      "bad-endpoint",
-      `${from}: ${JSON.stringify(address)} is no URL such as http://127.0.0.1:8080.`,
-      NEXT,
-    );
+  const url = URL.parse(address);
+  if (hasSecret(address, url)) {
+    const why = "an endpoint is http(s)://HOST[:PORT][/PATH], without a user, a password or a query";
+    throw new UsageError("bad-endpoint", `${from}: ${why}.`, NEXT);
+  }
+  if (!url) {
+    const why = `${JSON.stringify(address)} is no URL such as http://127.0.0.1:8080`;
+    throw new UsageError("bad-endpoint", `${from}: ${why}.`, NEXT);
   }
   if (url.protocol !== "http:" && url.protocol !== "https:") {
     throw new UsageError("bad-endpoint", `${from}: ${url.protocol} is not http or https.`, NEXT);

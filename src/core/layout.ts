@@ -79,6 +79,12 @@ export function parseManifestName(table: TableName, name: string): { series: Ser
   return `${fileStem(series)}_${month}.json` === name ? { series, month } : undefined;
 }
 
+/** The series and month whose manifest lies at a key; undefined for what is none of ours. */
+export function parseManifestKey(table: TableName, key: string): { series: Series; month: Month } | undefined {
+  const found = parseManifestName(table, key.slice(key.lastIndexOf("/") + 1));
+  return found && manifestKey(table, found.series, found.month) === key ? found : undefined;
+}
+
 const DATED = /^(.+)_(\d{4}-\d{2})(-\d{2})\.(?:parquet|json)$/;
 
 /** The partition that an object's or a quarantine file's name tells; undefined for any other file. */

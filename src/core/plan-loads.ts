@@ -43,7 +43,8 @@ export function planLoads(goal: Goal, state: State, steps: readonly Step[]): Loa
       const reason = error?.code ?? due ?? (isChanging ? change : undefined);
       if (reason === undefined) continue;
       const rows = Object.values(state.unit(table, month)).reduce((sum, series) => sum + series.rows, 0);
-      const more = { ...(empties ? { empties } : {}), ...(error ? { error } : {}) };
+      const refusal = error ?? (empties ? undefined : state.unloadable(table, month));
+      const more = { ...(empties ? { empties } : {}), ...(refusal ? { error: refusal } : {}) };
       loads.push({ action: "load", table, month, reason, rows, ...more });
     }
   }

@@ -47,4 +47,6 @@ export interface State {
    * @param coming paths of partitions that are about to be made
    */
   unitDamage(table: TableName, month: Month, coming?: ReadonlySet<string>): AppError | undefined;
+  /** Why the warehouse cannot keep a month, whatever the lake has of it. */
+  unloadable(table: TableName, month: Month): AppError | undefined;
 }

@@ -11,17 +11,17 @@ export class BucketCache {
     this.folder = `${CACHE}/${bucket}`;
   }
 
-  /** The copy of that name; where there is none, or none that is good, what is fetched, which is kept. @throws StoreError */
+  /** The copy of that name; where there is none, or a damaged one, what is fetched, which is kept. @throws StoreError */
   async get(
     name: string,
     fetch: () => Promise<Uint8Array | undefined>,
-    isGood: (bytes: Uint8Array) => boolean = () => true,
+    isGood: (bytes: Uint8Array) => boolean,
   ): Promise<Uint8Array | undefined> {
     const key = this.key(name);
     const kept = await this.store.read(key);
     if (kept && isGood(kept)) return kept;
     const bytes = await fetch();
-    if (bytes) {
+    if (bytes && isGood(bytes)) {
       await this.store.write(key, bytes);
       await this.store.flush();
     }

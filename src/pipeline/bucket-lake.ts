@@ -1,3 +1,4 @@
+import { crc32c } from "../core/crc32c.ts";
 import { AppError, DataError } from "../core/errors.ts";
 import { MANIFESTS, manifestKey, objectKey, parseManifestName, parsePartitionKey } from "../core/layout.ts";
 import { type Entry, type Manifest, manifestText, refetchCommand } from "../core/manifest.ts";
@@ -88,7 +89,8 @@ export class BucketLake {
     }
     const { generation } = object;
     const fetch = () => this.bucket.read(key, generation, this.signal);
-    const bytes = await this.cache.get(`${key}.${generation}`, fetch);
+    const isGood = (bytes: Uint8Array) => bytes.byteLength === object.bytes && crc32c(bytes) === object.crc32c;
+    const bytes = await this.cache.get(`${key}.${generation}`, fetch, isGood);
     try {
       if (!bytes) throw changing(this.bucket.uri(key));
       this.keep(key, parseManifest(bytes, table, series, month, this.bucket.uri(key)), generation);

@@ -98,7 +98,7 @@ export class Engine {
     const load = asked && (await loadGoal(lake, asked.topic, asked.range, wished, loaded));
     const uploads = lake.remote ? await uploadGoal(lake, request.upload ?? wished) : null;
     const goal: Goal = { ...wished, uploads, load };
-    const state = new LakeState(lake, ledger, strangers);
+    const state = new LakeState(lake, ledger, strangers, warehouse || undefined);
     await state.open(goal);
     const said = [...notes];
     for (const target of request.verifyArchives ? goal.targets : []) {

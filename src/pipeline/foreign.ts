@@ -1,5 +1,5 @@
 import { DataError } from "../core/errors.ts";
-import { MANIFESTS, parsePartitionKey, QUARANTINE } from "../core/layout.ts";
+import { parseManifestKey, parsePartitionKey } from "../core/layout.ts";
 import { shellWord } from "../core/shell.ts";
 import { TABLES } from "../market/tables.ts";
 import type { BucketObject } from "../ports/bucket.ts";
@@ -43,7 +43,9 @@ export function foreignObject(remote: BucketLake, key: string): DataError | unde
 
 function differenceOf(object: BucketObject): string | undefined {
   const { key } = object;
-  if (key.startsWith(`${MANIFESTS}/`) || key.startsWith(`${QUARANTINE}/`)) return undefined;
+  // Manifests and refused rows have no metadata: their names alone are looked at.
+  if (TABLES.some(({ name }) => parseManifestKey(name, key) ?? parsePartitionKey(name, key, "quarantine")))
+    return undefined;
   const isNamed = TABLES.some(({ name }) => parsePartitionKey(name, key, "object"));
   if (!isNamed) return "its name is none of the lake's";
   return isOurs(object) ? undefined : "its metadata do not say that candlelake wrote it";

@@ -7,7 +7,7 @@ import type { Series } from "../core/series.ts";
 import type { State } from "../core/state.ts";
 import type { TableName } from "../core/table.ts";
 import { type Day, daysOf, type Month, monthOf, monthsOf, type TimeRange } from "../core/time.ts";
-import type { LedgerRow, StrangeMonth } from "../ports/warehouse.ts";
+import type { LedgerRow, StrangeMonth, Warehouse } from "../ports/warehouse.ts";
 import { foreignObject } from "./foreign.ts";
 import type { Lake } from "./lake.ts";
 import { isStored } from "./stored-rows.ts";
@@ -17,6 +17,7 @@ import type { Published } from "./verify-archives.ts";
 /** What `plan` asks of lake and warehouse, answered from manifests and ledger that were read beforehand. */
 export class LakeState implements State {
   private readonly lake: Lake;
+  private readonly warehouse: Pick<Warehouse, "refusal"> | undefined;
   private readonly ledger = new Map<string, Record<string, string>>();
   private readonly units = new Map<string, readonly Series[]>();
   private readonly changed = new Set<string>();
@@ -26,8 +27,14 @@ export class LakeState implements State {
   private readonly late = new Set<string>();
   private readonly refusals = new Map<string, AppError>();
 
-  constructor(lake: Lake, ledger: readonly LedgerRow[], strangers: readonly StrangeMonth[] = []) {
+  constructor(
+    lake: Lake,
+    ledger: readonly LedgerRow[],
+    strangers: readonly StrangeMonth[] = [],
+    warehouse?: Pick<Warehouse, "refusal">,
+  ) {
     this.lake = lake;
+    this.warehouse = warehouse;
     for (const { table, month, isDisowned } of strangers) {
       this.touchedUnits.add(`${table}/${month}`);
       if (isDisowned) this.disownedUnits.add(`${table}/${month}`);
@@ -149,6 +156,10 @@ export class LakeState implements State {
   private loadedSeries(table: TableName, month: Month): readonly Series[] {
     const names = Object.keys(this.loaded(table, month));
     return names.flatMap((name) => parseManifestName(table, `${name}_${month}.json`)?.series ?? []);
+  }
+
+  unloadable(table: TableName, month: Month): AppError | undefined {
+    return this.warehouse?.refusal(table, month);
   }
 
   /** Series of a load unit, as `openUnits` found them. */

@@ -1,6 +1,8 @@
 import type { BigQueryPlace } from "../core/bigquery-place.ts";
+import type { AppError } from "../core/errors.ts";
 import { shellWord } from "../core/shell.ts";
 import type { TableName } from "../core/table.ts";
+import type { Month } from "../core/time.ts";
 import type { GoogleAccess } from "../google/auth.ts";
 import type {
   LedgerRow,
@@ -16,6 +18,7 @@ import type {
 import type { Clock, Logger } from "../ports.ts";
 import { JOBS_A_DAY } from "./bigquery/admission.ts";
 import { Api } from "./bigquery/api.ts";
+import { expiredMonth } from "./bigquery/expiry.ts";
 import { Jobs, type OnStep } from "./bigquery/jobs.ts";
 import { LedgerTable } from "./bigquery/ledger-table.ts";
 import type { JobKind } from "./bigquery/load-unit.ts";
@@ -58,6 +61,7 @@ export class BigQueryWarehouse implements Warehouse {
   readonly reads = "objects";
   readonly location: string;
   strangers: readonly StrangeMonth[] = [];
+  private lifetimes: ReadonlyMap<TableName, number> = new Map();
   private readonly options: BigQueryOptions;
   private readonly place: Place;
   private readonly api: Api;
@@ -97,10 +101,18 @@ export class BigQueryWarehouse implements Warehouse {
     const table = await this.ledgerTable.find();
     this.strangers = [];
     if (!table) return [];
-    const { rows, strangers, timeless } = await standing(this.tables, await this.ledgerTable.read(table));
+    const found = await standing(this.tables, await this.ledgerTable.read(table));
+    const { rows, strangers, timeless, lifetimes } = found;
     this.strangers = strangers;
+    this.lifetimes = lifetimes;
     for (const [name, count] of timeless) this.options.log.warn(this.timelessNote(name, count));
     return rows;
+  }
+
+  refusal(table: TableName, month: Month): AppError | undefined {
+    const { label, tables } = this;
+    const now = () => this.options.clock.now();
+    return expiredMonth({ label, tables, now }, table, month, this.lifetimes.get(table));
   }
 
   async load(
@@ -150,11 +162,12 @@ export class BigQueryWarehouse implements Warehouse {
   }
 
   private queryWork(): QueryWork {
-    const { api, jobs, label } = this;
+    const { api, jobs, tables, label } = this;
     const { project, location, datasets } = this.place;
     const billed = (bytes: number): void => {
       this.used.bytesBilled += bytes;
     };
-    return { api, jobs, label, project, location, datasets, maxBytes: this.options.maxBytes ?? MAX_BYTES, billed };
+    const maxBytes = this.options.maxBytes ?? MAX_BYTES;
+    return { api, jobs, tables, label, project, location, datasets, maxBytes, billed };
   }
 }

@@ -81,6 +81,10 @@ export class DuckDbWarehouse implements Warehouse {
     return report;
   }
 
+  refusal(): undefined {
+    return undefined;
+  }
+
   async ledger(): Promise<readonly LedgerRow[]> {
     const { raw } = this.datasets;
     const rows = await this.read(async ({ connection }, { tables }) =>
@@ -101,11 +105,11 @@ export class DuckDbWarehouse implements Warehouse {
     try {
       const { finished, failure } = await this.change(async (session, differs) => {
         for (const unit of units) {
-          const refusal = this.refusal(differs, unit.table.name);
+          const refusal = this.stranger(differs, unit.table.name);
           if (refusal) refused.set(unit, refusal);
         }
         const due = units.filter((unit) => !refused.has(unit));
-        const refusal = this.refusal(differs, LEDGER.name) ?? (due.length === 0 ? first(refused) : undefined);
+        const refusal = this.stranger(differs, LEDGER.name) ?? (due.length === 0 ? first(refused) : undefined);
         if (refusal) throw refusal;
         const { connection } = session;
         const to = { connection, schema: this.datasets.raw, synthetic: this.synthetic, now: this.now };
@@ -159,7 +163,7 @@ export class DuckDbWarehouse implements Warehouse {
   }
 
   /** Why nothing is loaded into a table: it is none of ours. */
-  private refusal(differs: SetupReport["differs"], name: string): WarehouseError | undefined {
+  private stranger(differs: SetupReport["differs"], name: string): WarehouseError | undefined {
     const other = differs.find(({ table }) => table === `${this.datasets.raw}.${name}`);
     return (
       other && new WarehouseError("table-differs", `${this.label}: ${other.table}: ${other.difference}.`, other.next)

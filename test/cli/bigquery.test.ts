@@ -1,9 +1,11 @@
 import * as assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import { openBigQuery } from "../fakes/bigquery.ts";
-import { startBigQuery } from "../fakes/google-front.ts";
+import { refusing, startBigQuery } from "../fakes/google-front.ts";
 import { Cli, nextsOf } from "./process.ts";
 
+const SERIES = { market: "spot", symbol: "BTCUSDT", interval: "1d", from: "2026-01-01" };
 const RAW = "btc_forecast_raw_synthetic";
 
 describe("the command line over BigQuery", () => {
@@ -65,6 +67,48 @@ describe("the command line over BigQuery", () => {
     assert.match(stderr, /--max-bytes "much" is no number of bytes/);
     const here = (await cli.run("query", "SELECT 1", "--dry-run")).exits(0);
     assert.match(here.stdout, /^Nothing is billed/);
+  });
+
+  test("a project that is not there is named by every command that asks it, with one next command", async () => {
+    front.interfere = ({ path }) =>
+      path.includes("/projects/wrong-proj/") ? refusing(404, "notFound", "Not found: Project wrong-proj") : undefined;
+    writeFileSync(cli.path("wrong.json"), JSON.stringify({ series: [SERIES] }));
+    const at = ["--project", "wrong-proj", "--config", "wrong.json"];
+    for (const words of [
+      ["status"],
+      ["plan"],
+      ["run"],
+      ["load"],
+      ["setup"],
+      ["query", "SELECT close FROM spot_klines"],
+      ["query", "SELECT close FROM spot_klines", "--dry-run"],
+    ]) {
+      const { stderr, stdout } = (await cli.run(...words, ...at)).exits(4);
+      assert.match(stderr, /^candlelake: bigquery:wrong-proj\.\w+: .*there is no such project/, words.join(" "));
+      assert.deepEqual([nextsOf(stderr), stdout], [["gcloud projects list"], ""], words.join(" "));
+    }
+    front.interfere = () => undefined;
+  });
+
+  test("a query of a dataset that lies elsewhere names the place, and one that is not there the command that makes it", async () => {
+    const query = ["query", "SELECT count(*) AS n FROM spot_klines", "--project", "demo", "--dataset", "far_raw"];
+    const early = (await cli.run(...query)).exits(4);
+    assert.match(early.stderr, /bigquery:demo\.far_raw_synthetic is not there yet\./);
+    const [setup = ""] = nextsOf(early.stderr);
+    assert.equal(setup, "candlelake setup --project demo --dataset far_raw");
+    (await cli.follow(`${setup} --location eu`)).exits(0);
+    const { stderr } = (await cli.run(...query)).exits(4);
+    assert.match(stderr, /bigquery:demo\.far_raw_synthetic is in eu, and us-central1 was asked for\./);
+    const [next = ""] = nextsOf(stderr);
+    assert.equal(next, `candlelake query --project demo --dataset far_raw --location eu '${query[1]}'`);
+    const { stdout } = (await cli.follow(`${next} --format json`)).exits(0);
+    assert.deepEqual(JSON.parse(stdout), [{ n: 0 }]);
+    // What is wrong with the statement alone stays the statement's.
+    const wrong = (await cli.run("query", "SELECT 1 FROM no_such_table", ...query.slice(2), "--location", "eu")).exits(
+      2,
+    );
+    assert.deepEqual(nextsOf(wrong.stderr).length, 1);
+    assert.match(wrong.stderr, /no_such_table/);
   });
 
   test("schema --as bigquery is DDL for any project, or for the one that is named", async () => {

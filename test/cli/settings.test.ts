@@ -180,6 +180,23 @@ describe("config", () => {
       assert.ok((await cli.run("status")).exits(2).stderr.startsWith(`candlelake: ${name}`), name);
     }
   });
+
+  test("an address with a password in it is refused as wrong usage by every command, and not said again", async () => {
+    const address = "http://user:s3cret@127.0.0.1:1";
+    using cli = Cli.at({ CANDLELAKE_STORAGE_ENDPOINT: address, DATA_BUCKET: "demo-bucket" });
+    using filed = Cli.at({ DATA_BUCKET: "demo-bucket" });
+    writeFileSync(filed.path("candlelake.config.json"), JSON.stringify({ endpoints: { bigquery: address } }));
+    for (const [one, from] of [
+      [cli, "CANDLELAKE_STORAGE_ENDPOINT"],
+      [filed, "candlelake.config.json: endpoints.bigquery"],
+    ] as const) {
+      for (const words of [["status"], ["config"], ["config", "--format", "json"]]) {
+        const { stdout, stderr } = (await one.run(...words)).exits(2);
+        assert.ok(stderr.startsWith(`candlelake: ${from}: an endpoint is http(s)://HOST`), stderr);
+        assert.doesNotMatch(stderr + stdout, /s3cret/);
+      }
+    }
+  });
 });
 
 describe("init", () => {

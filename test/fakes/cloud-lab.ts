@@ -6,7 +6,7 @@ import type { Wish } from "../../src/pipeline/wish.ts";
 import type { Bucket, BucketObject, BucketUsage } from "../../src/ports/bucket.ts";
 import type { Warehouse } from "../../src/ports/warehouse.ts";
 import { GcsBucket } from "../../src/stores/gcs.ts";
-import { type GoogleTwin, startGoogleTwin } from "../../src/twin/google/start.ts";
+import { type GoogleTwin, type GoogleTwinOptions, startGoogleTwin } from "../../src/twin/google/start.ts";
 import type { OnStep } from "../../src/warehouses/bigquery/jobs.ts";
 import type { BigQueryOptions } from "../../src/warehouses/bigquery.ts";
 import { openBigQuery } from "./bigquery.ts";
@@ -25,8 +25,8 @@ export class CloudLab implements AsyncDisposable {
     this.venue = venue;
   }
 
-  static async open(venue: ModelVenue, faults?: string): Promise<CloudLab> {
-    return new CloudLab(await startGoogleTwin(faults === undefined ? {} : { faults }), venue);
+  static async open(venue: ModelVenue, options: GoogleTwinOptions = {}): Promise<CloudLab> {
+    return new CloudLab(await startGoogleTwin(options), venue);
   }
 
   /** Another client of the bucket, as another process has it. */

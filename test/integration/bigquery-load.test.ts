@@ -317,37 +317,6 @@ describe("a load is refused before it begins", () => {
   });
 });
 
-describe("the sandbox", () => {
-  scene(
-    "months that would vanish are named, and the others are loaded",
-    async ({ open, lake }) => {
-      const said: string[] = [];
-      const log = { info() {}, debug() {}, warn: (message: string) => said.push(message) };
-      const warehouse = open({ log });
-      await warehouse.setup();
-      await warehouse.setup();
-      assert.ok(
-        said.some((line) => /older than 60 days vanish at once/.test(line)),
-        said.join("\n"),
-      );
-      const today = new Date().toISOString().slice(0, 7);
-      const units = ["2020-01", today].map((month) => lake.candleUnit(month, [{ day: `${month}-01`, rows: 5 }]));
-      const told: string[] = [];
-      const refusal = await refusalOf(warehouse.load(units, (unit) => told.push(unit.month)));
-      assert.deepEqual([refusal.code, refusal.exitCode], ["partitions-expired", 4]);
-      assert.match(refusal.message, /2020-01/);
-      assert.equal(
-        refusal.next,
-        "bq query --project_id=demo --use_legacy_sql=false " +
-          "'ALTER TABLE `demo.btc_forecast_raw.spot_klines` SET OPTIONS (partition_expiration_days = NULL)'",
-      );
-      assert.deepEqual(told, [today]);
-      assert.deepEqual(await rowsOf(warehouse, COUNT), [[5]]);
-    },
-    { sandbox: true },
-  );
-});
-
 describe("the ledger", () => {
   const contents = (lake: TestLake, count: number) =>
     Array.from({ length: count }, (_, i) => lake.candleUnit("2025-01", [{ day: "2025-01-01", close: i + 1, rows: 1 }]));

@@ -1,10 +1,11 @@
 import * as assert from "node:assert/strict";
 import { describe } from "node:test";
+import type { AppError } from "../../src/core/errors.ts";
 import type { TableName } from "../../src/core/table.ts";
 import type { SetupReport } from "../../src/ports/warehouse.ts";
 import type { BigQueryWarehouse } from "../../src/warehouses/bigquery.ts";
 import { codeOf, load, rowsOf } from "../contract/warehouse.ts";
-import { type Scene, scene } from "../fakes/bigquery-scene.ts";
+import { catchUp, type Scene, scene } from "../fakes/bigquery-scene.ts";
 import { refusing } from "../fakes/google-front.ts";
 
 const RAW = "datasets/btc_forecast_raw";
@@ -246,6 +247,65 @@ describe("a table of our very shape", () => {
     await assert.rejects(load(dying, unit), /killed/);
     assert.deepEqual(await load(context.open(), unit), [["spot_klines 2025-01", 24]]);
   });
+
+  scene(
+    "in the place of one that the ledger tells of is named, and its rows stay till it is moved",
+    async (context) => {
+      const warehouse = context.open();
+      await warehouse.setup();
+      const unit = context.lake.candleUnit("2025-01", [{ day: "2025-01-01" }]);
+      await load(warehouse, unit);
+      await context.ask("DELETE", `${RAW}/tables/spot_klines`);
+      await makeAlike(context, warehouse, "spot_klines");
+      for (let i = 0; i < 2; i++) await insert(context, "2025-01-01 00:00:00+00");
+      const { front } = context;
+      front.seen.length = 0;
+      assert.deepEqual(await warehouse.ledger(), []);
+      // The table's own resource tells: no partition is listed or counted for that.
+      assert.ok(!front.seen.some(({ path }) => path.includes("spot_klines$")));
+      const { differs } = await warehouse.setup();
+      assert.equal(differs.length, 1);
+      const [{ difference, next } = { difference: "", next: "" }] = differs;
+      assert.match(
+        difference,
+        /^it has 2 rows that candlelake did not load, and no label app=candlelake: it was made at 20\S+Z, after the last load of a table of its name$/,
+      );
+      assert.equal(next, "candlelake setup --project demo --move-existing");
+      await assert.rejects(load(warehouse, unit), (error: AppError) => {
+        assert.deepEqual([error.code, error.exitCode, error.next], ["table-differs", 4, next]);
+        assert.ok(error.message.includes(`spot_klines: ${difference}`), error.message);
+        return true;
+      });
+      assert.deepEqual(await rowsOf(warehouse, "SELECT close FROM spot_klines"), [[1], [1]]);
+      assert.ok(createdIn(await warehouse.setup(MOVE), "spot_klines"));
+      assert.deepEqual(await catchUp(warehouse, [unit]), ["2025-01"]);
+      assert.deepEqual(await catchUp(warehouse, [unit]), []);
+      assert.deepEqual(await rowsOf(warehouse, "SELECT count(*) AS n FROM spot_klines"), [[24]]);
+      assert.deepEqual(await rowsOf(warehouse, `SELECT close FROM spot_klines_legacy_${TODAY}`), [[1], [1]]);
+    },
+  );
+
+  scene(
+    "that is empty, in the place of one that the ledger tells of, becomes ours before its load",
+    async (context) => {
+      const warehouse = context.open();
+      await warehouse.setup();
+      const unit = context.lake.candleUnit("2025-01", [{ day: "2025-01-01" }]);
+      await load(warehouse, unit);
+      await context.ask("DELETE", `${RAW}/tables/spot_klines`);
+      await makeAlike(context, warehouse, "spot_klines");
+      const dying = context.open({
+        onStep(step) {
+          if (step === "ledger") throw new Error("killed");
+        },
+      });
+      const newer = context.lake.candleUnit("2025-01", [{ day: "2025-01-01", rows: 5 }]);
+      await assert.rejects(catchUp(dying, [newer]), /killed/);
+      assert.deepEqual(await labelsOf(context), { app: "candlelake" });
+      assert.deepEqual(await catchUp(warehouse, [newer]), ["2025-01"]);
+      assert.deepEqual(await catchUp(warehouse, [newer]), []);
+    },
+  );
 
   scene("without a label that the ledger tells of is ours, as earlier versions left it", async (context) => {
     const warehouse = context.open();

@@ -2,7 +2,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { INTERVALS, PERIODS } from "../../src/core/interval.ts";
-import { fileStem, manifestKey, objectKey, parseManifestName, quarantineKey } from "../../src/core/layout.ts";
+import {
+  fileStem,
+  manifestKey,
+  objectKey,
+  parseManifestKey,
+  parseManifestName,
+  quarantineKey,
+} from "../../src/core/layout.ts";
 import { type Kind, parseSymbol, parseVenue, type Series, seriesLabel, VENUES } from "../../src/core/series.ts";
 import { tableOf } from "../../src/market/tables.ts";
 import { funding, futures, metrics, openInterest, spot } from "../fakes/series.ts";
@@ -56,6 +63,8 @@ test("a manifest's name tells its series and month again", () => {
       const prefix = `_manifests/${table}/`;
       assert.ok(key.startsWith(prefix));
       assert.deepEqual(parseManifestName(table, key.slice(prefix.length)), { series, month });
+      assert.deepEqual(parseManifestKey(table, key), { series, month });
+      assert.equal(parseManifestKey(table, key.replace(prefix, `${prefix}old/`)), undefined);
     }),
   );
 });

@@ -1,4 +1,4 @@
-import type { DataError } from "../../src/core/errors.ts";
+import type { DataError, WarehouseError } from "../../src/core/errors.ts";
 import type { Goal, Target } from "../../src/core/goal.ts";
 import { objectKey } from "../../src/core/layout.ts";
 import type { Entry } from "../../src/core/manifest.ts";
@@ -50,6 +50,7 @@ export interface Known {
   /** By object key. */
   readonly occupied?: Readonly<Record<string, DataError>>;
   readonly damaged?: Readonly<Record<string, DataError>>;
+  readonly unloadable?: Readonly<Record<string, WarehouseError>>;
   readonly touched?: readonly string[];
   /** By object key. */
   readonly unnamed?: Readonly<Record<string, DataError>>;
@@ -77,6 +78,7 @@ export const state = (known: Known = {}): State => ({
   occupied: (table, series, of) => known.occupied?.[objectKey(table, series, of)],
   unnamed: (table, series, of) => known.unnamed?.[objectKey(table, series, of)],
   unitDamage: (table, month) => known.damaged?.[`${table}/${month}`],
+  unloadable: (table, month) => known.unloadable?.[`${table}/${month}`],
 });
 
 export const target = (series: Series, rest: Partial<Target> = {}): Target => ({

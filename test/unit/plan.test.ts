@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { DataError, SourceError } from "../../src/core/errors.ts";
+import { DataError, SourceError, WarehouseError } from "../../src/core/errors.ts";
 import type { Derivation, Target } from "../../src/core/goal.ts";
 import { fileStem } from "../../src/core/layout.ts";
 import { plan } from "../../src/core/plan.ts";
@@ -198,6 +198,25 @@ test("what somebody else wrote to a month is replaced where the lake has it, and
 test("a unit with a damaged manifest is not loaded without it", () => {
   const known = { units: { "spot_klines/2025-01": unit("a") }, damaged: { "spot_klines/2025-01": damage } };
   assert.deepEqual(loads(known), [["2025-01", "bad-manifest", 24, "bad-manifest"]]);
+});
+
+test("a month that the warehouse cannot keep is refused where it is due, and nowhere else", () => {
+  const months = ["spot_klines/2025-01", "spot_klines/2025-02"];
+  const refusal = new WarehouseError("partitions-expired", "gone at once", "candlelake status");
+  const unloadable = { "spot_klines/2025-01": refusal };
+  const units = Object.fromEntries(months.map((month) => [month, unit("a")]));
+  assert.deepEqual(loads({ units, unloadable }), [
+    ["2025-01", "missing", 24, "partitions-expired"],
+    ["2025-02", "missing", 24, undefined],
+  ]);
+  const loaded = Object.fromEntries(months.map((month) => [month, { [own]: "a" }]));
+  assert.deepEqual(loads({ units, loaded, unloadable }), []);
+  const damaged = { "spot_klines/2025-01": damage };
+  assert.equal(loads({ units, damaged, unloadable })[0]?.[3], "bad-manifest");
+  // To take a month away needs no room for it.
+  const load = [{ table: "spot_klines" as const, months: ["2025-01"], prune: true }];
+  const [step] = plan(goal({ targets: [], load }), state({ loaded, unloadable }));
+  assert.deepEqual([step?.reason, step?.error], ["no longer in the lake", undefined]);
 });
 
 const derivation: Derivation = {

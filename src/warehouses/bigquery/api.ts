@@ -16,6 +16,10 @@ const DEADLINE = 120_000;
 /** The HTTP status of a client's error; undefined where no answer came. */
 export const statusOf = (error: unknown): number | undefined => evidenceOf(error).status;
 
+/** The project is not there, or has no BigQuery: that nothing is found in it says nothing of what was looked for. */
+export const isOfProject = (failure: unknown): boolean =>
+  failure instanceof AppError && failure.code === "wrong-project";
+
 class Deadline extends Error {
   readonly code = "ETIMEDOUT";
 }
@@ -56,13 +60,14 @@ export class Api {
     }
   }
 
-  /** The same; `otherwise` answers for one status. @throws WarehouseError */
+  /** The same; `otherwise` answers for one status, unless it is the project that is not there. @throws WarehouseError */
   async callOr<T, U>(request: Request, status: number, otherwise: U, signal?: AbortSignal): Promise<T | U> {
     try {
       return await this.attempt<T>(request, signal);
     } catch (error) {
-      if (statusOf(error) === status) return otherwise;
-      throw this.translate(error, request.doing);
+      const failure = this.translate(error, request.doing);
+      if (statusOf(error) === status && !isOfProject(failure)) return otherwise;
+      throw failure;
     }
   }
 

@@ -52,9 +52,10 @@ export class LedgerState {
     return this.units.get(unitKey(table, month));
   }
 
-  /** Whether a table was ever loaded, or emptied. */
-  tells(table: string): boolean {
-    return this.jobs.has(table);
+  /** When a table was last loaded, or emptied; in milliseconds, undefined where it never was. */
+  lastJob(table: string): number | undefined {
+    const times = [...(this.jobs.get(table)?.values() ?? [])];
+    return times.length === 0 ? undefined : times.reduce((last, time) => Math.max(last, time));
   }
 
   /** Jobs that wrote to the table since; in milliseconds. */

@@ -1,8 +1,8 @@
-import { DataError, WarehouseError } from "../../core/errors.ts";
-import { monthRange } from "../../core/time.ts";
+import { DataError } from "../../core/errors.ts";
 import type { LoadUnit } from "../../ports/warehouse.ts";
-import { keepPartitions, layoutOf } from "../bigquery-sql.ts";
+import { layoutOf } from "../bigquery-sql.ts";
 import type { Api } from "./api.ts";
+import { expired, lifetimeOf } from "./expiry.ts";
 import { attemptId, decorator, jobName } from "./job-id.ts";
 import type { JobRequest, Jobs, OnStep, Settled } from "./jobs.ts";
 import type { LoadedUnit } from "./ledger-state.ts";
@@ -166,29 +166,14 @@ export const nameOf = ({ tables }: LoadWork, unit: LoadUnit, { table, loaded }: 
     replaces: loaded?.jobId,
   });
 
-/** A month that a table's expiry takes away at once. */
-const expired = ({ label, tables: { place } }: LoadWork, { table, month }: LoadUnit): WarehouseError =>
-  new WarehouseError(
-    "partitions-expired",
-    `${label}: the rows of ${table.name} ${month} vanish as soon as they are loaded: its partitions expire. In the ` +
-      "sandbox that ends with billing (https://console.cloud.google.com/billing); then, and elsewhere, no expiration can be set.",
-    `bq query --project_id=${place.project} --use_legacy_sql=false '${keepPartitions(place, table.name)}'`,
-  );
-
-/** @throws WarehouseError `partitions-expired` where the month would be gone before anybody could read it */
-export function refuseExpired(work: LoadWork, unit: LoadUnit, { timePartitioning }: TableResource): void {
-  const { expirationMs } = timePartitioning ?? {};
-  if (expirationMs !== undefined && monthRange(unit.month).to + Number(expirationMs) <= work.now())
-    throw expired(work, unit);
-}
-
 /** @throws WarehouseError `partitions-expired` where fewer rows are there than were brought */
 export async function checkExpiry(
   work: LoadWork,
   unit: LoadUnit,
-  { timePartitioning }: TableResource,
+  table: TableResource,
   partition: string,
 ): Promise<void> {
-  if (timePartitioning?.expirationMs === undefined) return;
-  if ((await work.tables.count(partition)) < rowsOf(unit)) throw expired(work, unit);
+  const lifetime = lifetimeOf(table);
+  if (lifetime === undefined) return;
+  if ((await work.tables.count(partition)) < rowsOf(unit)) throw expired(work, unit.table.name, unit.month, lifetime);
 }

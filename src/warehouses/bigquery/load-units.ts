@@ -5,10 +5,11 @@ import type { LedgerRow, LoadTalk, LoadUnit } from "../../ports/warehouse.ts";
 import { layoutOf } from "../bigquery-sql.ts";
 import { Quota, refuseBucketless, refuseStranger } from "./admission.ts";
 import { differencesOf } from "./differences.ts";
+import { refuseExpired } from "./expiry.ts";
 import { decorator } from "./job-id.ts";
 import { type LedgerState, NO_SERIES } from "./ledger-state.ts";
 import type { LedgerTable } from "./ledger-table.ts";
-import { type Brought, type LoadWork, loadUnit, nameOf, refuseExpired, rowsOf, WrongRows } from "./load-unit.ts";
+import { type Brought, type LoadWork, loadUnit, nameOf, rowsOf, WrongRows } from "./load-unit.ts";
 import { adopt, strangerRows } from "./ownership.ts";
 import { loadThroughStaging } from "./staging.ts";
 import type { TableResource } from "./wire.ts";
@@ -128,7 +129,7 @@ async function open(work: BatchWork, units: readonly LoadUnit[]): Promise<Opened
   const tables = new Map<TableName, TableResource | WarehouseError>();
   for (const name of new Set(units.map((unit) => unit.table.name))) {
     const found = judged(work, name, await work.tables.table(name), state);
-    if (!(found instanceof WarehouseError) && !state.tells(name)) await adopt(found, work.tables);
+    if (!(found instanceof WarehouseError)) await adopt(found, work.tables, state);
     tables.set(name, found);
   }
   return { ledger, tables, state };

@@ -1,3 +1,4 @@
+import { iso } from "../../core/time.ts";
 import { LABEL } from "../bigquery-sql.ts";
 import type { LedgerState } from "./ledger-state.ts";
 import type { Tables } from "./tables.ts";
@@ -5,18 +6,29 @@ import type { TableResource } from "./wire.ts";
 
 const isLabelled = ({ labels }: TableResource): boolean => labels?.[LABEL.key] === LABEL.value;
 
+/** The ledger tells of this very table, and not only of one before it that had its name. */
+function isTold({ tableReference, creationTime = "0" }: TableResource, state: LedgerState): boolean {
+  const last = state.lastJob(tableReference.tableId);
+  return last !== undefined && last >= Number(creationTime);
+}
+
 /**
  * In what a table of our shape is not ours; undefined where it is. Ours are labelled, or the ledger tells of them: tables
  * that were made by statements without the label have been loaded since. One without rows may become ours.
  */
 export function strangerRows(table: TableResource, state: LedgerState | undefined): string | undefined {
-  const { numRows = "0", streamingBuffer, tableReference } = table;
+  const { numRows = "0", streamingBuffer, tableReference, creationTime } = table;
   const isEmpty = numRows === "0" && !streamingBuffer;
-  if (isLabelled(table) || isEmpty || state?.tells(tableReference.tableId)) return undefined;
-  return `it has ${numRows} rows that candlelake did not load, and no label ${LABEL.key}=${LABEL.value}`;
+  if (isLabelled(table) || isEmpty || (state && isTold(table, state))) return undefined;
+  const why = `it has ${numRows} rows that candlelake did not load, and no label ${LABEL.key}=${LABEL.value}`;
+  if (state?.lastJob(tableReference.tableId) === undefined) return why;
+  return `${why}: it was made at ${iso(Number(creationTime))}, after the last load of a table of its name`;
 }
 
-/** Labels an empty table, before anything is in it: what a run that is killed leaves is known as ours then. */
-export async function adopt(table: TableResource, tables: Tables): Promise<void> {
-  if (!isLabelled(table)) await tables.label(table);
+/**
+ * Labels an empty table, before anything is in it: what a run that is killed leaves is known as ours then.
+ * @param state where it is given, a table of which it tells is left as it is
+ */
+export async function adopt(table: TableResource, tables: Tables, state?: LedgerState): Promise<void> {
+  if (!isLabelled(table) && !(state && isTold(table, state))) await tables.label(table);
 }

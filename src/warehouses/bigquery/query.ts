@@ -1,19 +1,21 @@
 import { randomUUID } from "node:crypto";
-import { AppError, UsageError } from "../../core/errors.ts";
+import { AppError, UsageError, WarehouseError } from "../../core/errors.ts";
 import { shellWord } from "../../core/shell.ts";
 import { evidenceOf } from "../../google/evidence.ts";
 import type { QueryResult } from "../../ports/warehouse.ts";
 import type { Datasets } from "../dataset.ts";
-import type { Api } from "./api.ts";
+import { type Api, isOfProject } from "./api.ts";
 import { typeOf } from "./differences.ts";
 import type { Jobs } from "./jobs.ts";
 import { jobFailure } from "./refusal.ts";
+import type { Tables } from "./tables.ts";
 import { valueFrom } from "./values.ts";
 import type { ApiError, Field, Job, RowsPage } from "./wire.ts";
 
 export interface QueryWork {
   readonly api: Api;
   readonly jobs: Jobs;
+  readonly tables: Tables;
   readonly label: string;
   readonly project: string;
   readonly location: string;
@@ -42,14 +44,29 @@ const configurationOf = ({ project, datasets }: QueryWork, sql: string, more: ob
   return { labels: { app: "candlelake" }, query: { query: sql, useLegacySql: false, defaultDataset, ...more } };
 };
 
-/** What BigQuery makes of the statement, for nothing. @throws UsageError `sql-error` */
+/** Why nothing is found, where that is not the statement's fault: one look at the dataset tells. @throws WarehouseError */
+async function misplaced({ tables, label }: QueryWork, sql: string) {
+  const { datasets, location } = tables.place;
+  const there = (await tables.dataset(datasets.raw))?.location.toLowerCase();
+  if (there === location) return undefined;
+  if (there === undefined)
+    return new WarehouseError("no-warehouse", `${label} is not there yet.`, `candlelake setup ${tables.named}`);
+  const next = `candlelake query ${tables.named} --location ${there} ${shellWord(sql)}`;
+  return new WarehouseError("other-location", `${label} is in ${there}, and ${location} was asked for.`, next);
+}
+
+/** What BigQuery makes of the statement, for nothing. @throws UsageError `sql-error`, WarehouseError */
 async function examine(work: QueryWork, sql: string, signal?: AbortSignal): Promise<Job> {
   try {
     return await work.jobs.dryRun(configurationOf(work, sql), DOING, signal);
   } catch (error) {
     const { status, reasons, message } = evidenceOf(error);
-    const isWrong = status === 400 || (status === 404 && reasons.includes("notFound"));
-    throw !(error instanceof AppError) && isWrong ? wrong(message, error) : work.api.translate(error, DOING);
+    const failure = work.api.translate(error, DOING);
+    if (error instanceof AppError || isOfProject(failure)) throw failure;
+    const isMissing = status === 404 && reasons.includes("notFound");
+    if (!isMissing && status !== 400) throw failure;
+    const cause = isMissing ? await misplaced(work, sql) : undefined;
+    throw cause ?? wrong(message, error);
   }
 }
 

@@ -140,6 +140,6 @@ function warnOfExpiry({ log }: SetupWork, name: string, expirationMs: string | u
   if (expirationMs === undefined) return;
   const days = Math.round(Number(expirationMs) / DAY);
   log.warn(
-    `${name}: partitions older than ${days} days vanish at once (the sandbox): enable billing or set no expiration.`,
+    `${name}: months that began more than ${days} days ago vanish at once (the sandbox): enable billing or set no expiration.`,
   );
 }

@@ -2,6 +2,7 @@ import type { TableName } from "../../core/table.ts";
 import { type Month, SECOND } from "../../core/time.ts";
 import { TABLES } from "../../market/tables.ts";
 import type { LedgerRow, StrangeMonth } from "../../ports/warehouse.ts";
+import { lifetimeOf } from "./expiry.ts";
 import { decorator, monthNamed } from "./job-id.ts";
 import type { LedgerState } from "./ledger-state.ts";
 import { strangerRows } from "./ownership.ts";
@@ -15,6 +16,8 @@ export interface Standing {
   readonly strangers: readonly StrangeMonth[];
   /** Rows without a time, which are in no month, by table. */
   readonly timeless: ReadonlyMap<TableName, number>;
+  /** How long months last, of tables in which they do not for ever. */
+  readonly lifetimes: ReadonlyMap<TableName, number>;
 }
 
 /**
@@ -48,12 +51,15 @@ export async function standing(tables: Tables, state: LedgerState): Promise<Stan
   const kept: LedgerRow[] = [];
   const strangers: StrangeMonth[] = [];
   const timeless = new Map<TableName, number>();
+  const lifetimes = new Map<TableName, number>();
   const loaded = Map.groupBy(state.rows(), (row) => row.table);
   const names = TABLES.filter((table) => table.loaded).map((table) => table.name);
   const looks = await Promise.all(names.map((name) => tables.table(name)));
   for (const [index, name] of names.entries()) {
     const own = loaded.get(name) ?? [];
     const table = looks[index];
+    const lifetime = table && lifetimeOf(table);
+    if (lifetime !== undefined) lifetimes.set(name, lifetime);
     if (isAsLoaded(table, own)) kept.push(...own);
     // One that has no months, or was never ours, is not ours: a load says in what it differs.
     else if (table?.timePartitioning && !strangerRows(table, state)) {
@@ -69,7 +75,7 @@ export async function standing(tables: Tables, state: LedgerState): Promise<Stan
       if (nulls > 0) timeless.set(name, nulls);
     }
   }
-  return { rows: kept, strangers, timeless };
+  return { rows: kept, strangers, timeless, lifetimes };
 }
 
 /** Those of the months that have a partition, and which of them was written to since. */
