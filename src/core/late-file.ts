@@ -24,18 +24,20 @@ export const fileBefore = (series: Series, day: Day): ArchiveFile | undefined =>
 export function lateFile(
   series: Series,
   day: Day,
-  { gaps, archives }: Entry,
+  { rows, gaps, archives }: Entry,
   now: number,
   hasRest: boolean,
 ): "its file" | "the file of the day before" | undefined {
-  const before = fileBefore(series, day);
   const [head] = gaps;
+  if (!head) return undefined;
   const start = timeOfDay(day);
   if (!archives) {
-    const isLacking = now < start + DAY + LATENESS && gaps.some((gap) => gap.class === "not-published");
-    return isLacking ? "its file" : undefined;
+    // REST had a part of it. One without rows was settled so, or would have waited.
+    const isPart = rows > 0 && gaps.some((gap) => gap.class === "not-published");
+    return isPart && now < start + DAY + LATENESS ? "its file" : undefined;
   }
-  if (!before || head?.from !== start || !LACKING.has(head.class) || archives[archiveName(before)]) return undefined;
+  const before = fileBefore(series, day);
+  if (!before || head.from !== start || !LACKING.has(head.class) || archives[archiveName(before)]) return undefined;
   const isOpen = now < start + LATENESS && !(hasRest && head.class === "not-fetched");
   return isOpen ? "the file of the day before" : undefined;
 }
@@ -48,8 +50,9 @@ export function lackedFiles(
   now: number,
   choice: SourceChoice,
 ): ArchiveFile[] {
+  if (gaps.every((gap) => gap.class === "exchange-halt")) return [];
   const { route } = routeOf(series, day, now, choice);
-  if (route === "rest" || gaps.every((gap) => gap.class === "exchange-halt")) return [];
+  if (route === "rest") return [];
   const isTaken = (file: ArchiveFile) => archives?.[archiveName(file)] !== undefined;
   const own = archiveFileOf(series, day, route);
   const files = [own];

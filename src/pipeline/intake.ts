@@ -10,6 +10,7 @@ import { check } from "../market/check.ts";
 import { tableOf } from "../market/tables.ts";
 import type { Archive, Refiner, Source } from "../ports.ts";
 import { ArchiveFetch, type Harvest } from "./archive-fetch.ts";
+import { ArchiveSearch } from "./archive-search.ts";
 import { notInArchive, refusedFile } from "./lacking-file.ts";
 import type { Lake } from "./lake.ts";
 import { detailOf, failure, isFatal, type Outcome } from "./outcome.ts";
@@ -50,6 +51,7 @@ export class Intake {
   private readonly settle: (outcome: Outcome) => void;
   private readonly signal: AbortSignal | undefined;
   private readonly files: ArchiveFetch;
+  private served: Promise<boolean | AppError> | undefined;
 
   constructor(
     target: Target,
@@ -162,9 +164,20 @@ export class Intake {
     if (refusal) return refusal;
     const isAlone = choice === "archive" && ended === undefined;
     const isStanding = isAlone && (from >= filed || (this.entryOf(step)?.rows ?? 0) > 0);
-    if (now < to + LATENESS || isStanding) return notInArchive(this.archive.host, step, restHas);
+    const isLate = now < to + LATENESS && (!isRest || (await this.isServed()));
+    if (typeof isLate !== "boolean") return isLate;
+    if (isLate || isStanding) return notInArchive(this.archive.host, step, restHas);
     if (isRest) return "rest";
     return isAlone ? "not-fetched" : "not-published";
+  }
+
+  /** Whether the archive has files of the series at all, these days: else none of them is late. */
+  private isServed(): Promise<boolean | AppError> {
+    const { series, now } = this.target;
+    const search = () =>
+      new ArchiveSearch(this.archive, series, now, this.signal).last({ from: now - LATENESS, to: now });
+    this.served ??= search().then((file) => file !== undefined, expected);
+    return this.served;
   }
 
   /** Records a day of which nobody that may be asked has a file. */

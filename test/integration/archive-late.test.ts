@@ -84,17 +84,12 @@ describe("open interest behind REST's thirty days, without its file", () => {
     assert.deepEqual((await run(data, JULY, MISSING, later)).outcomes, []);
   });
 
-  test("that was settled over REST alone is looked for again as long as it may be late", async () => {
+  test("is settled at once where the archive has no files of the series at all: then none is late", async () => {
     const data = place();
-    const asked = openInterest("2026-07-11", "2026-07-13");
-    const settled = await run(data, { ...asked, choice: "rest" });
-    assert.ok(settled.outcomes.every(({ gaps }) => gaps[0]?.class === "not-published"));
-    const { outcomes } = await run(data, asked);
-    assert.deepEqual(reasons(outcomes), [
-      ["2026-07-11", "its file may only have been late", "done"],
-      ["2026-07-12", "its file may only have been late", "done"],
-    ]);
-    assert.deepEqual(gapsByDay(outcomes), []);
+    const { outcomes } = await run(data, JULY, /BTCUSDT-metrics-/);
+    assert.deepEqual(notDone(outcomes), []);
+    assert.ok(outcomes.every(({ gaps }) => gaps[0]?.class === "not-published" && gaps[0].bars === 288));
+    assert.deepEqual((await run(data, JULY, /BTCUSDT-metrics-/)).outcomes, []);
   });
 
   test("of which REST still has a part: that is stored at once, and the rest is waited for", async () => {
