@@ -17,7 +17,7 @@ import type { Published } from "./verify-archives.ts";
 /** What `plan` asks of lake and warehouse, answered from manifests and ledger that were read beforehand. */
 export class LakeState implements State {
   private readonly lake: Lake;
-  private readonly warehouse: Pick<Warehouse, "refusal"> | undefined;
+  private readonly warehouse: Pick<Warehouse, "unloadable"> | undefined;
   private readonly ledger = new Map<string, Record<string, string>>();
   private readonly units = new Map<string, readonly Series[]>();
   private readonly changed = new Set<string>();
@@ -31,7 +31,7 @@ export class LakeState implements State {
     lake: Lake,
     ledger: readonly LedgerRow[],
     strangers: readonly StrangeMonth[] = [],
-    warehouse?: Pick<Warehouse, "refusal">,
+    warehouse?: Pick<Warehouse, "unloadable">,
   ) {
     this.lake = lake;
     this.warehouse = warehouse;
@@ -159,7 +159,7 @@ export class LakeState implements State {
   }
 
   unloadable(table: TableName, month: Month): AppError | undefined {
-    return this.warehouse?.refusal(table, month);
+    return this.warehouse?.unloadable(table, month);
   }
 
   /** Series of a load unit, as `openUnits` found them. */

@@ -126,7 +126,7 @@ export interface Warehouse {
   /** Months that the ledger does not know, as the last look at it found them; none where nobody else writes. */
   readonly strangers: readonly StrangeMonth[];
   /** Why a month cannot be kept, as far as the last look at the ledger told. */
-  refusal(table: TableName, month: Month): AppError | undefined;
+  unloadable(table: TableName, month: Month): AppError | undefined;
   /**
    * Replaces the units, each with its ledger rows, atomically; calls `done` after each one. When the signal aborts, the
    * units that are done are kept.

@@ -109,7 +109,7 @@ export class BigQueryWarehouse implements Warehouse {
     return rows;
   }
 
-  refusal(table: TableName, month: Month): AppError | undefined {
+  unloadable(table: TableName, month: Month): AppError | undefined {
     const { label, tables } = this;
     const now = () => this.options.clock.now();
     return expiredMonth({ label, tables, now }, table, month, this.lifetimes.get(table));

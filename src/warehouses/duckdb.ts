@@ -81,7 +81,7 @@ export class DuckDbWarehouse implements Warehouse {
     return report;
   }
 
-  refusal(): undefined {
+  unloadable(): undefined {
     return undefined;
   }
 

@@ -60,7 +60,7 @@ describe("the sandbox", () => {
         assert.deepEqual(await rowsOf(warehouse, "SELECT count(*) AS n FROM spot_klines"), [[10]]);
       }
       await warehouse.ledger();
-      const refused = months.filter((month) => warehouse.refusal("spot_klines", month));
+      const refused = months.filter((month) => warehouse.unloadable("spot_klines", month));
       assert.deepEqual(refused, ["2020-01", "2026-08", "2026-09"]);
     },
     sandbox,
@@ -76,10 +76,10 @@ describe("the sandbox", () => {
       const unit = lake.candleUnit("2026-10", [{ day: "2026-10-31" }]);
       assert.deepEqual(await load(warehouse, unit), [["spot_klines 2026-10", 24]]);
       assert.equal((await warehouse.ledger()).length, 1);
-      assert.equal(warehouse.refusal("spot_klines", "2026-10"), undefined);
+      assert.equal(warehouse.unloadable("spot_klines", "2026-10"), undefined);
       time = end;
       assert.deepEqual(await warehouse.ledger(), []);
-      assert.equal(warehouse.refusal("spot_klines", "2026-10")?.code, "partitions-expired");
+      assert.equal(warehouse.unloadable("spot_klines", "2026-10")?.code, "partitions-expired");
       await assert.rejects(load(warehouse, unit), { code: "partitions-expired" });
     },
     sandbox,

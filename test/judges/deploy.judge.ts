@@ -234,6 +234,8 @@ describe("deploy/ as other readers see it", () => {
     assert.deepEqual(workflow.permissions, { contents: "read", "id-token": "write" });
     assert.deepEqual(workflow.concurrency, { group: "candlelake", "cancel-in-progress": "false" });
     assert.match(workflow.on.schedule[0].cron, /^\d+ \* \* \* \*$/);
+    // The action that signs in leaves a file of credentials in the checkout.
+    assert.match(readFileSync(join(root, ".gitignore"), "utf8"), /^gha-creds-\*\.json$/m);
     const { steps } = workflow.jobs.run;
     assert.doesNotMatch(readFileSync(join(DEPLOY, "github-actions.yml"), "utf8"), /secrets\.|credentials_json/);
     const uses = steps.flatMap((step: Tree) => (step.uses ? [step.uses.replace(/@.*/, "")] : []));

@@ -1,12 +1,15 @@
 // Google's own `gcloud storage` against the stand-in: what it understands and writes, a client of Google's does too.
 import assert from "node:assert/strict";
 import { execFile, spawn, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
 import { moveCommand } from "../../src/pipeline/foreign.ts";
+import { startTwin } from "../../src/twin/start.ts";
+import { Cli, nextsOf, shellWords, type WorkAnswer } from "../cli/process.ts";
 import { bytesOf, md5, objectPath, storageLab } from "../fakes/storage-lab.ts";
 
 const run = promisify(execFile);
@@ -159,4 +162,80 @@ test("gcloud storage makes, describes and removes buckets, and says which permis
   const { code, stderr } = await gcloud.storage("cp", "x", "gs://demo-bucket/x");
   assert.equal(code, 1);
   assert.match(stderr, /does not have storage\.objects\.create access to the Google Cloud Storage object/);
+});
+
+test("gcloud storage reads what candlelake put; what it replaces or removes, candlelake notices and sets right", {
+  skip,
+}, async () => {
+  const venues = await startTwin({ now: Date.UTC(2025, 1, 2, 5, 10) });
+  await using lab = await storageLab();
+  await using gcloud = await gcloudAt(lab.twin.url);
+  using cli = Cli.at({ ...venues.settings, ...lab.twin.settings, CANDLELAKE_WAREHOUSE: "" });
+  try {
+    const series = [{ market: "spot", symbol: "BTCUSDT", interval: "1h", from: "2025-01-31" }];
+    await writeFile(cli.path("candlelake.config.json"), JSON.stringify({ series }));
+    (await cli.run("run")).exits(0);
+    const root = "gs://demo-bucket/synthetic";
+    const key = (day: string) =>
+      `spot_klines/interval=1h/yyyy=2025/mm=${day.slice(5, 7)}/dd=${day.slice(8)}/synthetic_btcusdt_spot_1h_${day}.parquet`;
+    const local = (day: string) => readFile(cli.path("data/synthetic", key(day)));
+    const remote = (day: string) => gcloud.ok("cat", `${root}/${key(day)}`);
+    const planned = async () =>
+      (await cli.json<WorkAnswer>("plan")).steps.map(
+        ({ action, day, reason, error }) => `${action} ${day} ${error?.code ?? reason}`,
+      );
+    assert.deepEqual(await planned(), []);
+
+    // What candlelake put.
+    const names = (await gcloud.ok("ls", `${root}/**`)).toString().trim().split("\n");
+    const days = ["2025-01-31", "2025-02-01", "2025-02-02"];
+    const manifests = ["2025-01", "2025-02"].map(
+      (month) => `_manifests/spot_klines/synthetic_btcusdt_spot_1h_${month}.json`,
+    );
+    assert.deepEqual(names.sort(), [...manifests, ...days.map(key)].map((name) => `${root}/${name}`).sort());
+    const described = JSON.parse(
+      (await gcloud.ok("objects", "describe", `${root}/${key("2025-02-01")}`, "--format=json")).toString(),
+    );
+    assert.equal(described.custom_fields.rows, "24");
+    assert.equal(
+      described.custom_fields.sha256,
+      createHash("sha256")
+        .update(await local("2025-02-01"))
+        .digest("hex"),
+    );
+    assert.ok((await remote("2025-02-01")).equals(await local("2025-02-01")));
+    const { partitions } = JSON.parse((await gcloud.ok("cat", `${root}/${manifests[1]}`)).toString());
+    assert.ok(JSON.stringify(partitions).includes(String(described.generation)));
+
+    // The very bytes once more are the same object, whatever their generation.
+    await gcloud.ok("cp", `${root}/${key("2025-02-01")}`, "same.parquet");
+    await gcloud.ok("cp", "same.parquet", `${root}/${key("2025-02-01")}`);
+    assert.deepEqual(await planned(), []);
+
+    // An object removed: it is put there again.
+    await gcloud.ok("rm", `${root}/${key("2025-01-31")}`);
+    assert.equal((await planned()).length, 1);
+    assert.match((await planned())[0] ?? "", /^upload 2025-01-31 /);
+    (await cli.run("run")).exits(0);
+    assert.ok((await remote("2025-01-31")).equals(await local("2025-01-31")));
+
+    // An object replaced by somebody's own: it is named, and left alone until it is out of the way.
+    await writeFile(gcloud.file("other.parquet"), bytesOf(2_000));
+    await gcloud.ok("cp", "other.parquet", `${root}/${key("2025-02-01")}`);
+    const status = (await cli.run("status")).exits(3);
+    assert.match(status.stderr, /dd=01\/\S+ is not the object that its manifest names\.$/m);
+    assert.deepEqual(await planned(), ["upload 2025-02-01 foreign-object"]);
+    const refused = (await cli.run("run")).exits(1);
+    const move = nextsOf(refused.stderr).find((line) => line.startsWith("gcloud storage mv ")) ?? "";
+    await gcloud.ok(...shellWords(move).slice(2));
+    (await cli.run("run")).exits(0);
+    assert.ok((await remote("2025-02-01")).equals(await local("2025-02-01")));
+
+    // A manifest removed: the next run writes it anew.
+    await gcloud.ok("rm", `${root}/${manifests[0]}`);
+    (await cli.run("run")).exits(0);
+    assert.match((await gcloud.ok("cat", `${root}/${manifests[0]}`)).toString(), /"2025-01-31"/);
+  } finally {
+    await venues.close();
+  }
 });
