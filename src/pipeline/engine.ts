@@ -137,7 +137,7 @@ export class Engine {
 
   /** The steps that `apply` would take now. Writes nothing. @throws UsageError, SourceError, WarehouseError */
   async plan(request: Request, signal?: AbortSignal): Promise<Plan> {
-    const { goal, steps, estimate: about, notes, gone } = await orAborted(this.open(request, signal), signal);
+    const { goal, steps, estimate: about, notes, gone } = await this.open(request, signal);
     return { request, goal, steps, estimate: about, notes, gone };
   }
 
@@ -155,8 +155,7 @@ export class Engine {
   ): Promise<Applied> {
     const lock = await this.ports.lock(command, signal);
     try {
-      // Whoever does not answer, a venue or Google, is not waited for: nothing is written yet.
-      const opened = await orAborted(this.open(request, signal), signal);
+      const opened = await this.open(request, signal);
       report.planned?.(opened);
       refuseWithoutRoom(opened.estimate, this.ports.store.label);
       const ports = {
