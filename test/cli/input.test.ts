@@ -21,7 +21,7 @@ const WRONG: readonly (readonly [words: readonly string[], message: RegExp])[] =
   [[...DAY, "--format", "yaml"], /--format "yaml" is not one of text json csv ndjson\./],
   [[...DAY, "--format", "jsno"], /did you mean json\?/],
   [[...DAY, "--source", "disk"], /--source "disk" is not one of auto rest archive\./],
-  [[...DAY, "--source", "archive"], /binance-us publishes no archives; add --venue binance/],
+  [[...DAY, "--source", "archive"], /binance-us publishes no archives; Binance's own spot market is the venue binance/],
   [
     ["ingest", "futures", "--symbol", "BTCUSDT", "--interval", "1w", "--date", "2025-01-01", "--source", "archive"],
     /last 1w candle of a file may not have closed/,
