@@ -48,12 +48,25 @@ export function fill(page: Page, bytes: Uint8Array): void {
   }
 }
 
-/** Takes over what the bucket alone has, and what another machine has read later than this one. */
-export function adopt(page: Page, manifest: Manifest): void {
+/** Whether an entry's object is there, in the folder or in the bucket. */
+interface Holders {
+  inFolder(entry: Entry): boolean;
+  inBucket(entry: Entry): boolean;
+}
+
+/**
+ * Takes over what the bucket alone has, and what another machine has read later than this one. Of two readings one that has
+ * more rows wins whenever it was made, where they are there: a venue that is asked later may have fewer.
+ */
+export function adopt(page: Page, manifest: Manifest, { inFolder, inBucket }: Holders): void {
   page.listed ??= manifest.listed;
+  const isBetter = (entry: Entry, own: Entry): boolean => {
+    if (own.rows > entry.rows && inFolder(own)) return false;
+    return (entry.rows > own.rows && inBucket(entry)) || entry.asOf > own.asOf;
+  };
   for (const [day, { stored: _, ...entry }] of manifest.partitions) {
     const own = page.partitions.get(day);
-    if (!own || entry.asOf > own.asOf) page.adopted.set(day, entry);
+    if (!own || isBetter(entry, own)) page.adopted.set(day, entry);
   }
   endAt(page, page.ended ?? manifest.ended);
 }

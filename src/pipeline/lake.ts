@@ -50,7 +50,9 @@ export class Lake {
       const bytes = await this.store.read(key);
       if (bytes) fill(page, bytes);
       const manifest = this.remote?.manifest(table, series, month);
-      if (manifest) adopt(page, manifest);
+      const inFolder = ({ object, bytes: size }: Entry) => object !== null && this.store.size(object) === size;
+      const inBucket = (entry: Entry) => this.remote?.holds(entry) ?? false;
+      if (manifest) adopt(page, manifest, { inFolder, inBucket });
       for (const [day, entry] of page.adopted)
         if (page.partitions.get(day)?.sha256 !== entry.sha256) this.elsewhere.add(entry);
     }

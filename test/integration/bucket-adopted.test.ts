@@ -101,6 +101,41 @@ describe("an object of an entry that another machine has read later", () => {
     assert.deepEqual(await lab.contents(), whole);
   });
 
+  test("counts for nothing where it has fewer rows than a folder that was filled earlier", async () => {
+    await using lab = await open();
+    await using one = lab.loader("one");
+    await one.engine.setup();
+    await one.ingest(SPOT);
+    const whole = await lab.contents();
+    const keys = [...(await lab.objects()).keys()];
+    for (const key of keys) await remove(lab, key);
+    lab.venue.time += MINUTE;
+    lab.venue.quirks = { kept: ({ kind }) => (kind === "klines" ? start + DAY + 5 * HOUR : 0) };
+    await using two = lab.loader("two");
+    await two.apply(loading(SPOT));
+    const count = async (machine: typeof one) =>
+      Number((await rowsOf(await machine.engine.query("SELECT count(*) AS n FROM spot_klines")))[0]?.["n"]);
+    assert.equal(await count(two), 24 - 5 + 10);
+
+    await using again = lab.loader("one");
+    assert.equal(tally(await again.apply(loading(SPOT))), "upload done 2, load done 1");
+    assert.equal(await count(again), 2 * 24 + 10);
+    const objects = Object.entries(whole).filter(([key]) => key.endsWith(".parquet"));
+    const now = await lab.contents();
+    assert.deepEqual(
+      objects.map(([key]) => now[key]),
+      objects.map(([, content]) => content),
+    );
+    // Nobody has anything left to do, and nobody takes them away again, by force neither.
+    for (const name of ["one", "two", "three"]) {
+      await using machine = lab.loader(name);
+      assert.deepEqual(await machine.plan(SPOT), [], name);
+    }
+    await using forced = lab.loader("two");
+    await forced.apply(loading({ ...SPOT, force: true }));
+    assert.equal(await count(forced), 2 * 24 + 10);
+  });
+
   test("is not replaced by the fewer rows of an older file, where the venue has them no longer", async () => {
     await using lab = await open();
     await using one = lab.loader("one");
