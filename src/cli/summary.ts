@@ -69,10 +69,11 @@ function routeLines(outcomes: readonly Outcome[]): string[] {
 
 /** What a plan takes, about. */
 export function estimateLine(estimate: Estimate): string {
-  const { files, bytes: zipped, rows, requests, disk, free } = estimate;
+  const { files, bytes: zipped, rows, requests, disk, meanwhile, free } = estimate;
   const archives = files > 0 ? `${count(files, "archive file")} of ${bytes(zipped)}, ` : "";
+  const copy = meanwhile > 0 ? ` and ${bytes(meanwhile)} for a while` : "";
   const room = free === null ? "" : ` (${bytes(free)} free${fits(estimate) ? "" : ": too little"})`;
-  return `Estimate: ${archives}${count(rows, "row")}, ${count(requests, "request")}, ${bytes(disk)} on disk${room}.`;
+  return `Estimate: ${archives}${count(rows, "row")}, ${count(requests, "request")}, ${bytes(disk)} on disk${copy}${room}.`;
 }
 
 const WHY: Readonly<Record<GapClass, string>> = {

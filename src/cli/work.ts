@@ -93,7 +93,7 @@ const WORTH_SAYING = 20_000;
 
 function say(context: Context, { request, goal, notes, estimate, gone }: Plan, dryRun: boolean): void {
   for (const note of notes) context.say(note);
-  if (estimate.rows >= (dryRun ? 1 : WORTH_SAYING)) context.say(estimateLine(estimate));
+  if (estimate.rows >= (dryRun ? 1 : WORTH_SAYING) || fits(estimate) === false) context.say(estimateLine(estimate));
   const isAsked = request.wishes.length > 0 || (goal.load ?? []).some(({ months }) => months.length > 0);
   const isEmpty = !isAsked && gone.length === 0;
   if (isEmpty && request.upload === undefined && !request.load?.range)

@@ -14,7 +14,7 @@ import { type Applied, Apply } from "./apply.ts";
 import { BucketLake } from "./bucket-lake.ts";
 import { type Leftover, leftovers } from "./clean.ts";
 import { loadedTables, loadGoal, uploadGoal } from "./copies.ts";
-import { type Estimate, estimate, refuseWithoutRoom } from "./estimate.ts";
+import { type Estimate, estimate, refuseWithoutRoom, withoutVainLoads } from "./estimate.ts";
 import { type Foreign, foreigners } from "./foreign.ts";
 import { readGoal } from "./goal.ts";
 import { type GoneMonth, goneMonths, refuseBlindPrune, replacedNote } from "./gone.ts";
@@ -108,10 +108,11 @@ export class Engine {
       state.setPublished(published);
       said.push(...published.notes);
     }
-    const steps = plan(goal, state);
+    const planned = plan(goal, state);
+    const about = estimate(goal, planned, this.ports.room());
+    const steps = withoutVainLoads(planned, about, this.ports.store.label);
     const { gone, replaced } = await this.gone(lake, state, ledger, asked, steps);
     said.push(...replaced.map(replacedNote));
-    const about = estimate(goal, steps, this.ports.room());
     return { request, goal, steps, estimate: about, notes: said, gone, lake, state, venues };
   }
 
@@ -165,15 +166,8 @@ export class Engine {
         comparesKept: request.verifyArchives ?? false,
         warehouse: () => this.ports.warehouse(),
       };
-      const apply = new Apply(
-        opened.goal,
-        opened.lake,
-        opened.state,
-        ports,
-        (outcome) => report.settled?.(outcome),
-        signal,
-        stop,
-      );
+      const settle = (outcome: Outcome) => report.settled?.(outcome);
+      const apply = new Apply(opened.goal, opened.lake, opened.state, ports, settle, signal, stop);
       return await apply.run(opened.steps);
     } finally {
       await lock.release();

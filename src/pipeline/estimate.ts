@@ -18,7 +18,9 @@ export interface Estimate {
   readonly requests: number;
   /** Bytes by which what is on the lake's disk grows: the lake, kept archive files, the warehouse's file. */
   readonly disk: number;
-  /** Bytes that are needed beside those for a while. */
+  /** What of it is the lake's, with kept archive files: without it nothing can be done. */
+  readonly lake: number;
+  /** Bytes that a load needs beside those for a while: it makes a copy of the warehouse's file. */
   readonly meanwhile: number;
   /** Bytes that are free; null where that is not known. */
   readonly free: number | null;
@@ -26,6 +28,8 @@ export interface Estimate {
 
 /** Bytes of a row in a ZIP of the archive: minutes of BTCUSDT take 46, quieter ones less. */
 const ZIPPED_ROW = 46;
+/** The same at the most: of files that are to stay rather too much is reckoned than too little. */
+const KEPT_ROW = 58;
 /** Bytes of a Parquet file without its rows, and of a row in it, measured on hours and minutes of BTCUSDT. */
 const FILE = 3_000;
 const STORED_ROW = 56;
@@ -74,7 +78,7 @@ export function estimate(goal: Goal, steps: readonly Step[], room: Room): Estima
       const key = archiveKey(archiveFileOf(step.series, step.day, step.route));
       files.add(key);
       bytes += own * ZIPPED_ROW;
-      if (room.keeps(key)) kept += own * ZIPPED_ROW;
+      if (room.keeps(key)) kept += own * KEPT_ROW;
     }
   }
   // Each file has a checksum beside it.
@@ -82,8 +86,8 @@ export function estimate(goal: Goal, steps: readonly Step[], room: Room): Estima
   const isLoading = room.warehouse !== undefined && loads.length > 0;
   const warehouse = isLoading ? DATABASE + loaded * LOADED_ROW : 0;
   const meanwhile = isLoading ? (room.warehouse ?? 0) : 0;
-  const disk = lake + kept + warehouse;
-  return { files: files.size, bytes, rows, requests, disk, meanwhile, free: room.free ?? null };
+  const all = { disk: lake + kept + warehouse, lake: lake + kept, meanwhile, free: room.free ?? null };
+  return { files: files.size, bytes, rows, requests, ...all };
 }
 
 function derivedRows(series: FetchStep["series"], day: string): number {
@@ -99,14 +103,25 @@ const ROUGH = 2e6;
 export const fits = ({ disk, meanwhile, free }: Estimate): boolean | null =>
   free === null ? null : disk + meanwhile <= free;
 
-/** Too little room is said before anything is fetched. @throws StoreError */
-export function refuseWithoutRoom({ disk, meanwhile, free }: Estimate, label: string): void {
-  const least = (disk < ROUGH ? disk / 2 : disk) + meanwhile;
-  if (free === null || least <= free) return;
+/** Too little to try, as far as that can be told. */
+const isLacking = (disk: number, meanwhile: number, free: number | null): boolean =>
+  free !== null && (disk < ROUGH ? disk / 2 : disk) + meanwhile > free;
+
+function tooLittle(what: string, needed: number, free: number | null, label: string): StoreError {
   const mega = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
-  throw new StoreError(
-    "too-little-disk",
-    `${label} has room for ${mega(free)}, and this takes about ${mega(disk + meanwhile)}. Nothing was done; make room, or ask for less.`,
-    "candlelake clean",
-  );
+  const room = `${label} has room for ${mega(free ?? 0)}, and ${what} about ${mega(needed)}`;
+  return new StoreError("too-little-disk", `${room}. Make room, or ask for less.`, "candlelake clean");
+}
+
+/** Too little room for the lake is said before anything is fetched. @throws StoreError */
+export function refuseWithoutRoom({ lake, free }: Estimate, label: string): void {
+  if (isLacking(lake, 0, free)) throw tooLittle("this takes", lake, free, label);
+}
+
+/** The same steps, loads with the reason why they cannot be, where the disk has room for the lake at the most. */
+export function withoutVainLoads(steps: readonly Step[], about: Estimate, label: string): readonly Step[] {
+  const { disk, lake, meanwhile, free } = about;
+  if (disk === lake || !isLacking(disk, meanwhile, free)) return steps;
+  const error = tooLittle("with the load this takes", disk + meanwhile, free, label);
+  return steps.map((step) => (step.action === "load" && !step.error ? { ...step, error } : step));
 }
