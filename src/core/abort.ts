@@ -10,3 +10,13 @@ export function orAborted<T>(work: Promise<T>, signal: AbortSignal | undefined):
     work.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
   });
 }
+
+/** Aborts `pause` milliseconds after `signal`: for what should come to its end, and must not be waited for without one. */
+export function later(signal: AbortSignal | undefined, pause: number): AbortSignal | undefined {
+  if (!signal) return undefined;
+  const controller = new AbortController();
+  const wait = () => void setTimeout(() => controller.abort(), pause).unref();
+  if (signal.aborted) wait();
+  else signal.addEventListener("abort", wait, { once: true });
+  return controller.signal;
+}

@@ -234,8 +234,8 @@ export class BucketLake {
   }
 
   /** Lists again what lies in the objects' months, or tables: what is known of it is as old as the run. @throws StoreError */
-  look(keys: Iterable<string>): Promise<void> {
-    return this.listing.look(keys);
+  look(keys: Iterable<string>, signal?: AbortSignal): Promise<void> {
+    return this.listing.look(keys, signal);
   }
 
   /** Forgets all that was read of a table: another machine has written it since. */

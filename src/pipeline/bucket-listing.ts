@@ -97,11 +97,8 @@ export class BucketListing {
     this.objects.set(object.key, object);
   }
 
-  /**
-   * Lists again what lies in the objects' months, or tables: what is known of it is as old as the run. No signal ends it,
-   * for what was loaded counts only after it. @throws StoreError
-   */
-  async look(keys: Iterable<string>): Promise<void> {
+  /** Lists again what lies in the objects' months, or tables: what is known of it is as old as the run. @throws StoreError */
+  async look(keys: Iterable<string>, signal: AbortSignal | undefined): Promise<void> {
     const months = new Map<string, Set<string>>();
     for (const key of keys) {
       const month = key.slice(0, key.lastIndexOf("/dd="));
@@ -111,7 +108,7 @@ export class BucketListing {
     const prefixes = [...months].flatMap(([table, some]) => (some.size > FEW_MONTHS ? [table] : [...some]));
     for (const key of this.objects.keys())
       if (prefixes.some((prefix) => key.startsWith(`${prefix}/`))) this.objects.delete(key);
-    await Promise.all(prefixes.map((prefix) => this.learn(prefix, undefined)));
+    await Promise.all(prefixes.map((prefix) => this.learn(prefix, signal)));
   }
 
   /** Forgets all that was listed of a table. */

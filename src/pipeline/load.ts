@@ -1,4 +1,4 @@
-import { orAborted } from "../core/abort.ts";
+import { later } from "../core/abort.ts";
 import { AppError, DataError, Interrupted, StoreError } from "../core/errors.ts";
 import { loadReason } from "../core/plan-loads.ts";
 import type { LoadStep } from "../core/step.ts";
@@ -24,9 +24,17 @@ function objectsOf({ table, month }: LoadStep, lake: Lake, state: LakeState): st
   return entries.flatMap(([, { object }]) => object ?? []);
 }
 
+/** Milliseconds that the bucket has for an answer after a stop: what was loaded counts only when it is compared. */
+const GRACE = 10_000;
+
 /** Units of which an object is another one by now, or was put in its place when the unit was under way. */
-async function changedAmong(brought: readonly BroughtUnit[], remote: BucketLake): Promise<ReadonlySet<LoadUnit>> {
-  await remote.look(brought.flatMap(({ unit }) => unit.objects.map(({ key }) => key)));
+async function changedAmong(
+  brought: readonly BroughtUnit[],
+  remote: BucketLake,
+  signal: AbortSignal | undefined,
+): Promise<ReadonlySet<LoadUnit>> {
+  const keys = brought.flatMap(({ unit }) => unit.objects.map(({ key }) => key));
+  await remote.look(keys, later(signal, GRACE));
   const isChanged = ({ unit, since }: BroughtUnit) =>
     unit.objects.some(({ key, sha256 }) => !remote.heldSince(key, sha256, since));
   return new Set(brought.filter(isChanged).map(({ unit }) => unit));
@@ -134,7 +142,7 @@ class Loading {
   /** Loads what was taken up, and goes on without what fails. @throws StoreError, Interrupted */
   async run(): Promise<void> {
     const { remote } = this.lake;
-    const findChanged = remote && ((brought: readonly BroughtUnit[]) => changedAmong(brought, remote));
+    const findChanged = remote && ((brought: readonly BroughtUnit[]) => changedAmong(brought, remote, this.signal));
     while (this.units.size > 0) {
       const causes = new Map<LoadUnit, AppError>();
       try {
@@ -214,7 +222,10 @@ export async function loadUnits(
   }
   // What was listed when the run began may be long ago.
   if (warehouse.reads === "objects" && lake.remote)
-    await orAborted(lake.remote.look(due.flatMap((step) => objectsOf(step, lake, state))), signal);
+    await lake.remote.look(
+      due.flatMap((step) => objectsOf(step, lake, state)),
+      signal,
+    );
   for (const step of due) await loading.take(step);
   // What the units are made of is in them now.
   lake.forget();

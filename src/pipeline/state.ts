@@ -143,6 +143,9 @@ export class LakeState implements State {
       if (damage) return damage;
     }
     for (const series of this.loadedSeries(table, month)) {
+      // What was loaded of it is what manifests name: another machine may just be about to name more.
+      const isWhole = this.loaded(table, month)[fileStem(series)] === this.lake.content(table, series, month).content;
+      if (isWhole) continue;
       const days = this.lake.unnamedDays(table, series, month);
       const lost = days.filter((day) => !coming.has(objectKey(table, series, day)));
       const [first] = lost;

@@ -109,6 +109,7 @@ describe("--max-runtime", () => {
     ["a warehouse that tells nothing of its ledger", "timeout@/load_ledger", ["load"]],
     ["a warehouse that does not tell its tables when it is loaded", "timeout@/spot_klines@2-", ["load"]],
     ["a bucket that is not listed before it is loaded", "timeout@GET/demo-bucket/o?@6-", ["load"]],
+    ["a bucket that is not listed after it was loaded", "timeout@GET/demo-bucket/o?@7-", ["load"]],
   ] as const)
     for (const [by, code, exit] of [
       ["SIGUSR2", "max-runtime", 1],
@@ -118,6 +119,7 @@ describe("--max-runtime", () => {
         const google = await startGoogleTwin();
         try {
           using cli = Cli.made({ ...google.settings });
+          const isAfter = what.includes("after it was loaded");
           const day = ["ingest", "spot", ...MONTHS.slice(0, 4), "--date", "2025-01-01"];
           (await cli.run("setup")).exits(0);
           (await cli.run(...day)).exits(0);
@@ -129,6 +131,10 @@ describe("--max-runtime", () => {
             assert.equal(running.child.exitCode, null, running.stderr);
             await sleep(5);
           }
+          assert.equal(
+            google.requests.some(({ method, path }) => method === "POST" && path.endsWith("/jobs")),
+            isAfter,
+          );
           running.child.kill(by);
           const { stderr } = (await running.end()).exits(exit);
           const last = JSON.parse(stderr.trimEnd().split("\n").at(-1) ?? "");

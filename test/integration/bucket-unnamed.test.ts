@@ -170,6 +170,29 @@ describe("objects that no manifest names", () => {
     assert.deepEqual(await hashes(lab), whole.objects);
   });
 
+  test("a month of which the warehouse has all that manifests name is loaded with others' new rows", async () => {
+    await using lab = await open();
+    await scene(lab);
+    // A run of another day was killed between object and manifest, or is just about to write it.
+    const { bytes, metadata } = (await lab.objects()).get(INTEREST("2025-01-30")) ?? assert.fail();
+    await lab.bucket().write(INTEREST("2025-01-28"), new Uint8Array(bytes), { replaces: null, metadata });
+    await using other = lab.loader("other");
+    const asked = loading(wish("open-interest", start, undefined, { symbol: "ETHUSDT" }));
+    const { outcomes } = await other.apply(asked);
+    assert.deepEqual(
+      new Set(outcomes.map(({ step, status }) => `${step.action} ${status}`)),
+      new Set(["fetch done", "upload done", "load done"]),
+    );
+    const [{ n } = assert.fail()] = await rowsOf(
+      await other.engine.query(
+        "SELECT count(DISTINCT symbol) AS n FROM open_interest WHERE time < TIMESTAMP '2025-02-01'",
+      ),
+    );
+    assert.equal(Number(n), 2);
+    await using again = lab.loader("other");
+    assert.deepEqual((await again.apply(asked)).outcomes, []);
+  });
+
   test("what looks back to a day of theirs is not derived without it", async () => {
     await using lab = await open();
     const whole = await scene(lab);
