@@ -1,9 +1,11 @@
 import * as path from "node:path";
 import { type Config, DEFAULT_LOCATION } from "./config.ts";
 import { DATASET } from "./core/bigquery-place.ts";
+import { UsageError } from "./core/errors.ts";
 import type { Market } from "./core/series.ts";
 import type { TableName } from "./core/table.ts";
 import { DEFAULT_ENDPOINTS, type Endpoints } from "./endpoints.ts";
+import { ProxySettingError, proxySettings } from "./net/proxy-settings.ts";
 import { systemClock } from "./net/system-clock.ts";
 import { Engine } from "./pipeline/engine.ts";
 import { duckdbFile } from "./places.ts";
@@ -86,9 +88,24 @@ const elsewhere = (config: Config, key: "storage" | "bigquery"): string | undefi
 /** Where objects of a world lie in a bucket. */
 const bucketRoot = (synthetic: boolean): string => (synthetic ? "synthetic/" : "raw/");
 
+/** Google's clients would end with a stack that repeats the setting. @throws UsageError */
+function refuseBadProxy(): void {
+  for (const protocol of ["http:", "https:"]) {
+    try {
+      proxySettings(process.env, protocol);
+    } catch (error) {
+      if (!(error instanceof ProxySettingError)) throw error;
+      throw new UsageError("bad-proxy", `The environment's ${error.message}.`, "candlelake config --help", {
+        cause: error,
+      });
+    }
+  }
+}
+
 async function openBucket(config: Config, clock: Clock, log: Logger): Promise<Bucket | undefined> {
   const { bucket, project, synthetic } = config;
   if (bucket === undefined) return undefined;
+  refuseBadProxy();
   const { GcsBucket } = await import("./stores/gcs.ts");
   const access = { endpoint: elsewhere(config, "storage"), project };
   return new GcsBucket({ name: bucket, root: bucketRoot(synthetic), access, log, clock });
@@ -113,6 +130,7 @@ export function openPorts(config: Config, log: Logger = SILENT, seams: Seams = {
   let lakeSql: Promise<LakeSql> | undefined;
   const openWarehouse = async (): Promise<Warehouse> => {
     if (config.bigquery) {
+      refuseBadProxy();
       const { BigQueryWarehouse } = await import("./warehouses/bigquery.ts");
       const access = { endpoint: elsewhere(config, "bigquery"), project: config.bigquery.project };
       return new BigQueryWarehouse({

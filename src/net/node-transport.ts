@@ -10,11 +10,14 @@ export interface Timeouts {
   readonly connect: number;
   /** From there to the answer's first byte. */
   readonly headers: number;
-  /** Between two pieces of the body. */
+  /** For `LEAST` bytes of the body, or for what is left of it. */
   readonly body: number;
 }
 
 export const TIMEOUTS: Timeouts = { connect: 10 * SECOND, headers: 15 * SECOND, body: 15 * SECOND };
+
+/** Bytes of a body that come in the time for a piece at the least: a host that drips would otherwise never be done. */
+const LEAST = 4096;
 
 /** Milliseconds that a connection waits for its next request: hosts close it without a word, five seconds are usual. */
 const IDLE = 4 * SECOND;
@@ -75,9 +78,13 @@ function exchange(request: ClientRequest, timeouts: Timeouts, most: number): Pro
       response.on("error", fail);
       if (length > most) return fail(new OversizeError());
       const pieces = new Body(length);
+      let counted = 0;
       response.on("data", (piece: Uint8Array) => {
-        timer?.refresh();
         pieces.add(piece);
+        if (pieces.length - counted >= LEAST) {
+          counted = pieces.length;
+          timer?.refresh();
+        }
         if (pieces.length > most) fail(new OversizeError());
       });
       response.once("end", () => {
@@ -93,7 +100,7 @@ class SilenceError extends Error {
   readonly code = "ETIMEDOUT";
 
   constructor(phase: keyof Timeouts, limit: number) {
-    const missing = { connect: "no connection", headers: "no answer", body: "no more of the answer" };
+    const missing = { connect: "no connection", headers: "no answer", body: "too little of the answer" };
     super(`${missing[phase]} within ${limit / SECOND} s`);
   }
 }

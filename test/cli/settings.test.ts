@@ -67,6 +67,18 @@ describe("config", () => {
     }
   });
 
+  test("a proxy that is no address is refused before Google is asked, and not said again", async () => {
+    for (const cloud of [
+      { CANDLELAKE_BUCKET: "gs://demo-bucket" },
+      { CANDLELAKE_WAREHOUSE: "bigquery:demo.lake_raw" },
+    ]) {
+      using cli = Cli.at({ ...cloud, HTTPS_PROXY: "http://user:s3cret@[::1" });
+      const { stderr, stdout } = (await cli.run("status")).exits(2);
+      assert.match(stderr, /^candlelake: The environment's https_proxy is no http address\.$/m);
+      assert.ok(!`${stderr}${stdout}`.includes("s3cret"));
+    }
+  });
+
   test("text, csv and ndjson say the same", async () => {
     using cli = Cli.at({});
     assert.match((await cli.run("config")).exits(0).stdout, /^data +data +default$/m);

@@ -32,6 +32,26 @@ async function sendOn(response: ServerResponse): Promise<number> {
   return sent;
 }
 
+test("a body that drips is given up; one that comes in pieces with pauses is taken", async () => {
+  const timeouts = { connect: 5000, headers: 5000, body: 400 };
+  const steady = Buffer.alloc(8 * 4096, "x");
+  await using server = await listenRaw((request, response) => {
+    response.writeHead(200);
+    let at = 0;
+    const size = request.url === "/drip" ? 1 : 4096;
+    const timer = setInterval(() => {
+      if (size === 1) response.write("x");
+      else if (at < steady.length) response.write(steady.subarray(at, at + size));
+      else response.end();
+      at += size;
+    }, 60);
+    response.once("close", () => clearInterval(timer));
+  });
+  const ask = (path: string) => nodeTransport(timeouts)(`${server.base}${path}`, { signal: undefined, most: MB });
+  await assert.rejects(ask("/drip"), { code: "ETIMEDOUT", message: "too little of the answer within 0.4 s" });
+  assert.deepEqual(Buffer.from((await ask("/steady")).body), steady);
+});
+
 for (const [what, headers, body] of [
   ["never ends", {}, undefined],
   ["says how large it is", { "content-length": String(64 * MB) }, undefined],
