@@ -91,7 +91,7 @@ const isTimed = (opened: number, closed: number, { least, beyond }: Limits): boo
  * are set aside; all others become rows, in file order. Stops where too many rows are broken.
  * @param expected about how many rows
  * @param length of a candle, in milliseconds: a line whose time cannot be made out stands where the next one is due, and
- *   at the beginning of the file right before the first row
+ *   at the beginning of the file, one after the other, right before the first row
  * @param first open time before which the series has no candle, in milliseconds
  */
 export function readKlines(
@@ -145,6 +145,9 @@ export function readKlines(
   }
   const cut = at < bytes.length;
   if (columns.count === 0) return { columns, broken, nameless: early[0]?.evidence, cut };
-  const time = Math.max(range.from, first, openOf(0) - length);
-  return { columns, broken: [...early.map((row) => ({ time, ...row })), ...broken], nameless: undefined, cut };
+  const head = early.map((row, i) => {
+    const due = openOf(0) - (early.length - i) * length;
+    return { time: Math.max(range.from, first, due), ...row };
+  });
+  return { columns, broken: [...head, ...broken], nameless: undefined, cut };
 }

@@ -77,16 +77,15 @@ function demandLabels(lines: readonly Line[], symbol: string, { from, to }: Time
 }
 
 /**
- * The labels of lines in order. A line without one is due a period after the line before it, and at the beginning of the
- * file before the first that has one; NaN where none has.
+ * The labels of lines in order. A line without one is due a period after the line before it, and those at the
+ * beginning of the file, one after the other, right before the first that has one; NaN where none has.
  */
 function dueLabels(lines: readonly Line[]): number[] {
-  const first = lines.find(({ label }) => !Number.isNaN(label))?.label ?? Number.NaN;
-  let last = Number.NaN;
+  const head = lines.findIndex(({ label }) => !Number.isNaN(label));
+  const first = lines[head]?.label ?? Number.NaN;
+  let last = first - (head + 1) * PERIOD;
   return lines.map(({ label }) => {
-    if (!Number.isNaN(label)) last = label;
-    else if (Number.isNaN(last)) return first - PERIOD;
-    else last += PERIOD;
+    last = Number.isNaN(label) ? last + PERIOD : label;
     return last;
   });
 }

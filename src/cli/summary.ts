@@ -79,8 +79,7 @@ export function estimateLine(estimate: Estimate): string {
 const WHY: Readonly<Record<GapClass, string>> = {
   "exchange-halt": "exchange-halt: nothing was traded",
   "not-published": "not-published: the venue does not keep it",
-  "not-fetched":
-    "not-fetched: REST may have it, and was not asked or did not answer; the next run without --source archive asks",
+  "not-fetched": "not-fetched: whoever may have it was not asked, or did not answer; the next run that may ask it does",
   quarantined: "quarantined: what came cannot be and is kept in _quarantine; --force asks again",
   unknown: "unknown: the venue sends nothing there; --force asks again",
 };

@@ -76,7 +76,14 @@ function exchange(request: ClientRequest, timeouts: Timeouts, most: number): Pro
       expect("body");
       const length = Number(response.headers["content-length"]);
       response.on("error", fail);
-      if (length > most) return fail(new OversizeError());
+      const { statusCode: status = 0 } = response;
+      const giveUp = () => {
+        if (status >= 200 && status < 300) return fail(new OversizeError());
+        // A refusal says what it says by its status.
+        resolve({ status, headers: headersOf(response), body: new Uint8Array(0) });
+        fail(new OversizeError());
+      };
+      if (length > most) return giveUp();
       const pieces = new Body(length);
       let counted = 0;
       response.on("data", (piece: Uint8Array) => {
@@ -85,11 +92,11 @@ function exchange(request: ClientRequest, timeouts: Timeouts, most: number): Pro
           counted = pieces.length;
           timer?.refresh();
         }
-        if (pieces.length > most) fail(new OversizeError());
+        if (pieces.length > most) giveUp();
       });
       response.once("end", () => {
         clearTimeout(timer);
-        resolve({ status: response.statusCode ?? 0, headers: headersOf(response), body: pieces.whole() });
+        resolve({ status, headers: headersOf(response), body: pieces.whole() });
       });
     });
   });

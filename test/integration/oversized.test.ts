@@ -32,6 +32,15 @@ async function sendOn(response: ServerResponse): Promise<number> {
   return sent;
 }
 
+test("a refusal says what it says by its status, however much comes with it", async () => {
+  await using server = await listenRaw((_, response) => {
+    response.writeHead(404);
+    void sendOn(response);
+  });
+  const { status, body } = await nodeTransport()(`${server.base}/`, { signal: undefined, most: MB });
+  assert.deepEqual([status, body.length], [404, 0]);
+});
+
 test("a body that drips is given up; one that comes in pieces with pauses is taken", async () => {
   const timeouts = { connect: 5000, headers: 5000, body: 400 };
   const steady = Buffer.alloc(8 * 4096, "x");

@@ -159,7 +159,7 @@ describe("a row that cannot be one", () => {
       decodeArchive(archiveOf(monthly, fileOf(["x", "y", ...listed])), monthly, WHERE, "", { first }).broken.map(
         ({ time }) => time,
       );
-    assert.deepEqual(places(), [day + 9 * DAY - HOUR, day + 9 * DAY - HOUR]);
+    assert.deepEqual(places(), [day + 9 * DAY - 2 * HOUR, day + 9 * DAY - HOUR]);
     assert.deepEqual(places(day + 9 * DAY), [day + 9 * DAY, day + 9 * DAY], "nothing was before the series began");
   });
 

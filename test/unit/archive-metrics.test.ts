@@ -202,6 +202,7 @@ describe("a line whose label cannot be made out stands where it was due", () => 
       assert.deepEqual(place(whole.with(99, line)), [287, [100, reason]]);
       assert.deepEqual(place(whole.with(0, line)), [287, [1, reason]]);
       assert.deepEqual(place(whole.with(287, line)), [287, [288, reason]]);
+      assert.deepEqual(place(whole.with(0, line).with(1, line)), [286, [1, reason], [2, reason]]);
       assert.deepEqual(place(whole.with(99, line).with(100, line)), [286, [100, reason], [101, reason]]);
       assert.deepEqual(place([...whole, line]), [288, [288, reason]]);
       assert.deepEqual(place([line, ...whole]), [288, [1, reason]]);
