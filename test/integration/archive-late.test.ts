@@ -149,14 +149,19 @@ describe("a symbol that is gone", () => {
   }
 });
 
-describe("a file that the host's list names and that it does not give out", () => {
-  for (const choice of ["auto", "archive"] as const) {
-    test(`is no missing file, however old its days are: ${choice}`, async () => {
-      const listing = await startTwin({ now: NOW, limits: false });
+describe("a file that the host names and that it does not give out", () => {
+  for (const [choice, archive, missing] of [
+    ["auto", "listing", /BTCUSDT-metrics-2025-05-0[56]\.zip/],
+    ["archive", "listing", /BTCUSDT-metrics-2025-05-0[56]\.zip/],
+    ["auto", "files", /BTCUSDT-metrics-2025-05-0[56]\.zip$/],
+    ["archive", "files", /BTCUSDT-metrics-2025-05-0[56]\.zip$/],
+  ] as const) {
+    const by = archive === "listing" ? "its list" : "a checksum";
+    test(`by ${by} is no missing file, however old its days are: ${choice}`, async () => {
+      const listing = await startTwin({ now: NOW, limits: false, archive });
       try {
         const [data, whole] = [place(), place()];
         const asked = openInterest("2025-05-03", "2025-05-10", { choice });
-        const missing = /BTCUSDT-metrics-2025-05-0[56]\.zip/;
         const { outcomes } = await run(data, asked, missing, listing);
         assert.deepEqual(notDone(outcomes), [
           ["2025-05-05", "deferred", "not-in-archive"],

@@ -145,7 +145,8 @@ export class BinanceArchive implements Archive {
       if (tries > 1) this.#checksums.delete(archiveKey(file));
       const [zip, checksum] = await Promise.all([this.#zip(file, signal), this.#checksum(file, signal)]);
       if (!zip) {
-        this.#there.set(archiveKey(file), Promise.resolve(false));
+        // Whose checksum is given out is there, too.
+        this.#there.set(archiveKey(file), Promise.resolve(checksum !== undefined));
         return undefined;
       }
       if (checksum?.sha256 === undefined) {
