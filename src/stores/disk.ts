@@ -73,3 +73,10 @@ export function mkdirs(disk: Disk, folder: string): string[] {
   }
   return [...changed, parent];
 }
+
+/** A place's nearest folder that is there, or the place itself. */
+export function standing(place: string): string {
+  let there = path.resolve(place);
+  while (!fs.existsSync(there) && there !== path.dirname(there)) there = path.dirname(there);
+  return there;
+}

@@ -4,7 +4,7 @@ import * as path from "node:path";
 import { diskCause } from "../core/disk.ts";
 import { StoreError } from "../core/errors.ts";
 import type { ObjectStore, StoredObject } from "../ports.ts";
-import { DISK, type Disk, mkdirs } from "./disk.ts";
+import { DISK, type Disk, mkdirs, standing } from "./disk.ts";
 import { namesOf } from "./key.ts";
 
 /** Half-written files live here, so that a reader of a table's folder never meets one. */
@@ -78,10 +78,8 @@ export class FileStore implements ObjectStore {
 
   /** Bytes that may still be written to its disk; undefined where that is not known. */
   free(): number | undefined {
-    let folder = this.root;
-    while (!fs.existsSync(folder) && folder !== path.dirname(folder)) folder = path.dirname(folder);
     try {
-      const { bavail, bsize } = fs.statfsSync(folder);
+      const { bavail, bsize } = fs.statfsSync(standing(this.root));
       return bavail * bsize;
     } catch {
       return undefined;

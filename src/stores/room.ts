@@ -1,14 +1,10 @@
 import * as fs from "node:fs";
-import * as path from "node:path";
 import type { Room } from "../ports.ts";
+import { standing } from "./disk.ts";
 import type { FileStore } from "./file.ts";
 
 /** The disk that a path is on, or will be. */
-function diskOf(place: string): number | undefined {
-  let there = path.resolve(place);
-  while (!fs.existsSync(there) && there !== path.dirname(there)) there = path.dirname(there);
-  return fs.statSync(there, { throwIfNoEntry: false })?.dev;
-}
+const diskOf = (place: string): number | undefined => fs.statSync(standing(place), { throwIfNoEntry: false })?.dev;
 
 /**
  * Looks at the disk that the lake is on, and at who else writes there.
