@@ -1,7 +1,8 @@
 import { type Batch, concat, numbers, take } from "../core/batch.ts";
 import type { Gap } from "../core/gap.ts";
 import type { Series } from "../core/series.ts";
-import { fillGaps } from "../market/check.ts";
+import { type Day, dayRange } from "../core/time.ts";
+import { check, fillGaps } from "../market/check.ts";
 
 const MICROS = 1000;
 
@@ -36,4 +37,10 @@ export function withRows<Came extends DayRows>(
   const order = [...times.keys()].sort((a, b) => (times[a] as number) - (times[b] as number));
   const filled = new Set(missing.map((row) => timeAt(stored, row)));
   return { ...came, batch: take(joined, order), gaps: fillGaps(series, came.gaps, filled, first) };
+}
+
+/** Rows of an object that no entry vouches for, once they pass the check anew; undefined where one does not. */
+export function rechecked(series: Series, day: Day, batch: Batch, first?: number): Batch | undefined {
+  const received = { batch, evidence: () => "", broken: [], unpublished: [] };
+  return check(series, received, dayRange(day), first).batch.rows === batch.rows ? batch : undefined;
 }

@@ -23,6 +23,10 @@ export class Lake {
   /** Entries that the bucket knows better, and whose files the folder's manifests do not name. */
   private readonly elsewhere = new WeakSet<Entry>();
   private readonly listings: Shelves;
+  private readonly holders = {
+    inFolder: (entry: Entry): boolean => this.hasFile(entry),
+    inBucket: (entry: Entry): boolean => this.remote?.holds(entry) ?? false,
+  };
 
   /** @param synthetic the lake's world: made data, or a venue's */
   constructor(store: ObjectStore, synthetic: boolean, remote?: BucketLake) {
@@ -50,9 +54,7 @@ export class Lake {
       const bytes = await this.store.read(key);
       if (bytes) fill(page, bytes);
       const manifest = this.remote?.manifest(table, series, month);
-      const inFolder = ({ object, bytes: size }: Entry) => object !== null && this.store.size(object) === size;
-      const inBucket = (entry: Entry) => this.remote?.holds(entry) ?? false;
-      if (manifest) adopt(page, manifest, { inFolder, inBucket });
+      if (manifest) adopt(page, manifest, this.holders);
       for (const [day, entry] of page.adopted)
         if (page.partitions.get(day)?.sha256 !== entry.sha256) this.elsewhere.add(entry);
     }
@@ -103,7 +105,7 @@ export class Lake {
 
   /** The object of an entry is there, as far as sizes and list calls tell. */
   isThere(entry: Entry): boolean {
-    return entry.object === null || this.hasFile(entry) || (this.remote?.holds(entry) ?? false);
+    return entry.object === null || this.holders.inFolder(entry) || this.holders.inBucket(entry);
   }
 
   /** Whether anything lies where an entry's object should be, in the folder or in the bucket. */

@@ -11,7 +11,7 @@ import type { LedgerRow, StrangeMonth, Warehouse } from "../ports/warehouse.ts";
 import { foreignObject } from "./foreign.ts";
 import type { Lake } from "./lake.ts";
 import { isStored } from "./stored-rows.ts";
-import { unnamedDays } from "./unnamed.ts";
+import { unnamedRows } from "./unnamed.ts";
 import type { Published } from "./verify-archives.ts";
 
 /** What `plan` asks of lake and warehouse, answered from manifests and ledger that were read beforehand. */
@@ -134,7 +134,7 @@ export class LakeState implements State {
   unnamed(table: TableName, series: Series, day: Day): AppError | undefined {
     const { remote } = this.lake;
     if (!remote?.unnamed(table, series, day) || this.lake.entry(table, series, day)) return undefined;
-    return unnamedDays(remote, series, [day], objectKey(table, series, day));
+    return unnamedRows(remote, table, series, day);
   }
 
   unitDamage(table: TableName, month: Month, coming: ReadonlySet<string> = new Set()): AppError | undefined {
@@ -142,15 +142,14 @@ export class LakeState implements State {
       const damage = this.lake.damage(table, series, month);
       if (damage) return damage;
     }
-    for (const series of this.loadedSeries(table, month)) {
-      // What was loaded of it is what manifests name: another machine may just be about to name more.
-      const isWhole = this.loaded(table, month)[fileStem(series)] === this.lake.content(table, series, month).content;
-      if (isWhole) continue;
+    const { remote } = this.lake;
+    for (const series of remote ? this.loadedSeries(table, month) : []) {
       const days = this.lake.unnamedDays(table, series, month);
-      const lost = days.filter((day) => !coming.has(objectKey(table, series, day)));
-      const [first] = lost;
-      const { remote } = this.lake;
-      if (remote && first) return unnamedDays(remote, series, lost, objectKey(table, series, first));
+      const [first, ...others] = days.filter((day) => !coming.has(objectKey(table, series, day)));
+      // Where all that was loaded of it is what manifests name, another machine may just be about to name more.
+      const isWhole = () =>
+        this.loaded(table, month)[fileStem(series)] === this.lake.content(table, series, month).content;
+      if (remote && first && !isWhole()) return unnamedRows(remote, table, series, first, ...others);
     }
     return undefined;
   }

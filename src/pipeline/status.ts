@@ -1,7 +1,7 @@
 import type { AppError } from "../core/errors.ts";
 import { type Gap, joinGaps } from "../core/gap.ts";
 import { countOpens } from "../core/interval.ts";
-import { fileStem, objectKey } from "../core/layout.ts";
+import { fileStem } from "../core/layout.ts";
 import type { Entry } from "../core/manifest.ts";
 import { closesAt, finalBefore, hasRows, seriesGrid } from "../core/partition.ts";
 import type { Series } from "../core/series.ts";
@@ -11,7 +11,7 @@ import type { LedgerRow } from "../ports/warehouse.ts";
 import type { Lake } from "./lake.ts";
 import type { Shelf } from "./shelves.ts";
 import { isStored, lostObject, replacedObject } from "./stored-rows.ts";
-import { unnamedDays } from "./unnamed.ts";
+import { unnamedRows } from "./unnamed.ts";
 
 /** What is known of a series. Times in milliseconds. */
 export interface SeriesStatus {
@@ -95,9 +95,8 @@ export async function statusOf(lake: Lake, shelf: Shelf, ledger: readonly Ledger
   for (const month of months) {
     const damage = lake.damage(table, series, month) ?? lake.rewritable(table, series, month);
     if (damage) damaged.push(damage);
-    const unnamed = damage ? [] : lake.unnamedDays(table, series, month);
-    if (lake.remote && unnamed[0])
-      damaged.push(unnamedDays(lake.remote, series, unnamed, objectKey(table, series, unnamed[0])));
+    const [unnamed, ...others] = damage ? [] : lake.unnamedDays(table, series, month);
+    if (lake.remote && unnamed) damaged.push(unnamedRows(lake.remote, table, series, unnamed, ...others));
     const own = lake.entries(table, series, month);
     const doubtful = new Set(lake.doubtful(table, series, month).map(([day]) => day));
     for (const [day, entry] of own) {

@@ -5,14 +5,14 @@ import { type Entry, refetchCommand } from "../core/manifest.ts";
 import type { Series } from "../core/series.ts";
 import type { DeriveStep, FetchStep } from "../core/step.ts";
 import type { TableName } from "../core/table.ts";
-import { type Day, dayRange, iso } from "../core/time.ts";
-import { type Checked, check } from "../market/check.ts";
+import { type Day, iso } from "../core/time.ts";
+import type { Checked } from "../market/check.ts";
 import { TABLE } from "../market/tables.ts";
 import { contentHash } from "../parquet/content.ts";
 import { decode } from "../parquet/decode.ts";
 import type { BucketLake } from "./bucket-lake.ts";
 import { isOurs, moveCommand } from "./foreign.ts";
-import { type DayRows, missingRows, timeAt, withRows } from "./kept-rows.ts";
+import { type DayRows, missingRows, rechecked, timeAt, withRows } from "./kept-rows.ts";
 import type { Lake } from "./lake.ts";
 import { sha256 } from "./rows.ts";
 
@@ -79,9 +79,7 @@ async function storedRows(
   const bytes = entry.object === null ? undefined : await lake.store.read(entry.object);
   if (!bytes) return undefined;
   try {
-    const batch = decode(bytes, TABLE[table], step.path);
-    const received = { batch, evidence: () => "", broken: [], unpublished: [] };
-    return check(series, received, dayRange(day), first).batch.rows === batch.rows ? batch : undefined;
+    return rechecked(series, day, decode(bytes, TABLE[table], step.path), first);
   } catch (error) {
     if (error instanceof DataError) return undefined;
     throw error;

@@ -1,10 +1,10 @@
 import { type Batch, isText } from "../core/batch.ts";
 import { DataError } from "../core/errors.ts";
+import { objectKey } from "../core/layout.ts";
 import { refetchCommand } from "../core/manifest.ts";
 import type { Series } from "../core/series.ts";
 import type { TableName } from "../core/table.ts";
-import { type Day, dayRange } from "../core/time.ts";
-import { check } from "../market/check.ts";
+import type { Day } from "../core/time.ts";
 import { TABLE } from "../market/tables.ts";
 import { contentHash } from "../parquet/content.ts";
 import { decode } from "../parquet/decode.ts";
@@ -12,7 +12,7 @@ import { wordsOf } from "../parquet/words.ts";
 import type { BucketObject } from "../ports/bucket.ts";
 import type { BucketLake } from "./bucket-lake.ts";
 import { moveCommand } from "./foreign.ts";
-import { type DayRows, missingRows, withRows } from "./kept-rows.ts";
+import { type DayRows, missingRows, rechecked, withRows } from "./kept-rows.ts";
 import type { Lake } from "./lake.ts";
 
 /** A partition, whatever is done with it. */
@@ -23,13 +23,19 @@ interface Place {
 }
 
 /** Why it is not known what there is of some days, of which the bucket has objects that no manifest names. */
-export function unnamedDays(remote: BucketLake, series: Series, days: readonly Day[], key: string): DataError {
-  const [first, last] = [days[0] as Day, days.at(-1) as Day];
-  const more = days.length > 1 ? ` Nor ${days.length - 1} more of its month.` : "";
+export function unnamedRows(
+  remote: BucketLake,
+  table: TableName,
+  series: Series,
+  first: Day,
+  ...others: readonly Day[]
+): DataError {
+  const last = others.at(-1);
+  const more = others.length > 0 ? ` Nor ${others.length} more of its month.` : "";
   return new DataError(
     "unnamed-object",
-    `${remote.bucket.uri(key)} is named by no manifest, and its rows are nowhere else in the lake.${more}`,
-    refetchCommand(series, first, first === last ? undefined : last).replace(" --force", ""),
+    `${remote.bucket.uri(objectKey(table, series, first))} is named by no manifest, and its rows are nowhere else in the lake.${more}`,
+    refetchCommand(series, first, last).replace(" --force", ""),
   );
 }
 
@@ -48,8 +54,7 @@ function decoded(bytes: Uint8Array, { table, series, day }: Place, object: Bucke
   const { content, rows } = object.metadata;
   const batch = decode(bytes, TABLE[table], object.key);
   if (batch.rows !== Number(rows) || contentHash(batch) !== content || !isOf(batch, series)) return undefined;
-  const received = { batch, evidence: () => "", broken: [], unpublished: [] };
-  return check(series, received, dayRange(day), first).batch.rows === batch.rows ? batch : undefined;
+  return rechecked(series, day, batch, first);
 }
 
 /** @throws DataError `bad-object` where it is not what it says */

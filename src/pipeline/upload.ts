@@ -16,7 +16,7 @@ import { failed, type Outcome, planned } from "./outcome.ts";
 import { sha256 } from "./rows.ts";
 import type { LakeState } from "./state.ts";
 import { lostObject } from "./stored-rows.ts";
-import { keepUnnamed, unnamedDays } from "./unnamed.ts";
+import { keepUnnamed, unnamedRows } from "./unnamed.ts";
 
 /** Objects that are under way at once: enough to hide the network's latency. */
 const WIDTH = 16;
@@ -43,7 +43,7 @@ async function refuseLoss(lake: Lake, remote: BucketLake, step: UploadStep, byte
   if (!remote.unnamed(table, series, day)) return;
   const own = { batch: decode(bytes, TABLE[table], path), gaps: [] };
   const { listed } = lake.told(table, series, monthOf(day));
-  if ((await keepUnnamed(lake, step, own, listed)) !== own) throw unnamedDays(remote, series, [day], path);
+  if ((await keepUnnamed(lake, step, own, listed)) !== own) throw unnamedRows(remote, table, series, day);
 }
 
 /** Puts an entry's object in place, unless the bucket has it already. */
