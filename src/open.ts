@@ -120,7 +120,7 @@ export function openPorts(config: Config, log: Logger = SILENT, seams: Seams = {
   const opened: { readonly usage: Source["usage"] }[] = [];
   const kept = keptFiles(config, seams.disk ?? DISK);
   const shelf = kept && new Shelf(kept, log);
-  const database = duckdbFile(config.warehouse, config.synthetic);
+  const database = () => duckdbFile(config.warehouse, config.synthetic);
   const archives = new Map<string, Promise<Archive | undefined>>();
   let pool: Promise<WorkerPool> | undefined;
   let bucket: Promise<Bucket | undefined> | undefined;
@@ -143,7 +143,7 @@ export function openPorts(config: Config, log: Logger = SILENT, seams: Seams = {
     }
     const { DuckDbWarehouse } = await import("./warehouses/duckdb.ts");
     return new DuckDbWarehouse({
-      file: database,
+      file: database(),
       synthetic: config.synthetic,
       now: () => clock.now(),
       onStep: seams.onStep,
@@ -162,7 +162,7 @@ export function openPorts(config: Config, log: Logger = SILENT, seams: Seams = {
     log,
     synthetic: config.synthetic,
     store,
-    room: () => roomOf(root, store, kept, config.bigquery ? undefined : database),
+    room: () => roomOf(root, store, kept, config.bigquery ? undefined : database()),
     bucket() {
       bucket ??= openBucket(config, clock, log).then((made) => {
         openedBucket = made;

@@ -92,6 +92,7 @@ const severityOf = ({ status }: Outcome): Severity =>
 const WORTH_SAYING = 20_000;
 
 function say(context: Context, { request, goal, notes, estimate, gone }: Plan, dryRun: boolean): void {
+  context.progress.clear();
   for (const note of notes) context.say(note);
   if (estimate.rows >= (dryRun ? 1 : WORTH_SAYING) || fits(estimate) === false) context.say(estimateLine(estimate));
   const isAsked = request.wishes.length > 0 || (goal.load ?? []).some(({ months }) => months.length > 0);
@@ -105,22 +106,19 @@ export async function work(context: Context, request: Request, dryRun: boolean):
   const { engine, ports } = openCandlelake(context.config, context.log);
   const usage = (): Usage => ({ ...ports.usage(), loadJobs: ports.cloud().warehouse?.loadJobs ?? 0 });
   try {
+    context.progress.announce("planning …");
     if (dryRun) {
-      context.progress.announce("planning …");
       const plan = await engine.plan(request, context.signal);
-      context.progress.clear();
       say(context, plan, true);
       const applied = { outcomes: plan.steps.map(foreseen), fatal: undefined, goal: plan.goal, stored: 0 };
       return await report(context, applied, usage(), ports.cloud(), true, plan);
     }
     let opened: Plan | undefined;
-    context.progress.announce("planning …");
     const applied = await engine.apply(
       request,
       `candlelake ${context.line.command}`,
       {
         planned(plan) {
-          context.progress.clear();
           say(context, plan, false);
           opened = plan;
           context.progress.start(plan.steps.length);

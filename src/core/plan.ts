@@ -39,8 +39,8 @@ function fetchReason(target: Target, day: Day, state: State): string | undefined
   const isWrong = [entry.source, entry.confirmedBy ?? entry.source].every((source) =>
     isKnownWrong(series, day, source),
   );
-  if (target.choice === "auto" && hasRest(target) && isWrong) return "its file is known to be wrong";
   const isRest = target.choice === "auto" && hasRest(target);
+  if (isRest && isWrong) return "its file is known to be wrong";
   const late = target.choice === "rest" ? undefined : lateFile(series, day, entry, now, isRest);
   if (late) return `${late} may only have been late`;
   const isOpen = target.choice !== "archive" && unaskedGaps(entry).length > 0;

@@ -6,10 +6,10 @@ import { deriveReason, inputsOf } from "../core/plan.ts";
 import type { DeriveStep, FetchStep, LoadStep, Step, UploadStep } from "../core/step.ts";
 import { type Day, monthOf } from "../core/time.ts";
 import { TABLE } from "../market/tables.ts";
-import type { Archive, Refiner, Source } from "../ports.ts";
+import type { Archive } from "../ports.ts";
 import { byTarget } from "./by-target.ts";
 import { fillAll } from "./fill.ts";
-import { Intake } from "./intake.ts";
+import { Intake, type IntakePorts } from "./intake.ts";
 import type { Lake } from "./lake.ts";
 import { type LoadPorts, loadUnits, monthName } from "./load.ts";
 import { failure, isFatal, type Outcome, planned } from "./outcome.ts";
@@ -18,14 +18,9 @@ import { Receiver } from "./received.ts";
 import type { LakeState } from "./state.ts";
 import { uploadAll } from "./upload.ts";
 
-export interface ApplyPorts extends LoadPorts {
-  /** The source that a target is read from. */
-  source(target: Target): Promise<Source>;
+export interface ApplyPorts extends LoadPorts, IntakePorts {
   /** The bulk files that a target is read from, if there are any. */
   archive(target: Target): Promise<Archive | undefined>;
-  readonly refine: Refiner;
-  /** Whether an archive file that was kept counts only where it is the one that is published now. */
-  readonly comparesKept: boolean;
 }
 
 export interface Applied {

@@ -106,7 +106,6 @@ const WIDTH = 8;
 
 /** One wish as it was read. */
 interface ReadWish {
-  readonly wish: Wish;
   readonly made: readonly Target[];
   /** The candles, or what was wished alone. */
   readonly main: Target | undefined;
@@ -116,14 +115,14 @@ interface ReadWish {
 
 async function readOne(
   wish: Wish,
-  { now, error: silent, ...ways }: Ways,
+  ways: Ways,
   lake: Lake,
   synthetic: boolean,
   signal: AbortSignal | undefined,
 ): Promise<ReadWish> {
-  const nothing = { wish, made: [], main: undefined, notes: [] };
+  const { now, error: silent } = ways;
   const early = silent ? undefined : future(wish, now);
-  if (early) return { ...nothing, refusal: early };
+  if (early) return { made: [], main: undefined, notes: [], refusal: early };
   const notes: string[] = [];
   const to = Math.min(wish.to ?? now, now);
   const range = widened(wish.from, to);
@@ -134,8 +133,7 @@ async function readOne(
   let main: Target | undefined;
   for (const series of seriesOf(wish, synthetic)) {
     const own = main ? lookUpRange(main.series, range, now, main.first) : range;
-    const all = { now, error: silent, ...ways };
-    const target = await targetOf(series, own, wish.force, all, lake, (text) => notes.push(text), signal);
+    const target = await targetOf(series, own, wish.force, ways, lake, (text) => notes.push(text), signal);
     if (!target) continue;
     main ??= target;
     made.push(target);
@@ -143,7 +141,7 @@ async function readOne(
   const refusal = unlisted(wish, made);
   if (!refusal && main && !main.error && !opensAny(main))
     notes.push(`No ${wish.interval} candle opens and closes from ${dayOf(range.from)} to ${dayOf(range.to)}.`);
-  return { wish, made, main, notes, refusal };
+  return { made, main, notes, refusal };
 }
 
 /**

@@ -35,6 +35,7 @@ interface Overlaid {
 }
 
 export interface IntakePorts {
+  /** The source that a target is read from. */
   source(target: Target): Promise<Source>;
   readonly refine: Refiner;
   /** Whether an archive file that was kept counts only where it is the one that is published now. */

@@ -221,11 +221,10 @@ export async function loadUnits(
     else loading.outcomes.push({ ...planned(step), rows: 0, status: "unchanged" });
   }
   // What was listed when the run began may be long ago.
-  if (warehouse.reads === "objects" && lake.remote)
-    await lake.remote.look(
-      due.flatMap((step) => objectsOf(step, lake, state)),
-      signal,
-    );
+  if (warehouse.reads === "objects") {
+    const keys = due.flatMap((step) => objectsOf(step, lake, state));
+    await lake.remote?.look(keys, signal);
+  }
   for (const step of due) await loading.take(step);
   // What the units are made of is in them now.
   lake.forget();

@@ -231,10 +231,10 @@ export class DuckDbWarehouse implements Warehouse {
   private translate(error: unknown, signal?: AbortSignal): unknown {
     if (error instanceof AppError || error instanceof TypeError || error instanceof RangeError) return error;
     if (signal?.aborted) return new Interrupted();
-    // DuckDB tells of a full disk in words alone.
-    if (diskCause(error)?.code === "disk-full" || (error instanceof Error && /No space left/.test(error.message)))
-      return new WarehouseError("disk-full", `${this.label}: the disk is full.`, "candlelake clean", { cause: error });
     const refusal = diskCause(error);
+    // DuckDB tells of a full disk in words alone.
+    if (refusal?.code === "disk-full" || (error instanceof Error && /No space left/.test(error.message)))
+      return new WarehouseError("disk-full", `${this.label}: the disk is full.`, "candlelake clean", { cause: error });
     const why = refusal ? `${refusal.cause}.` : firstParagraph(error);
     return new WarehouseError("warehouse-failed", `${this.label}: ${why}`, "candlelake config", { cause: error });
   }
