@@ -6,7 +6,6 @@ import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { DuckDBInstance } from "@duckdb/node-api";
 import { objectKey } from "../src/core/layout.ts";
 import type { Series } from "../src/core/series.ts";
 import { dayRange, daysOf, monthOf } from "../src/core/time.ts";
@@ -16,6 +15,7 @@ import type { LoadObject, LoadUnit } from "../src/ports/warehouse.ts";
 import { rowsOf } from "../src/sources/synthetic/rows.ts";
 import { instrument } from "../src/sources/synthetic/symbols.ts";
 import { DuckDbWarehouse } from "../src/warehouses/duckdb.ts";
+import { edit } from "../test/fakes/duckdb-file.ts";
 import { median, scratch } from "./process.ts";
 
 const ROUNDS = 5;
@@ -59,19 +59,11 @@ function makeLake(folder: string): LoadUnit[] {
   });
 }
 
-async function runDuckDb(file: string, ...statements: string[]): Promise<void> {
-  const instance = await DuckDBInstance.create(file);
-  const connection = await instance.connect();
-  for (const sql of statements) await connection.run(sql);
-  connection.closeSync();
-  instance.closeSync();
-}
-
 const SIDES: Record<string, (file: string, units: readonly LoadUnit[]) => Promise<void>> = {
   load: (file, units) => new DuckDbWarehouse({ file, synthetic: true }).load(units, () => {}),
   ctas: (file, units) => {
     const paths = units.flatMap((unit) => unit.objects.map((object) => `'${object.path}'`));
-    return runDuckDb(file, `CREATE TABLE spot_klines AS FROM read_parquet([${paths.join()}])`, "CHECKPOINT");
+    return edit(file, `CREATE TABLE spot_klines AS FROM read_parquet([${paths.join()}])`, "CHECKPOINT");
   },
 };
 
@@ -107,7 +99,7 @@ if (side && lake) {
   console.log(`load takes ${(wallOf("load") / wallOf("ctas")).toFixed(2)} times as long as CREATE TABLE AS SELECT`);
 
   const file = join(folder, "load.duckdb");
-  await runDuckDb(file, `CREATE TABLE filler AS SELECT random() AS x FROM range(${GIGABYTE})`, "CHECKPOINT");
+  await edit(file, `CREATE TABLE filler AS SELECT random() AS x FROM range(${GIGABYTE})`, "CHECKPOINT");
   const steps = new Map<string, number[]>();
   for (let round = 0; round < ROUNDS; round++) {
     const times: [string, number][] = [];

@@ -182,6 +182,16 @@ describe("a table of our very shape", () => {
     for (const query of ddl.split(/(?<=;)\n+/).filter((statement) => statement.trim() !== ""))
       await ask("POST", "queries", { query, useLegacySql: false, location: "us-central1" });
   }
+  /** What was loaded is gone, and an empty table that was made by hand lies in its place. */
+  async function replaced(context: Scene) {
+    const warehouse = context.open();
+    await warehouse.setup();
+    const unit = context.lake.candleUnit("2025-01", [{ day: "2025-01-01" }]);
+    await load(warehouse, unit);
+    await context.ask("DELETE", `${RAW}/tables/spot_klines`);
+    await makeAlike(context, warehouse, "spot_klines");
+    return { warehouse, unit };
+  }
   const insert = ({ ask }: Scene, open_time: string) => {
     const query = `INSERT INTO btc_forecast_raw.spot_klines (open_time, close) VALUES (TIMESTAMP '${open_time}', 1)`;
     return ask("POST", "queries", { query, useLegacySql: false, location: "us-central1" });
@@ -251,12 +261,7 @@ describe("a table of our very shape", () => {
   scene(
     "in the place of one that the ledger tells of is named, and its rows stay till it is moved",
     async (context) => {
-      const warehouse = context.open();
-      await warehouse.setup();
-      const unit = context.lake.candleUnit("2025-01", [{ day: "2025-01-01" }]);
-      await load(warehouse, unit);
-      await context.ask("DELETE", `${RAW}/tables/spot_klines`);
-      await makeAlike(context, warehouse, "spot_klines");
+      const { warehouse, unit } = await replaced(context);
       for (let i = 0; i < 2; i++) await insert(context, "2025-01-01 00:00:00+00");
       const { front } = context;
       front.seen.length = 0;
@@ -288,12 +293,7 @@ describe("a table of our very shape", () => {
   scene(
     "that is empty, in the place of one that the ledger tells of, becomes ours before its load",
     async (context) => {
-      const warehouse = context.open();
-      await warehouse.setup();
-      const unit = context.lake.candleUnit("2025-01", [{ day: "2025-01-01" }]);
-      await load(warehouse, unit);
-      await context.ask("DELETE", `${RAW}/tables/spot_klines`);
-      await makeAlike(context, warehouse, "spot_klines");
+      const { warehouse } = await replaced(context);
       const dying = context.open({
         onStep(step) {
           if (step === "ledger") throw new Error("killed");

@@ -1,9 +1,9 @@
 // A table of the warehouse that is somebody else's: its own months fail, and those of the other tables are loaded.
 import * as assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { DuckDBInstance } from "@duckdb/node-api";
 import { DAY, HOUR, MINUTE } from "../../src/core/time.ts";
 import { CloudLab, type Machine } from "../fakes/cloud-lab.ts";
+import { edit } from "../fakes/duckdb-file.ts";
 import { wish } from "../fakes/lab.ts";
 import { ModelVenue } from "../fakes/model-venue.ts";
 import { loading, rowsOf } from "../fakes/real-lab.ts";
@@ -87,15 +87,6 @@ describe("BigQuery", () => {
 });
 
 describe("DuckDB", () => {
-  /** Changes the file as a program that knows nothing of candlelake would. */
-  async function edit(file: string, ...statements: string[]): Promise<void> {
-    const instance = await DuckDBInstance.create(file);
-    const connection = await instance.connect();
-    for (const sql of statements) await connection.run(sql);
-    connection.closeSync();
-    instance.closeSync();
-  }
-
   for (const [what, difference, statements] of [
     ["a view", "it is a view", ["DROP TABLE funding_rates", "CREATE VIEW funding_rates AS SELECT 1 AS one"]],
     [

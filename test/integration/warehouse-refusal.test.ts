@@ -12,12 +12,12 @@ import {
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
-import { DuckDBInstance } from "@duckdb/node-api";
 import { AppError, Interrupted } from "../../src/core/errors.ts";
 import type { Warehouse } from "../../src/ports/warehouse.ts";
 import { DuckDbWarehouse } from "../../src/warehouses/duckdb.ts";
 import { codeOf, load, rowsOf } from "../contract/warehouse.ts";
 import { TestLake } from "../contract/warehouse-lake.ts";
+import { edit } from "../fakes/duckdb-file.ts";
 
 let folder: string;
 let file: string;
@@ -42,15 +42,6 @@ const uses: readonly (readonly [string, (warehouse: Warehouse) => Promise<unknow
   ["load", (it) => load(it, january())],
   ["query", (it) => it.query("SELECT 1")],
 ];
-
-/** Changes a file as a program that knows nothing of candlelake would. */
-async function edit(target: string, ...statements: string[]): Promise<void> {
-  const instance = await DuckDBInstance.create(target);
-  const connection = await instance.connect();
-  for (const sql of statements) await connection.run(sql);
-  connection.closeSync();
-  instance.closeSync();
-}
 
 describe("a file that is no warehouse", () => {
   const foreign: readonly (readonly [string, (bytes: Buffer) => Buffer])[] = [
