@@ -1,16 +1,8 @@
 import { DataError } from "./errors.ts";
 import type { Gap, GapClass } from "./gap.ts";
+import { refetchCommand } from "./ingest-command.ts";
 import { FORMAT_VERSION, manifestKey, objectKey, quarantineKey } from "./layout.ts";
-import {
-  type ArchiveFacts,
-  type Disagreement,
-  type Entry,
-  type Labels,
-  type Manifest,
-  type Note,
-  type Revision,
-  refetchCommand,
-} from "./manifest.ts";
+import type { ArchiveFacts, Disagreement, Entry, Labels, Manifest, Note, Revision } from "./manifest.ts";
 import type { Series } from "./series.ts";
 import type { TableName } from "./table.ts";
 import { type Day, dayRange, iso, type Month, monthOf, type TimeRange } from "./time.ts";

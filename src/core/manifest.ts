@@ -2,7 +2,7 @@ import type { Gap } from "./gap.ts";
 import { FORMAT_VERSION } from "./layout.ts";
 import type { Series } from "./series.ts";
 import type { TableName } from "./table.ts";
-import { DAY, type Day, dayOf, iso, type Month, timeOfDay } from "./time.ts";
+import { type Day, dayOf, iso, type Month } from "./time.ts";
 
 /** Something worth knowing that changes no verdict: `zero-volume`, `zero-value`, `short-close`, `duplicate`, `unordered`. */
 export interface Note {
@@ -209,23 +209,4 @@ class Archives {
     );
     return lines.length === 0 ? "" : ` "archives": {\n${lines.sort().join(",\n")}\n },\n`;
   }
-}
-
-const INGEST: Record<Series["kind"], (series: Series) => string> = {
-  klines: (series) =>
-    series.market === "spot"
-      ? `spot --venue ${series.venue} --symbol ${series.symbol} --interval ${series.step}`
-      : `futures --symbol ${series.symbol} --interval ${series.step}`,
-  metrics: (series) => `futures --symbol ${series.symbol} --interval ${series.step}`,
-  funding: (series) => `funding --symbol ${series.symbol}`,
-  "open-interest": (series) => `open-interest --symbol ${series.symbol} --period ${series.step}`,
-};
-
-/** The command that would fetch a month or day of a series again, or all days up to a last one. */
-export function refetchCommand(series: Series, date: Day | Month, last?: Day): string {
-  const ingest = INGEST[series.kind](series);
-  const made = series.venue === "synthetic";
-  const range = last === undefined ? `--date ${date}` : `--from ${date} --to ${dayOf(timeOfDay(last) + DAY)}`;
-  const text = `candlelake ingest ${made ? ingest.replace(" --venue synthetic", "") : ingest} ${range} --force`;
-  return made ? `${text} --synthetic` : text;
 }

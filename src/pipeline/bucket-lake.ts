@@ -1,7 +1,8 @@
 import { crc32c } from "../core/crc32c.ts";
 import { AppError, DataError } from "../core/errors.ts";
+import { refetchCommand } from "../core/ingest-command.ts";
 import { MANIFESTS, manifestKey, objectKey, parseManifestName, parsePartitionKey } from "../core/layout.ts";
-import { type Entry, type Manifest, manifestText, refetchCommand } from "../core/manifest.ts";
+import { type Entry, type Manifest, manifestText } from "../core/manifest.ts";
 import { parseManifest } from "../core/manifest-reader.ts";
 import type { Series } from "../core/series.ts";
 import type { TableName } from "../core/table.ts";
@@ -109,7 +110,7 @@ export class BucketLake {
     });
     const [first, last] = [days[0], days.at(-1)];
     if (error.code !== "bad-manifest" || !first || !last) return error;
-    return new DataError(error.code, error.message, refetchCommand(series, first, last), { cause: error });
+    return new DataError(error.code, error.message, refetchCommand(series, [first, last]), { cause: error });
   }
 
   private keep(key: string, manifest: Manifest, generation: string): void {

@@ -1,6 +1,6 @@
 import { type ArchiveFile, archiveKey } from "../core/archive-file.ts";
 import { type AppError, DataError, SourceError } from "../core/errors.ts";
-import { refetchCommand } from "../core/manifest.ts";
+import { fetchCommand } from "../core/ingest-command.ts";
 import { OPEN_INTEREST_KEPT } from "../core/rest-kept.ts";
 import { seriesLabel } from "../core/series.ts";
 import type { FetchStep } from "../core/step.ts";
@@ -11,7 +11,7 @@ export const notInArchive = (host: string, { series, day }: FetchStep, rest: boo
   new SourceError(
     "not-in-archive",
     `${host} has no file of ${seriesLabel(series)} there (yet); ${rest ? "REST may have it" : "REST does not have it"}.`,
-    refetchCommand(series, day).replace(" --force", ""),
+    fetchCommand(series, day),
   );
 
 /** The host contradicts itself: that is no missing file. */
@@ -19,7 +19,7 @@ export const withheld = (host: string, file: ArchiveFile): SourceError =>
   new SourceError(
     "not-in-archive",
     `${host}/${archiveKey(file)} was not given out (404), and the host says that it has it; its days wait.`,
-    refetchCommand(file.series, file.span).replace(" --force", ""),
+    fetchCommand(file.series, file.span),
   );
 
 /** So long before REST forgets a day nobody is sent there for it. */
@@ -33,7 +33,7 @@ function otherWay({ series, day, route }: FetchStep, now: number, isStored: bool
   const isKept = series.kind !== "open-interest" || now - timeOfDay(day) < OPEN_INTEREST_KEPT - MARGIN;
   const date = route === "archive-monthly" ? monthOf(day) : day;
   const force = isStored ? " --force" : "";
-  return refetchCommand(series, date).replace(" --force", isKept ? `${force} --source rest` : force);
+  return fetchCommand(series, date, isKept ? `${force} --source rest` : force);
 }
 
 /** A file's refusal as a day's. */

@@ -1,7 +1,8 @@
 import { type Batch, concat } from "../core/batch.ts";
 import { DataError } from "../core/errors.ts";
 import type { Target } from "../core/goal.ts";
-import { type Entry, refetchCommand } from "../core/manifest.ts";
+import { fetchCommand, refetchCommand } from "../core/ingest-command.ts";
+import type { Entry } from "../core/manifest.ts";
 import type { Series } from "../core/series.ts";
 import type { DeriveStep, FetchStep } from "../core/step.ts";
 import type { TableName } from "../core/table.ts";
@@ -16,12 +17,12 @@ import { type DayRows, missingRows, rechecked, timeAt, withRows } from "./kept-r
 import type { Lake } from "./lake.ts";
 import { sha256 } from "./rows.ts";
 
-/** Why a partition's object cannot be used, and the command that brings it back. */
+/** Why a partition's object cannot be used, and the command that brings it back. Only by force are files looked into. */
 export const lostObject = (series: Series, day: Day, { object }: Entry, isThere: boolean): DataError =>
   new DataError(
     isThere ? "object-changed" : "object-missing",
     `${object} ${isThere ? "is not the file that its manifest names" : "is gone"}.`,
-    refetchCommand(series, day),
+    isThere ? refetchCommand(series, day) : fetchCommand(series, day),
   );
 
 /** Why an object that the bucket's manifest names cannot be used, and the command that goes towards the right one. */
@@ -29,12 +30,20 @@ export function replacedObject(lake: Lake, remote: BucketLake, series: Series, d
   const key = entry.object ?? "";
   const uri = remote.bucket.uri(key);
   const there = remote.object(key);
-  const next = lake.hasFile(entry) ? "candlelake upload" : refetchCommand(series, day);
+  const next = lake.hasFile(entry) ? "candlelake upload" : fetchCommand(series, day);
   if (!there) return new DataError("object-missing", `${uri} is gone.`, next);
   const why = `${uri} is not the object that its manifest names.`;
   // What others put there is overwritten by no command.
   return new DataError("object-changed", why, isOurs(there) ? next : moveCommand(uri, there));
 }
+
+/** An object that was another one when it was to be read than it was when the bucket was listed. */
+const changingObject = (remote: BucketLake, series: Series, day: Day, key: string): DataError =>
+  new DataError(
+    "bucket-changing",
+    `${remote.bucket.uri(key)} was replaced or deleted while this ran, by another run or by hand.`,
+    fetchCommand(series, day),
+  );
 
 /**
  * A stored partition's rows.
@@ -49,7 +58,10 @@ export async function readPartition(
 ): Promise<Batch> {
   if (entry.object === null) return concat(TABLE[table], []);
   const bytes = await lake.bytes(entry);
-  if (!bytes) throw lostObject(series, day, entry, lake.isTaken(entry));
+  if (!bytes) {
+    if (lake.remote?.holds(entry)) throw changingObject(lake.remote, series, day, entry.object);
+    throw lostObject(series, day, entry, lake.isTaken(entry));
+  }
   return decode(bytes, TABLE[table], entry.object);
 }
 

@@ -1,7 +1,7 @@
 import { type Batch, isText } from "../core/batch.ts";
 import { DataError } from "../core/errors.ts";
+import { fetchCommand } from "../core/ingest-command.ts";
 import { objectKey } from "../core/layout.ts";
-import { refetchCommand } from "../core/manifest.ts";
 import type { Series } from "../core/series.ts";
 import type { TableName } from "../core/table.ts";
 import type { Day } from "../core/time.ts";
@@ -35,7 +35,7 @@ export function unnamedRows(
   return new DataError(
     "unnamed-object",
     `${remote.bucket.uri(objectKey(table, series, first))} is named by no manifest, and its rows are nowhere else in the lake.${more}`,
-    refetchCommand(series, first, last).replace(" --force", ""),
+    fetchCommand(series, last ? [first, last] : first),
   );
 }
 

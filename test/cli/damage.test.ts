@@ -208,19 +208,21 @@ describe("a Parquet file that is not the one that was written", () => {
     flip(file);
     utimesSync(file, atime, mtime);
   };
-  const DAMAGES: readonly (readonly [name: string, damage: (file: string) => void])[] = [
-    ["is changed within", flip],
-    ["is cut off", (file) => truncateSync(file, Math.floor(statSync(file).size / 2))],
-    ["is empty", (file) => truncateSync(file, 0)],
-    ["is gone", (file) => rmSync(file)],
+  // What is gone is missed without force, which would also take fewer rows than there were.
+  const GONE = /^candlelake ingest spot --symbol BTCUSDT --interval 1h --date 2025-01-30 --synthetic$/;
+  const DAMAGES: readonly (readonly [name: string, damage: (file: string) => void, mend: RegExp])[] = [
+    ["is changed within", flip, MEND],
+    ["is cut off", (file) => truncateSync(file, Math.floor(statSync(file).size / 2)), MEND],
+    ["is empty", (file) => truncateSync(file, 0), MEND],
+    ["is gone", (file) => rmSync(file), GONE],
   ];
-  for (const [name, damage] of DAMAGES) {
+  for (const [name, damage, mend] of DAMAGES) {
     test(`${name}: load, query --lake and export refuse it, and ingest brings it back`, async () => {
       using cli = await filled();
       const good = readFileSync(lake(cli, OBJECT));
       damage(lake(cli, OBJECT));
       const load = (await cli.run("load", "--format", "json")).exits(1);
-      names(load, OBJECT, MEND);
+      names(load, OBJECT, mend);
       assert.deepEqual(
         load
           .json<WorkAnswer>()
@@ -228,9 +230,9 @@ describe("a Parquet file that is not the one that was written", () => {
           .map(({ table, month }) => [table, month]),
         [["spot_klines", "2025-01"]],
       );
-      names((await cli.run("status")).exits(3), OBJECT, MEND);
-      names((await cli.run("query", "--lake", "SELECT sum(close) FROM spot_klines")).exits(3), OBJECT, MEND);
-      names((await cli.run("export", "spot_klines", "-o", cli.path("x.parquet"))).exits(3), OBJECT, MEND);
+      names((await cli.run("status")).exits(3), OBJECT, mend);
+      names((await cli.run("query", "--lake", "SELECT sum(close) FROM spot_klines")).exits(3), OBJECT, mend);
+      names((await cli.run("export", "spot_klines", "-o", cli.path("x.parquet"))).exits(3), OBJECT, mend);
       assert.ok(!existsSync(cli.path("x.parquet")));
       assert.deepEqual(await cli.json("query", "--lake", "SELECT count(*) AS n FROM futures_klines"), [{ n: 72 }]);
 

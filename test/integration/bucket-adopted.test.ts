@@ -88,7 +88,7 @@ describe("an object of an entry that another machine has read later", () => {
     assert.deepEqual(
       series.flatMap(({ damaged }) => damaged.map(({ next }) => next)),
       ["2025-01-30", "2025-01-31"].map(
-        (day) => `candlelake ingest spot --venue binance-us --symbol BTCUSDT --interval 1h --date ${day} --force`,
+        (day) => `candlelake ingest spot --venue binance-us --symbol BTCUSDT --interval 1h --date ${day}`,
       ),
     );
     assert.deepEqual(await one.plan(SPOT), [

@@ -16,6 +16,7 @@ const WORDS: readonly (readonly [about: RegExp, word: string])[] = [
   // One of several endings: any of them may be empty.
   [/^\w+\[\w+\]$/, ""],
   [/^made \? ingest/, "spot --symbol BTCUSDT"],
+  [/^flags$/, " --force"],
   [/\.named$/, "--project my-project"],
   [/bucket\.name/, "my-data"],
   [/location/, "us-central1"],

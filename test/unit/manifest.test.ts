@@ -1,14 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { parseCommandLine } from "../../src/cli/options.ts";
-import { SPECS } from "../../src/cli/specs.ts";
 import { DataError } from "../../src/core/errors.ts";
 import { objectKey } from "../../src/core/layout.ts";
-import { type Entry, type Manifest, manifestText, refetchCommand } from "../../src/core/manifest.ts";
+import { type Entry, type Manifest, manifestText } from "../../src/core/manifest.ts";
 import { parseManifest } from "../../src/core/manifest-reader.ts";
-import { seriesLabel } from "../../src/core/series.ts";
-import { funding, futures, metrics, openInterest, spot } from "../fakes/series.ts";
+import { spot } from "../fakes/series.ts";
 import { anyManifest, MONTH } from "./manifests.ts";
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -196,24 +193,3 @@ for (const text of ["", "null", "[]", '"manifest"', "12", "{}", "\u0000\u0000\u0
 test("a manifest that names nothing it should not know is still read", () => {
   assert.deepEqual(read(changed(["comment"], "kept by hand")), MANIFEST);
 });
-
-for (const of of [
-  series,
-  spot("1m", "ETHUSDT", "binance"),
-  futures("1h"),
-  metrics("1d"),
-  funding(),
-  openInterest("15m"),
-]) {
-  for (const venue of [of.venue, "synthetic"] as const) {
-    test(`${seriesLabel({ ...of, venue })} (${of.kind}): the command that fetches it again can be typed`, () => {
-      const words = refetchCommand({ ...of, venue }, "2025-02-03").split(" ");
-      assert.equal(words.shift(), "candlelake");
-      const line = parseCommandLine(words, SPECS);
-      assert.equal(line.command, "ingest");
-      assert.equal(line.options.get("symbol"), of.symbol);
-      assert.equal(line.options.get("date"), "2025-02-03");
-      assert.equal(line.options.has("synthetic"), venue === "synthetic");
-    });
-  }
-}
