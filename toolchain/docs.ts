@@ -117,7 +117,8 @@ With a bucket or BigQuery there is a \`receipt\`: \`objects\`, \`bytesUploaded\`
 \`storageRequests\` (\`lists\`, \`reads\`, \`writes\`, \`others\`), \`storageRetries\`, \`warehouseRequests\`, \`loadJobs\`,
 \`ledgerJobs\`, \`copyJobs\`, \`rowsLoaded\`, \`bytesLoaded\`, \`bytesBilled\` and \`monthUsd\`,
 what a month of hourly runs would cost. \`status\` then has \`foreign\`: \`uri\`, \`difference\` and \`next\` of each object that is
-none of the lake's. Where the warehouse has months that the lake no longer has, \`status\`, \`load\` and \`run\` say so in \`gone\`:
+none of the lake's. \`foreignTables\` (\`code\`, \`message\`, \`next\`) names tables of the warehouse that stand in the place of
+ours: nothing is loaded into them. Where the warehouse has months that the lake no longer has, \`status\`, \`load\` and \`run\` say so in \`gone\`:
 \`table\`, \`month\`, \`rows\`, \`series\` (each with the \`content\` and \`rows\` of the ledger) and \`next\`. They stay until
 \`load --prune\` takes them. \`setup\` answers \`created\`, \`exists\`, \`differs\` (\`table\`, \`difference\`, \`next\`) and
 \`failed\` (\`name\`, \`error\`): a dataset that may not be made or looked at, while the rest was.

@@ -1,3 +1,4 @@
+import type { AppError } from "../core/errors.ts";
 import { TABLES } from "../market/tables.ts";
 import type { Ports } from "../ports.ts";
 import { changedMonths } from "./changed.ts";
@@ -14,6 +15,8 @@ export interface Survey {
   readonly foreign: readonly Foreign[];
   /** What the warehouse has and the lake no longer. */
   readonly gone: readonly GoneMonth[];
+  /** Why nothing is loaded into tables of the warehouse that are none of ours. */
+  readonly foreignTables: readonly AppError[];
   /** What the warehouse has otherwise than loads brought it. */
   readonly changed: readonly TableMonth[];
 }
@@ -29,5 +32,6 @@ export async function surveyOf(lake: Lake, ports: Pick<Ports, "warehouse">): Pro
   const state = new LakeState(lake, ledger);
   const gone = await goneMonths(lake, state, warehouse, ledger, loadedTables(undefined));
   const foreign = lake.remote ? foreigners(lake.remote, objects) : [];
-  return { series, foreign, gone, changed: await changedMonths(state, ledger, warehouse.strangers) };
+  const foreignTables = [...warehouse.foreign.values()];
+  return { series, foreign, foreignTables, gone, changed: await changedMonths(state, ledger, warehouse.strangers) };
 }

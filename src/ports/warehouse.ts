@@ -125,7 +125,9 @@ export interface Warehouse {
   ledger(): Promise<readonly LedgerRow[]>;
   /** Months that the ledger does not know, as the last look at it found them; none where nobody else writes. */
   readonly strangers: readonly StrangeMonth[];
-  /** Why a month cannot be kept, as far as the last look at the ledger told. */
+  /** Why nothing is loaded into tables that stand in the place of ours, as the last look at the ledger found them. */
+  readonly foreign: ReadonlyMap<TableName, AppError>;
+  /** Why a month cannot be loaded or kept, as far as the last look at the ledger told. */
   unloadable(table: TableName, month: Month): AppError | undefined;
   /**
    * Replaces the units, each with its ledger rows, atomically; calls `done` after each one. When the signal aborts, the

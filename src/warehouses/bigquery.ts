@@ -61,6 +61,7 @@ export class BigQueryWarehouse implements Warehouse {
   readonly reads = "objects";
   readonly location: string;
   strangers: readonly StrangeMonth[] = [];
+  foreign: ReadonlyMap<TableName, AppError> = new Map();
   private lifetimes: ReadonlyMap<TableName, number> = new Map();
   private readonly options: BigQueryOptions;
   private readonly place: Place;
@@ -99,11 +100,10 @@ export class BigQueryWarehouse implements Warehouse {
 
   async ledger(): Promise<readonly LedgerRow[]> {
     const table = await this.ledgerTable.find();
-    this.strangers = [];
-    if (!table) return [];
-    const found = await standing(this.tables, await this.ledgerTable.read(table));
-    const { rows, strangers, timeless, lifetimes } = found;
+    const state = table && (await this.ledgerTable.read(table));
+    const { rows, strangers, foreign, timeless, lifetimes } = await standing(this.label, this.tables, state);
     this.strangers = strangers;
+    this.foreign = foreign;
     this.lifetimes = lifetimes;
     for (const [name, count] of timeless) this.options.log.warn(this.timelessNote(name, count));
     return rows;
@@ -112,7 +112,7 @@ export class BigQueryWarehouse implements Warehouse {
   unloadable(table: TableName, month: Month): AppError | undefined {
     const { label, tables } = this;
     const now = () => this.options.clock.now();
-    return expiredMonth({ label, tables, now }, table, month, this.lifetimes.get(table));
+    return this.foreign.get(table) ?? expiredMonth({ label, tables, now }, table, month, this.lifetimes.get(table));
   }
 
   async load(

@@ -2,6 +2,7 @@ import { DATASET } from "../core/bigquery-place.ts";
 import { diskCause } from "../core/disk.ts";
 import { AppError, Interrupted, WarehouseError } from "../core/errors.ts";
 import type { TableName } from "../core/table.ts";
+import { TABLES } from "../market/tables.ts";
 import type {
   LedgerRow,
   LoadTalk,
@@ -51,6 +52,7 @@ export class DuckDbWarehouse implements Warehouse {
   readonly reads = "files";
   readonly strangers = [];
   readonly location = undefined;
+  foreign: ReadonlyMap<TableName, WarehouseError> = new Map();
   private readonly name: string;
   private readonly datasets: Datasets;
   private readonly synthetic: boolean;
@@ -81,15 +83,19 @@ export class DuckDbWarehouse implements Warehouse {
     return report;
   }
 
-  unloadable(): undefined {
-    return undefined;
+  unloadable(table: TableName): AppError | undefined {
+    return this.foreign.get(table);
   }
 
   async ledger(): Promise<readonly LedgerRow[]> {
     const { raw } = this.datasets;
-    const rows = await this.read(async ({ connection }, { tables }) =>
-      tables.has(LEDGER.name) ? readLedger(connection, raw) : [],
-    );
+    this.foreign = new Map();
+    const rows = await this.read(async ({ connection }, found) => {
+      const { differs } = (await this.compare(found)).report;
+      const refusals = TABLES.map(({ name }) => [name, this.stranger(differs, name)] as const);
+      this.foreign = new Map(refusals.flatMap(([name, refusal]) => (refusal ? [[name, refusal]] : [])));
+      return found.tables.has(LEDGER.name) ? readLedger(connection, raw) : [];
+    });
     return rows ?? [];
   }
 

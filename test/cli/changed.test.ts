@@ -7,6 +7,7 @@ import { Cli, nextsOf, type WorkAnswer } from "./process.ts";
 interface Status {
   readonly series: readonly { readonly partitions: number; readonly loaded: number }[];
   readonly changed?: readonly { readonly table: string; readonly month: string; readonly next: string }[];
+  readonly foreignTables?: readonly { readonly code: string; readonly next: string }[];
   readonly gone?: readonly { readonly month: string; readonly rows: number; readonly next: string }[];
 }
 
@@ -111,5 +112,34 @@ describe("what somebody did by hand to BigQuery's tables", () => {
     (await cli.follow("candlelake load --prune")).exits(0);
     assert.deepEqual(await cli.json("query", "SELECT count(*) AS n FROM funding_rates"), [{ n: 0 }]);
     assert.equal((await cli.run("status", "--quiet")).exits(0).stderr, "");
+  });
+
+  test("a table that was made by hand is named by status, plan and load, and only copied aside when that is asked for", async () => {
+    const at = { CANDLELAKE_WAREHOUSE: "bigquery:demo.hand_raw", DATA_BUCKET: "demo-bucket" };
+    using cli = Cli.made({ ...google.settings, ...at });
+    (await cli.run("setup")).exits(0);
+    await ask("DROP TABLE hand_raw_synthetic.spot_klines");
+    await ask("CREATE TABLE hand_raw_synthetic.spot_klines AS SELECT 'BTCUSDT' AS symbol, 1.5 AS close");
+    const range = ["--from", "2024-12-31", "--to", "2025-01-01"];
+    (await cli.run("ingest", "spot", "--symbol", "BTCUSDT", "--interval", "1h", ...range)).exits(0);
+    const next = "candlelake setup --project demo --dataset hand_raw";
+    const named = { code: "table-differs", next };
+    const { foreignTables = [] } = (await cli.json("status")) as Status;
+    assert.deepEqual(
+      foreignTables.map(({ code, next: then }) => ({ code, next: then })),
+      [named],
+    );
+    const { stderr } = (await cli.run("status")).exits(0);
+    assert.match(stderr, /hand_raw_synthetic: spot_klines: it has no column/);
+    for (const words of [["load", "--dry-run"], ["load"]]) {
+      const { steps } = (await cli.run(...words, "--format", "json")).json<WorkAnswer>();
+      assert.ok(steps.length > 0);
+      for (const { error } of steps) assert.deepEqual([error?.code, error?.next], [named.code, next]);
+    }
+    (await cli.run("setup", "--move-existing")).exits(0);
+    assert.equal(((await cli.json("status")) as Status).foreignTables, undefined);
+    (await cli.run("load")).exits(0);
+    const day = "SELECT count(*) AS n FROM spot_klines WHERE ts < TIMESTAMP '2025-01-01'";
+    assert.deepEqual(await cli.json("query", day), [{ n: 24 }]);
   });
 });

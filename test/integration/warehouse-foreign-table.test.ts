@@ -41,6 +41,12 @@ async function loadsOf(machine: Machine): Promise<Record<string, string[]>> {
   );
 }
 
+/** What a look at everything says of tables that are none of ours, by table. */
+async function namedBy(machine: Machine): Promise<string[]> {
+  const { foreignTables } = await machine.engine.survey();
+  return foreignTables.map(({ code, message, next }) => `${code}: ${message} ${next}`);
+}
+
 /** The loads of a table of which nothing is loaded; all others' are. */
 async function onlyFails(machine: Machine, wrong: Readonly<Record<string, string>>): Promise<void> {
   const done = Object.fromEntries(LOADED.map((table) => [table, ["done", "done"]]));
@@ -70,10 +76,30 @@ describe("BigQuery", () => {
     const { differs } = await one.engine.setup();
     assert.equal(differs.length, 2);
     const label = "table-differs: bigquery:demo.btc_forecast_raw";
-    await onlyFails(one, {
+    const wrong = {
       funding_rates: `${label}: funding_rates: it is a view. candlelake setup --project demo`,
       open_interest: `${label}: open_interest: column time is STRING and should be TIMESTAMP. candlelake setup --project demo`,
+    };
+    assert.deepEqual(await namedBy(one), Object.values(wrong));
+    await onlyFails(one, wrong);
+    assert.deepEqual(await namedBy(one), Object.values(wrong));
+    const { steps } = await one.engine.plan(RUN);
+    assert.deepEqual(new Set(steps.map((step) => step.error?.code)), new Set(["table-differs"]));
+  });
+
+  test("tables that were made by hand are named before there is anything of ours", async () => {
+    await using lab = await open();
+    await ask(lab, "POST", "", {
+      datasetReference: { projectId: "demo", datasetId: "btc_forecast_raw" },
+      location: "us-central1",
     });
+    await using one = lab.loader("one");
+    assert.deepEqual(await namedBy(one), []);
+    const schema = { fields: [{ name: "open_time", type: "INTEGER" }] };
+    await ask(lab, "POST", "/btc_forecast_raw/tables", tableOf("spot_klines", { schema }));
+    assert.deepEqual(await namedBy(one), [
+      "table-differs: bigquery:demo.btc_forecast_raw: spot_klines: it has no column ts. candlelake setup --project demo",
+    ]);
   });
 
   test("nor does one that is gone", async () => {
@@ -108,6 +134,7 @@ describe("DuckDB", () => {
       await edit(file, "USE btc_forecast_raw", ...statements);
       const next = `candlelake load --warehouse duckdb:${file.replace("lake.duckdb", "lake-2.duckdb")}`;
       const why = `table-differs: duckdb:${file}: btc_forecast_raw.funding_rates: ${difference}. ${next}`;
+      assert.deepEqual(await namedBy(one), [why]);
       await onlyFails(one, { funding_rates: why });
     });
   }

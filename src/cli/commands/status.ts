@@ -70,9 +70,10 @@ function sayForeign(context: Context, foreign: readonly Foreign[]): void {
 export async function run(context: Context): Promise<number> {
   const { engine } = openCandlelake(context.config, context.log);
   try {
-    const { series: all, foreign, gone, changed } = await engine.survey(context.signal);
+    const { series: all, foreign, foreignTables, gone, changed } = await engine.survey(context.signal);
     const hasBucket = context.config.bucket !== undefined;
     sayForeign(context, foreign);
+    for (const { detail } of foreignTables) context.complain(detail, "WARNING");
     const rows = all.map(seriesJson);
     const damages = all.flatMap((status) => status.damaged);
     const [damage] = damages;
@@ -87,6 +88,9 @@ export async function run(context: Context): Promise<number> {
             ok: !damage,
             series: rows,
             ...(hasBucket ? { foreign } : {}),
+            ...(foreignTables.length > 0
+              ? { foreignTables: foreignTables.map(({ detail }) => context.detail(detail)) }
+              : {}),
             ...goneJson(context, gone),
             ...changedJson(context, changed),
             error: damage ? context.detail(damage.detail) : null,

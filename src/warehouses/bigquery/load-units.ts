@@ -2,15 +2,13 @@ import { orAborted } from "../../core/abort.ts";
 import { AppError, DataError, Interrupted, throwIfAborted, WarehouseError } from "../../core/errors.ts";
 import type { TableName } from "../../core/table.ts";
 import type { LedgerRow, LoadTalk, LoadUnit } from "../../ports/warehouse.ts";
-import { layoutOf } from "../bigquery-sql.ts";
 import { Quota, refuseBucketless, refuseStranger } from "./admission.ts";
-import { differencesOf } from "./differences.ts";
 import { refuseExpired } from "./expiry.ts";
 import { decorator } from "./job-id.ts";
 import { type LedgerState, NO_SERIES } from "./ledger-state.ts";
 import type { LedgerTable } from "./ledger-table.ts";
 import { type Brought, type LoadWork, loadUnit, nameOf, rowsOf, WrongRows } from "./load-unit.ts";
-import { adopt, strangerRows } from "./ownership.ts";
+import { adopt, notOurs } from "./ownership.ts";
 import { loadThroughStaging } from "./staging.ts";
 import type { TableResource } from "./wire.ts";
 
@@ -145,13 +143,7 @@ function judged(
   const { label, tables } = work;
   if (!table) return missing(work, `has no table ${name}`);
   refuseElsewhere(work, table);
-  const [difference] = differencesOf(layoutOf(name), table);
-  const next = `candlelake setup ${tables.named}`;
-  if (difference) return new WarehouseError("table-differs", `${label}: ${name}: ${difference}.`, next);
-  const strangers = strangerRows(table, state);
-  return strangers === undefined
-    ? table
-    : new WarehouseError("table-differs", `${label}: ${name}: ${strangers}.`, `${next} --move-existing`);
+  return notOurs(label, tables, table, state) ?? table;
 }
 
 /** @throws WarehouseError `other-location` where the jobs would look for the table in the wrong place */

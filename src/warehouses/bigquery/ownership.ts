@@ -1,5 +1,7 @@
+import { WarehouseError } from "../../core/errors.ts";
 import { iso } from "../../core/time.ts";
-import { LABEL } from "../bigquery-sql.ts";
+import { LABEL, layoutOf } from "../bigquery-sql.ts";
+import { differencesOf } from "./differences.ts";
 import type { LedgerState } from "./ledger-state.ts";
 import type { Tables } from "./tables.ts";
 import type { TableResource } from "./wire.ts";
@@ -23,6 +25,22 @@ export function strangerRows(table: TableResource, state: LedgerState | undefine
   const why = `it has ${numRows} rows that candlelake did not load, and no label ${LABEL.key}=${LABEL.value}`;
   if (state?.lastJob(tableReference.tableId) === undefined) return why;
   return `${why}: it was made at ${iso(Number(creationTime))}, after the last load of a table of its name`;
+}
+
+/** Why nothing is loaded into a table that is there: it has another shape, or rows that are not ours. */
+export function notOurs(
+  label: string,
+  { named }: Tables,
+  table: TableResource,
+  state: LedgerState | undefined,
+): WarehouseError | undefined {
+  const name = table.tableReference.tableId;
+  const [difference] = differencesOf(layoutOf(name), table);
+  const next = `candlelake setup ${named}`;
+  if (difference) return new WarehouseError("table-differs", `${label}: ${name}: ${difference}.`, next);
+  const strangers = strangerRows(table, state);
+  if (strangers === undefined) return undefined;
+  return new WarehouseError("table-differs", `${label}: ${name}: ${strangers}.`, `${next} --move-existing`);
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { WarehouseError } from "../../core/errors.ts";
 import type { TableName } from "../../core/table.ts";
 import { type Month, SECOND } from "../../core/time.ts";
 import { TABLES } from "../../market/tables.ts";
@@ -5,7 +6,7 @@ import type { LedgerRow, StrangeMonth } from "../../ports/warehouse.ts";
 import { lifetimeOf } from "./expiry.ts";
 import { decorator, monthNamed } from "./job-id.ts";
 import type { LedgerState } from "./ledger-state.ts";
-import { strangerRows } from "./ownership.ts";
+import { notOurs, strangerRows } from "./ownership.ts";
 import type { Tables } from "./tables.ts";
 import type { TableResource } from "./wire.ts";
 
@@ -14,6 +15,8 @@ export interface Standing {
   /** The rows whose months are there, with a mark where somebody wrote to them since. */
   readonly rows: readonly LedgerRow[];
   readonly strangers: readonly StrangeMonth[];
+  /** Why nothing is loaded into tables that stand in the place of ours. */
+  readonly foreign: ReadonlyMap<TableName, WarehouseError>;
   /** Rows without a time, which are in no month, by table. */
   readonly timeless: ReadonlyMap<TableName, number>;
   /** How long months last, of tables in which they do not for ever. */
@@ -45,14 +48,16 @@ function isAsLoaded(table: TableResource | undefined, own: readonly LedgerRow[])
  * Compares the ledger with what is there: others may have written to a month or deleted it, and partitions of the sandbox
  * expire. One request a table; where it has another number of rows than the ledger says, or was written to after its last
  * load, two more, and one for each month that the ledger does not know.
+ * @param state undefined where there is no ledger
  * @throws WarehouseError
  */
-export async function standing(tables: Tables, state: LedgerState): Promise<Standing> {
+export async function standing(label: string, tables: Tables, state: LedgerState | undefined): Promise<Standing> {
   const kept: LedgerRow[] = [];
   const strangers: StrangeMonth[] = [];
   const timeless = new Map<TableName, number>();
   const lifetimes = new Map<TableName, number>();
-  const loaded = Map.groupBy(state.rows(), (row) => row.table);
+  const foreign = new Map<TableName, WarehouseError>();
+  const loaded = Map.groupBy(state?.rows() ?? [], (row) => row.table);
   const names = TABLES.filter((table) => table.loaded).map((table) => table.name);
   const looks = await Promise.all(names.map((name) => tables.table(name)));
   for (const [index, name] of names.entries()) {
@@ -60,9 +65,11 @@ export async function standing(tables: Tables, state: LedgerState): Promise<Stan
     const table = looks[index];
     const lifetime = table && lifetimeOf(table);
     if (lifetime !== undefined) lifetimes.set(name, lifetime);
+    const refusal = table && notOurs(label, tables, table, state);
+    if (refusal) foreign.set(name, refusal);
     if (isAsLoaded(table, own)) kept.push(...own);
-    // One that has no months, or was never ours, is not ours: a load says in what it differs.
-    else if (table?.timePartitioning && !strangerRows(table, state)) {
+    // One that has no months, or was never ours, has nothing of ours.
+    else if (state && table?.timePartitioning && !strangerRows(table, state)) {
       const times = await tables.partitions(table);
       const unknown = await unknownMonths(tables, name, new Set(own.map(({ month }) => month)), times);
       const beside = unknown.map((one) => (state.unit(name, one.month) ? { ...one, isDisowned: true as const } : one));
@@ -75,7 +82,7 @@ export async function standing(tables: Tables, state: LedgerState): Promise<Stan
       if (nulls > 0) timeless.set(name, nulls);
     }
   }
-  return { rows: kept, strangers, timeless, lifetimes };
+  return { rows: kept, strangers, foreign, timeless, lifetimes };
 }
 
 /** Those of the months that have a partition, and which of them was written to since. */
