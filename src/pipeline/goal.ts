@@ -4,6 +4,7 @@ import type { Derivation, Goal, Target } from "../core/goal.ts";
 import { inOrder } from "../core/in-order.ts";
 import { fixedLength, type Interval, openAt } from "../core/interval.ts";
 import { closesAt, hasRows, seriesGrid } from "../core/partition.ts";
+import type { SourceChoice } from "../core/route.ts";
 import { type Market, type Series, seriesLabel, type Venue } from "../core/series.ts";
 import { DAY, dayOf, daysOf, iso, startOfDay, type TimeRange } from "../core/time.ts";
 import { tableOf } from "../market/tables.ts";
@@ -45,6 +46,21 @@ function seriesOf(wish: Wish, synthetic: boolean): Series[] {
     case "open-interest":
       return [openInterest];
   }
+}
+
+/**
+ * By series, which ways may be taken to it. Of one that is shared by wishes that differ in that, whatever is best: the
+ * order of wishes must not matter, and none of them may cost another one rows.
+ */
+function choicesOf(wishes: readonly Wish[], synthetic: boolean): ReadonlyMap<string, SourceChoice> {
+  const choices = new Map<string, SourceChoice>();
+  for (const wish of wishes)
+    for (const series of seriesOf(wish, synthetic)) {
+      const label = seriesLabel(series);
+      const other = choices.get(label) ?? wish.choice;
+      choices.set(label, other === wish.choice ? other : "auto");
+    }
+  return choices;
 }
 
 /** Whether many of the archive's files will be taken, as far as that is known before anybody was asked. */
@@ -115,12 +131,13 @@ interface ReadWish {
 
 async function readOne(
   wish: Wish,
-  ways: Ways,
+  waysTo: (series: Series) => Promise<Ways>,
   lake: Lake,
   synthetic: boolean,
   signal: AbortSignal | undefined,
 ): Promise<ReadWish> {
-  const { now, error: silent } = ways;
+  const all = seriesOf(wish, synthetic);
+  const { now, error: silent } = await waysTo(all[0] as Series);
   const early = silent ? undefined : future(wish, now);
   if (early) return { made: [], main: undefined, notes: [], refusal: early };
   const notes: string[] = [];
@@ -131,7 +148,8 @@ async function readOne(
     notes.push(`Widened to whole UTC days: ${dayOf(range.from)} to ${dayOf(range.to)}.`);
   const made: Target[] = [];
   let main: Target | undefined;
-  for (const series of seriesOf(wish, synthetic)) {
+  for (const series of all) {
+    const ways = await waysTo(series);
     const own = main ? lookUpRange(main.series, range, now, main.first) : range;
     const target = await targetOf(series, own, wish.force, ways, lake, (text) => notes.push(text), signal);
     if (!target) continue;
@@ -157,19 +175,21 @@ export async function readGoal(
   signal?: AbortSignal,
 ): Promise<ReadGoal> {
   const known = new Map<string, Promise<Ways>>();
-  const waysTo = (wish: Wish): Promise<Ways> => {
+  const waysTo = (wish: Wish, choice: SourceChoice): Promise<Ways> => {
     const market = marketOf(wish.topic);
-    const name = `${wish.venue} ${market} ${wish.choice}`;
-    const ways = known.get(name) ?? openWays(wish, market, ports, signal);
+    const name = `${wish.venue} ${market} ${choice}`;
+    const ways = known.get(name) ?? openWays({ ...wish, choice }, market, ports, signal);
     known.set(name, ways);
     return ways;
   };
   const read = new Map<Wish, ReadWish>();
   /** Wishes of a symbol may be of the same series: they are read one after the other. */
   const readAll = async (some: readonly Wish[], either: AbortSignal): Promise<void> => {
+    const choices = choicesOf(some, ports.synthetic);
     for (const wish of some) {
       if (await isMuch(wish, lake, ports)) ports.prepare();
-      read.set(wish, await readOne(wish, await waysTo(wish), lake, ports.synthetic, either));
+      const ways = (series: Series) => waysTo(wish, choices.get(seriesLabel(series)) ?? wish.choice);
+      read.set(wish, await readOne(wish, ways, lake, ports.synthetic, either));
     }
   };
   const groups = Map.groupBy(wishes, ({ symbol }) => symbol).values();

@@ -113,6 +113,22 @@ describe("open interest behind REST's thirty days, without its file", () => {
   });
 });
 
+test("funding and open interest that two wishes share are had in the best of their ways, in any order of the wishes", async () => {
+  const missing = /BTCUSDT-metrics-2026-08-1[12]\.zip/;
+  const hourly = wish("futures", at("2026-08-10"), at("2026-08-14"), { venue: "binance", choice: "archive" });
+  const all = [hourly, { ...hourly, interval: "4h" as const, choice: "auto" as const }];
+  const contents = [];
+  for (const wishes of [all, all.toReversed()]) {
+    await using front = await startFront(twin, (url) => (missing.test(url) ? NOT_THERE : undefined));
+    await using lake = new TwinLab(place(), front.settings);
+    const { outcomes } = await lake.run(...wishes);
+    assert.deepEqual(notDone(outcomes), []);
+    assert.deepEqual(gapsByDay(outcomes), []);
+    contents.push(lake.contents());
+  }
+  assert.deepEqual(contents[0], contents[1]);
+});
+
 describe("a symbol that is gone", () => {
   const gone = /LTCUSDT-\w+-2026-08-2\d|LTCUSDT-\w+-2026-08-1[5-9]/;
   for (const [topic, file] of [
