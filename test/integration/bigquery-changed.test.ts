@@ -13,6 +13,8 @@ const options = { now: () => now };
 
 /** Requests where nobody did anything: the ledger, its rows, and each of the tables. */
 const LOOK = 2 + 4;
+/** The list of the partitions of a table that has rows: what it consists of, and its rows. */
+const LIST = 2;
 
 const MONTHS = ["2024-01", "2024-02", "2024-03"];
 
@@ -63,15 +65,14 @@ describe("what others do to months of ours", () => {
         ["2024-03", false],
       ]);
       assert.deepEqual(warehouse.strangers, []);
-      // The ledger, its rows, the tables, and the list of one's partitions.
-      assert.equal(warehouse.usage.requests, LOOK + 2);
+      assert.equal(warehouse.usage.requests, LOOK + LIST);
       assert.deepEqual(await catchUp(warehouse, units), ["2024-02"]);
       assert.deepEqual(await stateOf(open()), whole);
       assert.equal((await writesOf(front))["spot_klines$202402"], 3);
       now += DAY;
       const after = open();
       assert.deepEqual(pending(units, await after.ledger()), []);
-      assert.equal(after.usage.requests, LOOK);
+      assert.equal(after.usage.requests, LOOK + LIST);
       // Once more: the job of the first repair is not taken for the second.
       await byHand(it, other(lake, "2024-02"), "spot_klines$202402", "WRITE_TRUNCATE");
       assert.deepEqual(await catchUp(open(), units), ["2024-02"]);
@@ -96,14 +97,36 @@ describe("what others do to months of ours", () => {
   );
 
   scene(
-    "a table whose description was changed costs two requests more, and nothing is loaded",
+    "a change of a table's description loads nothing",
     async (it) => {
       const { open, ask } = it;
       const units = await loaded(it);
       await ask("PATCH", "datasets/btc_forecast_raw/tables/spot_klines", { description: "Candles of ours" });
       const warehouse = open();
       assert.deepEqual(pending(units, await warehouse.ledger()), []);
-      assert.equal(warehouse.usage.requests, LOOK + 2);
+      assert.equal(warehouse.usage.requests, LOOK + LIST);
+    },
+    options,
+  );
+
+  scene(
+    "a changed month is not forgotten when another month of its table is loaded first",
+    async (it) => {
+      const { open, lake, ask } = it;
+      const units = await loaded(it);
+      const query = "UPDATE btc_forecast_raw.spot_klines SET close = 1 WHERE ts < '2024-01-01 05:00:00'";
+      await ask("POST", "queries", { query, useLegacySql: false });
+      now += 3600 * SECOND;
+      const april = lake.candleUnit("2024-04", [{ day: "2024-04-01" }]);
+      await open().load([april], () => {});
+      assert.deepEqual(await marks(open()), [
+        ["2024-01", true],
+        ["2024-02", false],
+        ["2024-03", false],
+        ["2024-04", false],
+      ]);
+      assert.deepEqual(await catchUp(open(), [...units, april]), ["2024-01"]);
+      assert.ok((await marks(open())).every(([, isChanged]) => !isChanged));
     },
     options,
   );

@@ -8,7 +8,6 @@ import { decorator, monthNamed } from "./job-id.ts";
 import type { LedgerState } from "./ledger-state.ts";
 import { notOurs, strangerRows } from "./ownership.ts";
 import type { Tables } from "./tables.ts";
-import type { TableResource } from "./wire.ts";
 
 /** What of the ledger is there, and what is there beside it. */
 export interface Standing {
@@ -34,20 +33,12 @@ const NULL_PARTITION = "__NULL__";
 
 const sum = (rows: readonly { readonly rows: number }[]): number => rows.reduce((total, row) => total + row.rows, 0);
 
-const newest = (rows: readonly LedgerRow[]): number => rows.reduce((time, row) => Math.max(time, row.loadedAt), 0);
-
 const partitionOf = ({ table, month }: Pick<LedgerRow, "table" | "month">): string => `${table}$${decorator(month)}`;
-
-/** Nobody wrote to the table but the loads that the ledger tells of, as far as its rows and its last change say. */
-function isAsLoaded(table: TableResource | undefined, own: readonly LedgerRow[]): boolean {
-  if (Number(table?.numRows ?? 0) !== sum(own)) return false;
-  return own.length === 0 || Number(table?.lastModifiedTime ?? 0) <= newest(own) + SLACK;
-}
 
 /**
  * Compares the ledger with what is there: others may have written to a month or deleted it, and partitions of the sandbox
- * expire. One request a table; where it has another number of rows than the ledger says, or was written to after its last
- * load, two more, and one for each month that the ledger does not know.
+ * expire. Each month is judged by its own last change: the table's says nothing of months that were written to before its
+ * last load. A request a table, two more where it has rows, and one for each month that the ledger does not know.
  * @param state undefined where there is no ledger
  * @throws WarehouseError
  */
@@ -67,9 +58,9 @@ export async function standing(label: string, tables: Tables, state: LedgerState
     if (lifetime !== undefined) lifetimes.set(name, lifetime);
     const refusal = table && notOurs(label, tables, table, state);
     if (refusal) foreign.set(name, refusal);
-    if (isAsLoaded(table, own)) kept.push(...own);
+    const isEmpty = own.length === 0 && (table?.numRows ?? "0") === "0";
     // One that has no months, or was never ours, has nothing of ours.
-    else if (state && table?.timePartitioning && !strangerRows(table, state)) {
+    if (state && table?.timePartitioning && !isEmpty && !strangerRows(table, state)) {
       const times = await tables.partitions(table);
       const unknown = await unknownMonths(tables, name, new Set(own.map(({ month }) => month)), times);
       const beside = unknown.map((one) => (state.unit(name, one.month) ? { ...one, isDisowned: true as const } : one));
