@@ -183,10 +183,14 @@ export class BucketLake {
     return entry?.sha256 === hash && entry?.stored !== undefined && this.isCurrent(entry as StoredEntry);
   }
 
-  /** The generation that was meant, or one with the same bytes: it was restored, copied, or is of another class now. */
-  private isCurrent({ object, bytes, stored }: StoredEntry): boolean {
+  /**
+   * The generation that was meant, or one with the same bytes: it was restored, copied, or is of another class now. One
+   * that says otherwise of itself is not what a manifest that somebody edited means.
+   */
+  private isCurrent(entry: StoredEntry): boolean {
+    const { object, bytes, stored } = entry;
     const there = object === null ? undefined : this.listing.object(object);
-    if (!there) return false;
+    if (!there || contradicts(there, entry)) return false;
     return there.generation === stored.generation || (there.crc32c === stored.crc32c && there.bytes === bytes);
   }
 
@@ -270,6 +274,12 @@ export class BucketLake {
   async keepCache(): Promise<void> {
     await this.cache.flush();
   }
+}
+
+/** An object of an entry's very hash that tells other rows of itself than the entry does. */
+function contradicts({ metadata }: BucketObject, { sha256: hash, rows, content }: Entry): boolean {
+  if (metadata["sha256"] !== hash) return false;
+  return (metadata["rows"] ?? String(rows)) !== String(rows) || (metadata["content"] ?? content) !== content;
 }
 
 const changing = (uri: string): DataError =>

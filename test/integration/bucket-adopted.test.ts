@@ -1,9 +1,9 @@
 // Entries that a folder takes over from the bucket, because another machine has read them later, and whose objects go.
 import * as assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { objectKey } from "../../src/core/layout.ts";
+import { manifestKey, objectKey } from "../../src/core/layout.ts";
 import { DAY, HOUR, MINUTE } from "../../src/core/time.ts";
-import { CloudLab, tally } from "../fakes/cloud-lab.ts";
+import { CloudLab, type Machine, tally } from "../fakes/cloud-lab.ts";
 import { wish } from "../fakes/lab.ts";
 import { ModelVenue } from "../fakes/model-venue.ts";
 import { loading, rowsOf } from "../fakes/real-lab.ts";
@@ -158,5 +158,56 @@ describe("an object of an entry that another machine has read later", () => {
       tally(await one.apply(loading({ ...SPOT, from: start + 2 * DAY, force: true }))),
       "fetch done 1, upload done 1, load done 1",
     );
+  });
+});
+
+describe("an entry that somebody edited in the bucket's manifest, so that it has another number of rows than its object", () => {
+  const MANIFEST = manifestKey("spot_klines", spot("1h"), "2025-01");
+
+  /** Loaded by a machine with a folder; then edited, and news of the same month. */
+  async function edited(lab: CloudLab): Promise<void> {
+    await using one = lab.loader("one");
+    await one.engine.setup();
+    await one.apply(loading(SPOT));
+    const text = new TextDecoder().decode(await lab.bucket().read(MANIFEST));
+    const wrong = text.replace('"rows":24', '"rows":25');
+    assert.notEqual(wrong, text);
+    await lab.put(`raw/${MANIFEST}`, wrong);
+  }
+  const rows = async (machine: Machine) => rowsOf(await machine.engine.query("SELECT count(*) AS n FROM spot_klines"));
+
+  test("is put right by a machine whose folder has it right", async () => {
+    await using lab = await open();
+    await edited(lab);
+    await using one = lab.loader("one");
+    assert.equal(tally(await one.apply(loading(SPOT))), "upload done 1");
+    assert.deepEqual(await one.apply(loading(SPOT)).then(({ outcomes }) => outcomes), []);
+    assert.deepEqual(await rows(one), [{ n: 58 }]);
+  });
+
+  test("is named by one without a folder, and costs the warehouse no rows", async () => {
+    await using lab = await open();
+    await edited(lab);
+    await using fresh = lab.loader("fresh");
+    const next = "candlelake ingest spot --venue binance-us --symbol BTCUSDT --interval 1h --date 2025-01-30";
+    const { series } = await fresh.engine.survey();
+    assert.deepEqual(
+      series.flatMap(({ damaged }) => damaged.map((error) => [error.code, error.next])),
+      [["object-changed", next]],
+    );
+    const { outcomes } = await fresh.apply(loading(SPOT));
+    assert.ok(
+      outcomes.some(
+        ({ step, error }) => step.action === "fetch" && step.day === "2025-01-30" && error?.next === `${next} --force`,
+      ),
+    );
+    assert.deepEqual(await rows(fresh), [{ n: 58 }]);
+    await fresh.ingest({ ...SPOT, to: start + DAY, force: true });
+    assert.deepEqual(
+      (await fresh.engine.survey()).series.flatMap(({ damaged }) => damaged),
+      [],
+    );
+    assert.ok((await fresh.apply(loading(SPOT))).outcomes.every(({ error }) => error === undefined));
+    assert.deepEqual(await rows(fresh), [{ n: 58 }]);
   });
 });
