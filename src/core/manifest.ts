@@ -16,6 +16,9 @@ export const UNASKED_REST = "rest-unasked";
 /** The kind of note of a partition of which an archive file was refused that would have had a better or another row. */
 export const REFUSED_FILE = "file-refused";
 
+/** The kind of note of a partition with rows that the venue has left out since. */
+export const VANISHED = "vanished";
+
 /** Gaps for which REST may still have rows: it was not asked, or did not answer. */
 export function unaskedGaps({ gaps, notes }: Pick<Entry, "gaps" | "notes">): readonly Gap[] {
   const isUnasked = notes.some(({ kind }) => kind === UNASKED_REST);

@@ -1,6 +1,6 @@
 import { crc32c } from "../core/crc32c.ts";
 import { AppError, DataError } from "../core/errors.ts";
-import { refetchCommand } from "../core/ingest-command.ts";
+import { fetchCommand, refetchCommand } from "../core/ingest-command.ts";
 import { MANIFESTS, manifestKey, objectKey, parseManifestName, parsePartitionKey } from "../core/layout.ts";
 import { type Entry, type Manifest, manifestText } from "../core/manifest.ts";
 import { parseManifest } from "../core/manifest-reader.ts";
@@ -93,7 +93,7 @@ export class BucketLake {
     const isGood = (bytes: Uint8Array) => bytes.byteLength === object.bytes && crc32c(bytes) === object.crc32c;
     const bytes = await this.cache.get(`${key}.${generation}`, fetch, isGood);
     try {
-      if (!bytes) throw changing(this.bucket.uri(key));
+      if (!bytes) throw changing(this.bucket.uri(key), series, month);
       this.keep(key, parseManifest(bytes, table, series, month, this.bucket.uri(key)), generation);
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
@@ -282,5 +282,9 @@ function contradicts({ metadata }: BucketObject, { sha256: hash, rows, content }
   return (metadata["rows"] ?? String(rows)) !== String(rows) || (metadata["content"] ?? content) !== content;
 }
 
-const changing = (uri: string): DataError =>
-  new DataError("bucket-changing", `${uri} was replaced while it was read.`, "candlelake status");
+const changing = (uri: string, series: Series, month: Month): DataError =>
+  new DataError(
+    "bucket-changing",
+    `${uri} was replaced by another run while it was read.`,
+    fetchCommand(series, month),
+  );

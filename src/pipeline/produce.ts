@@ -156,7 +156,8 @@ export async function produceChecked(
 ): Promise<Outcome> {
   const { table, series, day } = step;
   const old = state.entry(table, series, day);
-  const all = old ? await keepStored(lake, target, step, old, checked) : checked;
+  const isMeant = target.force || state.republished(table, series, day);
+  const all = old ? await keepStored(lake, target, step, old, checked, isMeant) : checked;
   const kept = await keepUnnamed(lake, step, all, target.first);
   const { batch, gaps, notes } = kept;
   const quarantined = provenance.quarantined ?? (await quarantine(lake, step, kept.refused));

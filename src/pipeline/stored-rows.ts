@@ -2,7 +2,7 @@ import { type Batch, concat } from "../core/batch.ts";
 import { DataError } from "../core/errors.ts";
 import type { Target } from "../core/goal.ts";
 import { fetchCommand, refetchCommand } from "../core/ingest-command.ts";
-import type { Entry } from "../core/manifest.ts";
+import { type Entry, VANISHED } from "../core/manifest.ts";
 import type { Series } from "../core/series.ts";
 import type { DeriveStep, FetchStep } from "../core/step.ts";
 import type { TableName } from "../core/table.ts";
@@ -108,9 +108,18 @@ const rowsLost = ({ series, day, path }: FetchStep, { rows }: Batch, old: Entry)
 /**
  * Stored rows never vanish: where the venue no longer publishes them, or sends them broken, the stored ones stay; where
  * it silently leaves them out, or they can no longer be read and fewer came, the step fails and nothing changes.
+ * @param isMeant what came is to be taken as it is: by force, or because it was published anew. Rows that it leaves out
+ *   stay, with a note
  * @throws DataError `rows-vanished`, `rows-lost`
  */
-export async function keepStored(lake: Lake, target: Target, step: FetchStep, old: Entry, checked: Checked) {
+export async function keepStored(
+  lake: Lake,
+  target: Target,
+  step: FetchStep,
+  old: Entry,
+  checked: Checked,
+  isMeant: boolean,
+): Promise<Checked> {
   const { batch } = checked;
   if (old.rows === 0 || (batch.rows >= old.rows && contentHash(batch, old.rows) === old.content)) return checked;
   const stored = await storedRows(lake, step, old, target.first);
@@ -124,14 +133,15 @@ export async function keepStored(lake: Lake, target: Target, step: FetchStep, ol
       (gap) => time >= gap.from && time < gap.to && (gap.class === "not-published" || gap.class === "quarantined"),
     );
   const vanished = missing.map((row) => timeAt(stored, row)).filter((time) => !explained(time));
-  if (vanished.length > 0) {
+  if (vanished.length > 0 && !isMeant) {
     throw new DataError(
       "rows-vanished",
       `${step.path}: the venue no longer sends ${vanished.length} of ${stored.rows} stored rows, the first at ${iso(vanished[0] as number)}; the stored ones are kept.`,
-      "candlelake status",
+      refetchCommand(step.series, step.day),
     );
   }
-  const all = withRows(step.series, checked, stored, missing, target.first);
+  const notes = vanished.length > 0 ? [...checked.notes, { kind: VANISHED, count: vanished.length }] : checked.notes;
+  const all = withRows(step.series, { ...checked, notes }, stored, missing, target.first);
   // What could be read may be an older file.
   if (all.batch.rows < old.rows && !target.force) throw rowsLost(step, all.batch, old);
   return all;

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { after, describe, test } from "node:test";
+import { VANISHED } from "../../src/core/manifest.ts";
 import { exitCodeOf } from "../../src/pipeline/exit-code.ts";
 import { startTwin, type Twin } from "../../src/twin/start.ts";
 import { Cli, type WorkAnswer } from "../cli/process.ts";
@@ -93,6 +94,34 @@ describe("--verify-archives", () => {
         assert.deepEqual((await later.verify(spot)).outcomes, []);
       }),
     ));
+
+  test("keeps rows that what was published anew leaves out, and brings in the rest", () =>
+    withTwin({ seed: 7, faults: "csv-hole" }, async (other) => {
+      const daily = /BTCUSDT-1h-2025-02-\d\d\.zip/;
+      const holey = await bytesOf(other, KEY);
+      const body = { zip: holey, checksum: `${sumOf(holey)}  ${NAME}\n` };
+      await using front = await startFront(twin, (url): Instead | undefined => {
+        if (daily.test(url)) return NOT_THERE;
+        if (!url.includes(NAME)) return undefined;
+        return { status: 200, body: url.endsWith(".CHECKSUM") ? body.checksum : body.zip };
+      });
+      const archived = { ...spot, choice: "archive" as const };
+      await using lab = new TwinLab(place("left out"), twin.settings);
+      await lab.run(archived);
+      const old = lab.manifest(MANIFEST);
+      await using later = new TwinLab(lab.data, front.settings);
+      const { outcomes } = await later.verify(archived);
+      assert.deepEqual(new Set(outcomes.map(({ status, revised }) => `${status} ${revised}`)), new Set(["done true"]));
+      const { partitions } = later.manifest(MANIFEST);
+      const kept = Object.values(partitions).flatMap(({ notes }) => notes.filter(({ kind }) => kind === VANISHED));
+      assert.equal(
+        kept.reduce((sum, { count }) => sum + count, 0),
+        3,
+      );
+      for (const [day, { rows, gaps }] of Object.entries(partitions))
+        assert.deepEqual([rows, gaps], [old.partitions[day]?.rows, []]);
+      assert.deepEqual((await later.verify(archived)).outcomes, []);
+    }));
 
   test("takes a kept file for a day that was not there only where it is as published", () =>
     withTwin({ seed: 7 }, (other) =>

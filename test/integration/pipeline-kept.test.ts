@@ -40,13 +40,29 @@ const is =
     series.kind === kind && hours.some((hour) => Math.floor((time - start) / HOUR) === hour);
 
 test("rows that the venue leaves out without a word fail the step, and nothing changes", async () => {
-  const lab = await changed({ missing: is("klines", 5, 6) });
+  const lab = await changed({ missing: is("klines", 53, 54) }, now + HOUR);
   const before = lab.contents();
-  const outcome = only(await force(lab), "spot_klines");
+  const outcome = only(await lab.run(wish("spot", start, undefined)), "spot_klines");
   assert.equal(outcome.status, "failed");
   assert.equal(outcome.error?.code, "rows-vanished");
-  assert.match(outcome.error?.message ?? "", /no longer sends 2 of 24 stored rows, the first at 2025-01-30T05:00/);
+  assert.match(outcome.error?.message ?? "", /no longer sends 2 of 10 stored rows, the first at 2025-02-01T05:00/);
+  assert.match(outcome.error?.next ?? "", /--date 2025-02-01 --force$/);
   assert.deepEqual(lab.contents(), before);
+});
+
+test("by force they stay, and what came beside them is taken", async () => {
+  const lab = await changed({ missing: is("klines", 5, 6), version: (_, time) => (time === at(9) ? 1 : 0) });
+  const before = await lab.rows(SPOT_KLINES, spot("1h"));
+  const outcome = only(await force(lab), "spot_klines");
+  assert.deepEqual([outcome.status, outcome.revised, outcome.gaps], ["done", true, []]);
+  const after = await lab.rows(SPOT_KLINES, spot("1h"));
+  const [old, fresh] = [numbers(before, "close").values, numbers(after, "close").values];
+  const differing = [...old.keys()].filter((row) => old[row] !== fresh[row]);
+  assert.deepEqual([after.rows, differing], [before.rows, [9]]);
+  const manifest = lab.contents()["_manifests/spot_klines/binance-us_btcusdt_spot_1h_2025-01.json"] ?? "";
+  assert.match(manifest, /"kind":"vanished","count":2/);
+  const again = only(await force(lab), "spot_klines");
+  assert.deepEqual([again.status, again.revised], ["unchanged", false]);
 });
 
 test("rows that come broken stay as they were stored, with the refusal on record", async () => {
@@ -129,10 +145,11 @@ test("rows that were extended are no revision", async () => {
 
 test("one bad day fails alone: the days around it are stored", async () => {
   const lab = await changed({ missing: (_, time) => time === at(29) });
-  const { outcomes } = await lab.run(wish("spot", start, undefined, { force: true }));
+  for (const key of [...lab.store.objects.keys()]) if (key.startsWith("spot_klines/")) lab.store.objects.delete(key);
+  const { outcomes } = await lab.run(wish("spot", start, undefined));
   assert.deepEqual(
-    outcomes.map((outcome) => outcome.status),
-    ["unchanged", "failed", "unchanged"],
+    outcomes.map(({ status, error }) => error?.code ?? status),
+    ["done", "rows-lost", "done"],
   );
 });
 

@@ -2,6 +2,9 @@ import { DataError, SourceError } from "../../core/errors.ts";
 import type { HttpClient } from "../../net/http-client.ts";
 import { bodyText } from "../../net/transport.ts";
 
+/** A million keys: some three hundred times as many as a folder has. */
+const MOST_PAGES = 1000;
+
 /** Names of the ZIPs of a folder. */
 export type Names = ReadonlySet<string>;
 
@@ -10,7 +13,7 @@ const NEXT = /<NextMarker>([^<]+)<\/NextMarker>/;
 
 /**
  * What a bucket says it has, by the first version of S3's ListObjects: a thousand keys a page, in order. A host without
- * a listing, or one that answers something else, is taken to have none; files are then asked for by name.
+ * a listing, or one that answers something else or never ends, is taken to have none; files are then asked for by name.
  */
 export class ArchiveListing {
   readonly #http: HttpClient;
@@ -36,7 +39,8 @@ export class ArchiveListing {
 
   async #list(folder: string, signal: AbortSignal | undefined): Promise<Names | undefined> {
     const names = new Set<string>();
-    for (let marker = ""; ; ) {
+    let marker = "";
+    for (let pages = 0; pages < MOST_PAGES; pages++) {
       const query = { delimiter: "/", prefix: folder, ...(marker ? { marker } : {}) };
       const page = await this.#http.get({ path: "", query, subject: folder }, bodyText, signal);
       if (!page.includes("<ListBucketResult")) return undefined;
@@ -47,8 +51,9 @@ export class ArchiveListing {
       if (!page.includes("<IsTruncated>true<")) return names;
       // Without a delimiter the next page's beginning is not told; it is the last key.
       const next = NEXT.exec(page)?.[1] ?? keys.at(-1) ?? "";
-      if (next <= marker) return undefined;
+      if (keys.length === 0 || next <= marker) return undefined;
       marker = next;
     }
+    return undefined;
   }
 }
