@@ -6,8 +6,8 @@ import { LEDGER, type Relation } from "./ledger.ts";
 /** A table as BigQuery lays it out. */
 export interface Layout {
   readonly relation: Relation;
-  /** The column whose UTC month is the partition; the ledger has none. */
-  readonly partitionBy: string | undefined;
+  /** The column whose UTC month is the partition. */
+  readonly partitionBy: string;
   readonly clusterBy: readonly string[];
 }
 
@@ -18,7 +18,7 @@ export const LAYOUTS: readonly Layout[] = [
     partitionBy: table.eventTime,
     clusterBy: table.cluster,
   })),
-  { relation: LEDGER, partitionBy: undefined, clusterBy: [] },
+  { relation: LEDGER, partitionBy: "loaded_at", clusterBy: [] },
 ];
 
 /** @throws RangeError where no warehouse holds the table */
@@ -76,7 +76,7 @@ export function createTable({ project, datasets }: Home, { relation, partitionBy
   const lines = [
     `CREATE TABLE IF NOT EXISTS ${path(project, datasets.raw, relation.name)} (`,
     `${columns.join(",\n")}\n)`,
-    ...(partitionBy ? [`PARTITION BY TIMESTAMP_TRUNC(${identifier(partitionBy)}, MONTH)`] : []),
+    `PARTITION BY TIMESTAMP_TRUNC(${identifier(partitionBy)}, MONTH)`,
     ...(clusterBy.length > 0 ? [`CLUSTER BY ${clusterBy.map(identifier).join(", ")}`] : []),
     `OPTIONS (description = ${literal(relation.doc)}, ${labels});`,
   ];

@@ -85,6 +85,29 @@ describe("the sandbox", () => {
     sandbox,
   );
 
+  scene(
+    "the ledger outlasts what it tells of, and an hourly job needs no other setup in all that time",
+    async ({ open, lake }) => {
+      time = now;
+      const warehouse = open({ clock: clockOf(() => time) });
+      await warehouse.setup();
+      for (let month = Date.UTC(2026, 10, 1); month < Date.UTC(2027, 6, 1); month += 31 * DAY) {
+        const [name, day] = [new Date(month).toISOString().slice(0, 7), new Date(month).toISOString().slice(0, 10)];
+        time = Math.max(now, month + DAY);
+        const unit = lake.candleUnit(name, [{ day }]);
+        assert.deepEqual(await load(warehouse, unit), [[`spot_klines ${name}`, 24]]);
+        const ledger = await warehouse.ledger();
+        const [[rows] = []] = (await rowsOf(warehouse, "SELECT count(*) AS n FROM spot_klines")) as [number][];
+        assert.equal(
+          ledger.reduce((sum, row) => sum + row.rows, 0),
+          rows,
+        );
+        assert.deepEqual(warehouse.strangers, []);
+      }
+    },
+    sandbox,
+  );
+
   test("a plan tells what a run does: months that vanish fail with one message, and no later run tries them", async () => {
     const start = Date.UTC(2026, 7, 30);
     const twin = { sandbox: true, now };

@@ -26,9 +26,10 @@ describe("BigQuery's DDL", () => {
     assert.doesNotMatch(text, /\n {2}[a-z]/);
   });
 
-  test("the ledger is one table, and names the warehouse's format", () => {
+  test("the ledger lasts by month as well, and names the warehouse's format", () => {
     const text = createTable(home, layoutOf("load_ledger"));
-    assert.doesNotMatch(text, /PARTITION BY|CLUSTER BY/);
+    assert.match(text, /\nPARTITION BY TIMESTAMP_TRUNC\(`loaded_at`, MONTH\)\n/);
+    assert.doesNotMatch(text, /CLUSTER BY/);
     assert.match(text, /\(warehouse format 1\)', labels = \[.+\]\);$/);
   });
 

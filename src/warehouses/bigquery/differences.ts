@@ -51,7 +51,7 @@ export function differencesOf(layout: Layout, table: TableResource): readonly st
   if (!isTable(table)) return [`it is a ${words(table.type ?? "")}`];
   const differences = columnDifferences(layout, table.schema?.fields ?? []);
   const partition = partitionText(table);
-  const wanted = layout.partitionBy ? `partitioned by month of ${layout.partitionBy}` : "not partitioned";
+  const wanted = `partitioned by month of ${layout.partitionBy}`;
   if (partition !== wanted) differences.push(`it is ${partition} and should be ${wanted}`);
   const [cluster, clusterWanted] = [clusterText(table.clustering?.fields ?? []), clusterText(layout.clusterBy)];
   if (cluster !== clusterWanted) differences.push(`it is ${cluster} and should be ${clusterWanted}`);

@@ -16,7 +16,7 @@ export const fieldsOf = ({ relation }: Layout): readonly Field[] =>
 
 /** How tables are laid out on disk; a copy needs the same on both sides. */
 export const partitionOf = ({ partitionBy, clusterBy }: Layout): object => ({
-  ...(partitionBy ? { timePartitioning: { type: "MONTH", field: partitionBy } } : {}),
+  timePartitioning: { type: "MONTH", field: partitionBy },
   ...(clusterBy.length > 0 ? { clustering: { fields: clusterBy } } : {}),
 });
 
