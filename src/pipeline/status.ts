@@ -6,7 +6,7 @@ import type { Entry } from "../core/manifest.ts";
 import { closesAt, finalBefore, hasRows, seriesGrid } from "../core/partition.ts";
 import type { Series } from "../core/series.ts";
 import type { TableName } from "../core/table.ts";
-import { DAY, type Day, dayOf, dayRange, timeOfDay } from "../core/time.ts";
+import { DAY, type Day, dayOf, dayRange, monthsOf, timeOfDay } from "../core/time.ts";
 import type { LedgerRow } from "../ports/warehouse.ts";
 import type { Lake } from "./lake.ts";
 import type { Shelf } from "./shelves.ts";
@@ -39,8 +39,18 @@ export interface SeriesStatus {
 const readTo = (series: Series, day: Day, entry: Entry, first?: number): number =>
   Math.min(closesAt(series, day, first), finalBefore(series, entry.asOf, first));
 
-/** Days between the first and last partition that have rows at the venue and were never asked for. */
-function notFetched(series: Series, entries: ReadonlyMap<Day, Entry>, days: readonly Day[], first?: number): Gap[] {
+/**
+ * Days between the first and last partition that have rows at the venue and were never asked for, or of which there is
+ * nothing to derive from: then what is missing is what the candles lack.
+ * @param sources gaps of a derived series' candles, by day, of days without any
+ */
+function notFetched(
+  series: Series,
+  entries: ReadonlyMap<Day, Entry>,
+  days: readonly Day[],
+  sources: ReadonlyMap<Day, readonly Gap[]>,
+  first?: number,
+): Gap[] {
   const gaps: Gap[] = [];
   const grid = seriesGrid(series, first);
   const [begin, end] = [days[0], days.at(-1)];
@@ -48,9 +58,29 @@ function notFetched(series: Series, entries: ReadonlyMap<Day, Entry>, days: read
   for (let time = timeOfDay(begin); time < timeOfDay(end); time += DAY) {
     const day = dayOf(time);
     const { from, to } = dayRange(day);
-    if (!entries.has(day) && hasRows(series, day, to + 40 * DAY, first))
+    const source = sources.get(day);
+    if (source && !entries.has(day)) gaps.push(...source);
+    else if (!entries.has(day) && hasRows(series, day, to + 40 * DAY, first))
       gaps.push({ from, to, class: "not-fetched", bars: grid ? countOpens(grid, { from, to }) : 0 });
   }
+  return gaps;
+}
+
+/** Gaps of days of which a derived series has nothing, since it has no candles. */
+async function candleGaps(
+  lake: Lake,
+  { table, series }: Shelf,
+  days: readonly Day[],
+): Promise<ReadonlyMap<Day, readonly Gap[]>> {
+  const gaps = new Map<Day, readonly Gap[]>();
+  const [begin, end] = [days[0], days.at(-1)];
+  if (table !== "futures_metrics" || !begin || !end) return gaps;
+  const candles: Series = { ...series, kind: "klines" };
+  const months = monthsOf({ from: timeOfDay(begin), to: timeOfDay(end) + DAY });
+  await lake.open("futures_klines", candles, months);
+  for (const month of months)
+    for (const [day, entry] of lake.entries("futures_klines", candles, month))
+      if (entry.rows === 0) gaps.set(day, entry.gaps);
   return gaps;
 }
 
@@ -113,7 +143,10 @@ export async function statusOf(lake: Lake, shelf: Shelf, ledger: readonly Ledger
   }
   const days = [...entries.keys()].sort();
   const all = days.map((day) => entries.get(day) as Entry);
-  const gaps = [...all.flatMap((entry) => entry.gaps), ...notFetched(series, entries, days, first)];
+  const gaps = [
+    ...all.flatMap((entry) => entry.gaps),
+    ...notFetched(series, entries, days, await candleGaps(lake, shelf, days), first),
+  ];
   const sorted = joinGaps(gaps.sort((a, b) => a.from - b.from));
   const spans = all.flatMap((entry) => entry.span ?? []);
   const last = days.at(-1);

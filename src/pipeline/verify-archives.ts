@@ -3,6 +3,7 @@ import { type AppError, DataError, SourceError } from "../core/errors.ts";
 import type { Target } from "../core/goal.ts";
 import { lackedFiles } from "../core/late-file.ts";
 import { objectKey } from "../core/layout.ts";
+import { type Series, seriesLabel } from "../core/series.ts";
 import { dayOf, monthsOf } from "../core/time.ts";
 import type { Archive } from "../ports.ts";
 import type { Lake } from "./lake.ts";
@@ -99,8 +100,12 @@ export async function askPublished(
     // A host that gave none of so many is not asked for the rest.
     if (failed.every((error) => error instanceof SourceError)) hopeless = failed[0];
   }
+  if (hashes.size > 0) notes.unshift(comparedNote(target.series, archive, hashes.size));
   return { hashes, arrived, refusals, notes };
 }
+
+const comparedNote = (series: Series, { host }: Archive, files: number): string =>
+  `${seriesLabel(series)}: ${files === 1 ? "an archive file was" : `${files} archive files were`} compared with what ${host} publishes.`;
 
 function uncompared(name: string, error: AppError): AppError {
   const message = `${name} was not compared: ${error.message}`;

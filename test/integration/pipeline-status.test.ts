@@ -65,6 +65,21 @@ test("a hole ends the unbroken run, and a known halt does not", async () => {
   assert.equal(status.watermark, at(3));
 });
 
+test("a derived series lacks what its candles lack, for the same cause; what was not asked for it lacks besides", async () => {
+  const lab = make();
+  lab.venue.quirks = { missing: ({ kind }, time) => kind === "klines" && time >= at(0, 20) && time < at(2) };
+  await lab.run(wish("futures", at(0), at(3)), wish("futures", at(4), at(5)));
+  const all = [...(await statuses(lab)).values()];
+  const [candles, metrics] = ["futures_klines", "futures_metrics"].map(
+    (name) => all.find(({ table }) => table === name) ?? assert.fail(name),
+  ) as [SeriesStatus, SeriesStatus];
+  assert.deepEqual(candles.gaps, [
+    { from: at(0, 20), to: at(2), class: "unknown", bars: 28 },
+    { from: at(3), to: at(4), class: "not-fetched", bars: 24 },
+  ]);
+  assert.deepEqual(metrics.gaps, candles.gaps);
+});
+
 test("a gap that goes on over midnight is one", async () => {
   const lab = make();
   lab.venue.quirks = { missing: (_, time) => time >= at(1, 22) && time < at(2, 3) };
