@@ -1,7 +1,7 @@
 import { release } from "../archive/release.ts";
 import { type Batch, concat, numbers, take } from "../core/batch.ts";
 import type { Target } from "../core/goal.ts";
-import type { Entry, Revision } from "../core/manifest.ts";
+import { type Entry, REFUSED_FILE, type Revision } from "../core/manifest.ts";
 import { finalRange } from "../core/partition.ts";
 import { inputHashes, inputsOf } from "../core/plan.ts";
 import type { State } from "../core/state.ts";
@@ -156,7 +156,9 @@ export async function produceChecked(
 ): Promise<Outcome> {
   const { table, series, day } = step;
   const old = state.entry(table, series, day);
-  const isMeant = target.force || state.republished(table, series, day);
+  // What a refused file may have had was not left out.
+  const isWhole = checked.notes.every(({ kind }) => kind !== REFUSED_FILE);
+  const isMeant = isWhole && (target.force || state.republished(table, series, day));
   const all = old ? await keepStored(lake, target, step, old, checked, isMeant) : checked;
   const kept = await keepUnnamed(lake, step, all, target.first);
   const { batch, gaps, notes } = kept;
