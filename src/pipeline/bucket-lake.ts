@@ -277,7 +277,7 @@ export class BucketLake {
 }
 
 /** An object of an entry's very hash that tells other rows of itself than the entry does. */
-function contradicts({ metadata }: BucketObject, { sha256: hash, rows, content }: Entry): boolean {
+export function contradicts({ metadata }: BucketObject, { sha256: hash, rows, content }: Entry): boolean {
   if (metadata["sha256"] !== hash) return false;
   return (metadata["rows"] ?? String(rows)) !== String(rows) || (metadata["content"] ?? content) !== content;
 }

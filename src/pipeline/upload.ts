@@ -9,7 +9,7 @@ import { type Day, iso, monthOf } from "../core/time.ts";
 import { TABLE } from "../market/tables.ts";
 import { decode } from "../parquet/decode.ts";
 import type { BucketObject } from "../ports/bucket.ts";
-import type { BucketLake } from "./bucket-lake.ts";
+import { type BucketLake, contradicts } from "./bucket-lake.ts";
 import { foreignObject } from "./foreign.ts";
 import type { Lake } from "./lake.ts";
 import { failed, type Outcome, planned } from "./outcome.ts";
@@ -65,7 +65,7 @@ async function send(
   const isOwn = bytes !== undefined && sha256(bytes) === entry.sha256;
   // A run that was killed between object and manifest left the very object, as far as can be told.
   const isNamed = there?.metadata["sha256"] === entry.sha256 && there?.bytes === entry.bytes;
-  if (isNamed && (!isOwn || there.crc32c === crc32c(bytes))) return placed(there, 0);
+  if (isNamed && !contradicts(there, entry) && (!isOwn || there.crc32c === crc32c(bytes))) return placed(there, 0);
   const foreign = foreignObject(remote, entry.object);
   if (foreign) throw foreign;
   if (!isOwn) throw lostObject(step.series, step.day, entry, bytes !== undefined);

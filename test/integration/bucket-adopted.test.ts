@@ -185,6 +185,23 @@ describe("an entry that somebody edited in the bucket's manifest, so that it has
     assert.deepEqual(await rows(one), [{ n: 58 }]);
   });
 
+  test("or whose object somebody made say otherwise of itself, is written again once", async () => {
+    await using lab = await open();
+    await using one = lab.loader("one");
+    await one.engine.setup();
+    await one.apply(loading(SPOT));
+    const whole = await lab.contents();
+    const { generation, metadata } = await generationOf(lab, FIRST);
+    const bytes = (await lab.bucket().read(FIRST)) ?? assert.fail(FIRST);
+    await lab.bucket().write(FIRST, bytes, { replaces: generation, metadata: { ...metadata, rows: "25" } });
+    assert.match(tally(await one.apply(loading(SPOT))), /^upload done 1/);
+    assert.equal((await generationOf(lab, FIRST)).metadata["rows"], "24");
+    assert.deepEqual(await lab.contents(), whole);
+    assert.deepEqual(await one.apply(loading(SPOT)).then(({ outcomes }) => outcomes), []);
+    await using fresh = lab.machine("fresh");
+    assert.deepEqual(await fresh.plan(SPOT), []);
+  });
+
   test("is named by one without a folder, and costs the warehouse no rows", async () => {
     await using lab = await open();
     await edited(lab);
