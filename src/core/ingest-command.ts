@@ -32,5 +32,4 @@ export function fetchCommand(series: Series, dates: Dates, flags = ""): string {
 }
 
 /** The command that fetches everything there again, and takes what there is. */
-export const refetchCommand = (series: Series, dates: Dates, flags = ""): string =>
-  fetchCommand(series, dates, ` --force${flags}`);
+export const refetchCommand = (series: Series, dates: Dates): string => fetchCommand(series, dates, " --force");

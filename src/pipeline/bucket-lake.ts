@@ -1,6 +1,6 @@
 import { crc32c } from "../core/crc32c.ts";
 import { AppError, DataError } from "../core/errors.ts";
-import { fetchCommand, refetchCommand } from "../core/ingest-command.ts";
+import { type Dates, fetchCommand, refetchCommand } from "../core/ingest-command.ts";
 import { MANIFESTS, manifestKey, objectKey, parseManifestName, parsePartitionKey } from "../core/layout.ts";
 import { type Entry, type Manifest, manifestText } from "../core/manifest.ts";
 import { parseManifest } from "../core/manifest-reader.ts";
@@ -282,9 +282,10 @@ export function contradicts({ metadata }: BucketObject, { sha256: hash, rows, co
   return (metadata["rows"] ?? String(rows)) !== String(rows) || (metadata["content"] ?? content) !== content;
 }
 
-const changing = (uri: string, series: Series, month: Month): DataError =>
+/** Something was another when it was to be read than it was when the bucket was listed. */
+export const changing = (uri: string, series: Series, dates: Dates): DataError =>
   new DataError(
     "bucket-changing",
-    `${uri} was replaced by another run while it was read.`,
-    fetchCommand(series, month),
+    `${uri} was replaced or deleted while this ran, by another run or by hand.`,
+    fetchCommand(series, dates),
   );

@@ -49,8 +49,8 @@ function seriesOf(wish: Wish, synthetic: boolean): Series[] {
 }
 
 /**
- * By series, which ways may be taken to it. Of one that is shared by wishes that differ in that, whatever is best: the
- * order of wishes must not matter, and none of them may cost another one rows.
+ * By series, which ways may be taken to it. One that is shared by wishes that differ in that is read as the plan thinks
+ * best: the order of wishes must not matter.
  */
 function choicesOf(wishes: readonly Wish[], synthetic: boolean): ReadonlyMap<string, SourceChoice> {
   const choices = new Map<string, SourceChoice>();

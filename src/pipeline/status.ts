@@ -58,9 +58,10 @@ function notFetched(
   for (let time = timeOfDay(begin); time < timeOfDay(end); time += DAY) {
     const day = dayOf(time);
     const { from, to } = dayRange(day);
+    if (entries.has(day)) continue;
     const source = sources.get(day);
-    if (source && !entries.has(day)) gaps.push(...source);
-    else if (!entries.has(day) && hasRows(series, day, to + 40 * DAY, first))
+    if (source) gaps.push(...source);
+    else if (hasRows(series, day, to + 40 * DAY, first))
       gaps.push({ from, to, class: "not-fetched", bars: grid ? countOpens(grid, { from, to }) : 0 });
   }
   return gaps;

@@ -11,7 +11,7 @@ import type { Checked } from "../market/check.ts";
 import { TABLE } from "../market/tables.ts";
 import { contentHash } from "../parquet/content.ts";
 import { decode } from "../parquet/decode.ts";
-import type { BucketLake } from "./bucket-lake.ts";
+import { type BucketLake, changing } from "./bucket-lake.ts";
 import { isOurs, moveCommand } from "./foreign.ts";
 import { type DayRows, missingRows, rechecked, timeAt, withRows } from "./kept-rows.ts";
 import type { Lake } from "./lake.ts";
@@ -37,14 +37,6 @@ export function replacedObject(lake: Lake, remote: BucketLake, series: Series, d
   return new DataError("object-changed", why, isOurs(there) ? next : moveCommand(uri, there));
 }
 
-/** An object that was another one when it was to be read than it was when the bucket was listed. */
-const changingObject = (remote: BucketLake, series: Series, day: Day, key: string): DataError =>
-  new DataError(
-    "bucket-changing",
-    `${remote.bucket.uri(key)} was replaced or deleted while this ran, by another run or by hand.`,
-    fetchCommand(series, day),
-  );
-
 /**
  * A stored partition's rows.
  * @throws DataError where the object is gone or not the one that its entry names
@@ -58,10 +50,8 @@ export async function readPartition(
 ): Promise<Batch> {
   if (entry.object === null) return concat(TABLE[table], []);
   const bytes = await lake.bytes(entry);
-  if (!bytes) {
-    if (lake.remote?.holds(entry)) throw changingObject(lake.remote, series, day, entry.object);
-    throw lostObject(series, day, entry, lake.isTaken(entry));
-  }
+  if (!bytes && lake.remote?.holds(entry)) throw changing(lake.remote.bucket.uri(entry.object), series, day);
+  if (!bytes) throw lostObject(series, day, entry, lake.isTaken(entry));
   return decode(bytes, TABLE[table], entry.object);
 }
 

@@ -44,6 +44,12 @@ async function byHand({ ask }: Scene, unit: LoadUnit, tableId: string, writeDisp
   assert.deepEqual(status, { state: "DONE" });
 }
 
+/** Somebody's correction of January's first rows: as many as there were. */
+async function correct({ ask }: Scene): Promise<void> {
+  const query = "UPDATE btc_forecast_raw.spot_klines SET close = 1 WHERE ts < '2024-01-01 05:00:00'";
+  await ask("POST", "queries", { query, useLegacySql: false });
+}
+
 const other = (lake: TestLake, month: string, day = "01"): LoadUnit =>
   lake.candleUnit(month, [{ day: `${month}-${day}`, close: 900 }]);
 
@@ -84,12 +90,11 @@ describe("what others do to months of ours", () => {
   scene(
     "a month to which somebody appended, and one of which somebody corrected a row, are loaded again",
     async (it) => {
-      const { open, lake, ask } = it;
+      const { open, lake } = it;
       const units = await loaded(it);
       const whole = await stateOf(open());
       await byHand(it, other(lake, "2024-03", "09"), "spot_klines", "WRITE_APPEND");
-      const query = "UPDATE btc_forecast_raw.spot_klines SET close = 1 WHERE ts < '2024-01-01 05:00:00'";
-      await ask("POST", "queries", { query, useLegacySql: false });
+      await correct(it);
       assert.deepEqual((await catchUp(open(), units)).sort(), ["2024-01", "2024-03"]);
       assert.deepEqual(await stateOf(open()), whole);
     },
@@ -112,10 +117,9 @@ describe("what others do to months of ours", () => {
   scene(
     "a changed month is not forgotten when another month of its table is loaded first",
     async (it) => {
-      const { open, lake, ask } = it;
+      const { open, lake } = it;
       const units = await loaded(it);
-      const query = "UPDATE btc_forecast_raw.spot_klines SET close = 1 WHERE ts < '2024-01-01 05:00:00'";
-      await ask("POST", "queries", { query, useLegacySql: false });
+      await correct(it);
       now += 3600 * SECOND;
       const april = lake.candleUnit("2024-04", [{ day: "2024-04-01" }]);
       await open().load([april], () => {});

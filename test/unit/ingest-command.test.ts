@@ -37,8 +37,13 @@ for (const of of [
           assert.equal(options.get("symbol"), of.symbol);
           assert.equal(options.has("synthetic"), venue === "synthetic");
           assert.equal(options.has("force"), false);
-          const again = typed(refetchCommand(series, dates, " --source rest"));
-          assert.deepEqual(again, new Map([...options, ["force", again.get("force")], ["source", "rest"]]));
+          const again = typed(refetchCommand(series, dates));
+          assert.deepEqual(again, new Map([...options, ["force", again.get("force")]]));
+          assert.ok(again.has("force"));
+          assert.deepEqual(
+            typed(fetchCommand(series, dates, " --force --source rest")),
+            new Map([...again, ["source", "rest"]]),
+          );
         });
       }
     });
