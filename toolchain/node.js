@@ -10,6 +10,9 @@ import { fileURLToPath } from "node:url";
 /** Exit code when the machine cannot run this program. */
 const UNUSABLE = 4;
 
+/** Exit code when the program was stopped by a signal. */
+const INTERRUPTED = 130;
+
 /**
  * The npm package that carries Node for a platform, and the loader its binary asks for: a Linux without that
  * loader (Alpine, for one) gets the package from npm but cannot run it.
@@ -81,23 +84,24 @@ export function runNode(args) {
   const child = spawn(node, args, { stdio: "inherit" });
   /** @type {NodeJS.Signals[]} */
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
-  /** @type {NodeJS.Signals | undefined} */
-  let received;
+  let isStopped = false;
   for (const signal of signals) {
     process.on(signal, () => {
-      received ??= signal;
+      isStopped = true;
       // Windows has no signals but a console's events, and those reach the child by themselves.
       if (process.platform !== "win32") child.kill("SIGTERM");
     });
   }
   child.on("error", (error) => refuse(`candlelake could not start ${node}: ${error.message}`));
   child.on("exit", (code, signal) => {
-    if (signal === null) {
-      process.exitCode = code ?? 1;
+    // What was passed on can meet a child that has stopped by itself and hears nothing more: it was stopped all the same.
+    const isPassedOn = signal === "SIGTERM" && isStopped;
+    if (signal === null || isPassedOn) {
+      process.exitCode = isPassedOn ? INTERRUPTED : (code ?? 1);
       return;
     }
     for (const name of signals) process.removeAllListeners(name);
-    process.kill(process.pid, signal === "SIGTERM" ? (received ?? signal) : signal);
+    process.kill(process.pid, signal);
   });
 }
 

@@ -19,6 +19,12 @@ export const REFUSED_FILE = "file-refused";
 /** The kind of note of a partition with rows that the venue has left out since. */
 export const VANISHED = "vanished";
 
+/**
+ * The kind of note of a partition with rows that were stored before, and that neither its files have as they are now nor
+ * REST was asked for: what they are is open until it is.
+ */
+export const UNCONFIRMED = "unconfirmed";
+
 /** Gaps for which REST may still have rows: it was not asked, or did not answer. */
 export function unaskedGaps({ gaps, notes }: Pick<Entry, "gaps" | "notes">): readonly Gap[] {
   const isUnasked = notes.some(({ kind }) => kind === UNASKED_REST);

@@ -3,7 +3,7 @@ import type { AppError } from "./errors.ts";
 import type { Derivation, Goal, InputKey, Target } from "./goal.ts";
 import { lateFile } from "./late-file.ts";
 import { objectKey } from "./layout.ts";
-import { type Entry, REFUSED_FILE, unaskedGaps } from "./manifest.ts";
+import { type Entry, REFUSED_FILE, UNCONFIRMED, unaskedGaps } from "./manifest.ts";
 import { hasRows, inputDays, isDue, lookingDays } from "./partition.ts";
 import { planLoads } from "./plan-loads.ts";
 import { planUploads } from "./plan-uploads.ts";
@@ -17,6 +17,9 @@ export const inputName = (input: InputKey): string =>
 
 /** The reason of a step that only fills what an archive left open. */
 const UNASKED = "a gap was not asked for";
+
+/** The reason of a step that asks REST for rows that its files lack by now. */
+const OPEN_ROWS = "REST was not asked for rows that its file lacks";
 
 const UNCOMPARED = "a file of it was not compared";
 
@@ -36,6 +39,7 @@ function fetchReason(target: Target, day: Day, state: State): string | undefined
   if (state.republished(target.table, series, day)) return "republished";
   if (state.arrived(target.table, series, day)) return "a file that it lacked is there";
   if (target.choice !== "rest" && entry.notes.some(({ kind }) => kind === REFUSED_FILE)) return "a file was refused";
+  if (target.choice === "auto" && entry.notes.some(({ kind }) => kind === UNCONFIRMED)) return OPEN_ROWS;
   const isWrong = [entry.source, entry.confirmedBy ?? entry.source].every((source) =>
     isKnownWrong(series, day, source),
   );
@@ -64,9 +68,10 @@ function planFetches(target: Target, state: State): FetchStep[] {
     const fills = reason === UNASKED;
     const { route, why } = fills ? FILLING : routeOf(series, day, now, choice);
     const isFiled = route !== "rest" && timeOfDay(day) < (target.filed ?? Number.POSITIVE_INFINITY);
+    const isOpen = fills || reason === OPEN_ROWS;
     // Of a series that has ended a gap is settled without REST.
-    const isSettled = fills && target.ended !== undefined;
-    const unread = target.error ?? (isFiled || isSettled ? undefined : target.restError);
+    const isRestless = isOpen ? target.ended !== undefined : isFiled;
+    const unread = target.error ?? (isRestless ? undefined : target.restError);
     const error = uncompared ?? unread ?? (target.force ? unforced(damage) : damage);
     const path = objectKey(table, series, day);
     const step: FetchStep = { action: "fetch", table, series, day, reason, path, route, because: why };

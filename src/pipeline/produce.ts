@@ -1,7 +1,7 @@
 import { release } from "../archive/release.ts";
 import { type Batch, concat, numbers, take } from "../core/batch.ts";
 import type { Target } from "../core/goal.ts";
-import { type Entry, REFUSED_FILE, type Revision } from "../core/manifest.ts";
+import { type Entry, type Revision, UNCONFIRMED } from "../core/manifest.ts";
 import { finalRange } from "../core/partition.ts";
 import { inputHashes, inputsOf } from "../core/plan.ts";
 import type { State } from "../core/state.ts";
@@ -145,6 +145,9 @@ export interface Provenance {
   readonly quarantined?: Entry["quarantined"];
 }
 
+/** What was published anew came before, and only some of its rows are open. */
+const isOpen = (old: Entry | undefined): boolean => old?.notes.some(({ kind }) => kind === UNCONFIRMED) ?? false;
+
 /** Stores what was checked for a day, and keeps what was stored before and did not come. @throws DataError, StoreError */
 export async function produceChecked(
   lake: Lake,
@@ -156,10 +159,8 @@ export async function produceChecked(
 ): Promise<Outcome> {
   const { table, series, day } = step;
   const old = state.entry(table, series, day);
-  // What a refused file may have had was not left out.
-  const isWhole = checked.notes.every(({ kind }) => kind !== REFUSED_FILE);
-  const isMeant = isWhole && (target.force || state.republished(table, series, day));
-  const all = old ? await keepStored(lake, target, step, old, checked, isMeant) : checked;
+  const isMeant = (): boolean => target.force || state.republished(table, series, day) || isOpen(old);
+  const all = old ? await keepStored(lake, target, step, old, checked, isMeant()) : checked;
   const kept = await keepUnnamed(lake, step, all, target.first);
   const { batch, gaps, notes } = kept;
   const quarantined = provenance.quarantined ?? (await quarantine(lake, step, kept.refused));

@@ -1,8 +1,9 @@
 import { type Batch, concat } from "../core/batch.ts";
 import { DataError } from "../core/errors.ts";
+import type { Gap } from "../core/gap.ts";
 import type { Target } from "../core/goal.ts";
 import { fetchCommand, refetchCommand } from "../core/ingest-command.ts";
-import { type Entry, VANISHED } from "../core/manifest.ts";
+import { type Entry, type Note, REFUSED_FILE, UNCONFIRMED, unaskedGaps, VANISHED } from "../core/manifest.ts";
 import type { Series } from "../core/series.ts";
 import type { DeriveStep, FetchStep } from "../core/step.ts";
 import type { TableName } from "../core/table.ts";
@@ -95,11 +96,20 @@ const rowsLost = ({ series, day, path }: FetchStep, { rows }: Batch, old: Entry)
     refetchCommand(series, day),
   );
 
+const isIn = (gaps: readonly Gap[], time: number): boolean => gaps.some(({ from, to }) => time >= from && time < to);
+
+/** Whether a row that is missing may be had all the same: REST was not asked for it, or a file was refused. */
+function openTimes(checked: Checked): (time: number) => boolean {
+  if (checked.notes.some(({ kind }) => kind === REFUSED_FILE)) return () => true;
+  const open = unaskedGaps(checked);
+  return (time) => isIn(open, time);
+}
+
 /**
  * Stored rows never vanish: where the venue no longer publishes them, or sends them broken, the stored ones stay; where
  * it silently leaves them out, or they can no longer be read and fewer came, the step fails and nothing changes.
  * @param isMeant what came is to be taken as it is: by force, or because it was published anew. Rows that it leaves out
- *   stay, with a note
+ *   stay, with a note that says whether everybody was asked for them
  * @throws DataError `rows-vanished`, `rows-lost`
  */
 export async function keepStored(
@@ -118,19 +128,22 @@ export async function keepStored(
     throw rowsLost(step, batch, old);
   }
   const missing = missingRows(stored, batch);
-  const explained = (time: number) =>
-    checked.gaps.some(
-      (gap) => time >= gap.from && time < gap.to && (gap.class === "not-published" || gap.class === "quarantined"),
-    );
-  const vanished = missing.map((row) => timeAt(stored, row)).filter((time) => !explained(time));
-  if (vanished.length > 0 && !isMeant) {
+  const times = missing.map((row) => timeAt(stored, row));
+  const explained = checked.gaps.filter((gap) => gap.class === "not-published" || gap.class === "quarantined");
+  const lacking = times.filter((time) => !isIn(explained, time));
+  if (lacking.length > 0 && !isMeant) {
     throw new DataError(
       "rows-vanished",
-      `${step.path}: the venue no longer sends ${vanished.length} of ${stored.rows} stored rows, the first at ${iso(vanished[0] as number)}; the stored ones are kept.`,
+      `${step.path}: the venue no longer sends ${lacking.length} of ${stored.rows} stored rows, the first at ${iso(lacking[0] as number)}; the stored ones are kept.`,
       refetchCommand(step.series, step.day),
     );
   }
-  const notes = vanished.length > 0 ? [...checked.notes, { kind: VANISHED, count: vanished.length }] : checked.notes;
+  const isOpen = openTimes(checked);
+  const kept = [
+    { kind: VANISHED, count: lacking.filter((time) => !isOpen(time)).length },
+    { kind: UNCONFIRMED, count: times.filter(isOpen).length },
+  ];
+  const notes: Note[] = [...checked.notes, ...kept.filter(({ count }) => count > 0)];
   const all = withRows(step.series, { ...checked, notes }, stored, missing, target.first);
   // What could be read may be an older file.
   if (all.batch.rows < old.rows && !target.force) throw rowsLost(step, all.batch, old);

@@ -11,7 +11,7 @@ import { TemporaryFolder } from "../fakes/folder.ts";
 export const BIN = fileURLToPath(new URL("../../bin/candlelake.js", import.meta.url));
 
 /** What a clone's program is started by where Node is too old for it. */
-const LAUNCHER = fileURLToPath(new URL("../../toolchain/node.js", import.meta.url));
+export const LAUNCHER = fileURLToPath(new URL("../../toolchain/node.js", import.meta.url));
 
 /** Nothing listens on it: what is asked there is refused at once. */
 const CLOSED = "http://127.0.0.1:1";

@@ -7,7 +7,7 @@ import { Progress } from "../../src/cli/progress.ts";
 import { startGoogleTwin } from "../../src/twin/google/start.ts";
 import { startTwin, type Twin } from "../../src/twin/start.ts";
 import { tree } from "../fakes/folder.ts";
-import { BIN, Cli, commandOf, nextsOf, type Running, type WorkAnswer } from "./process.ts";
+import { BIN, Cli, commandOf, LAUNCHER, nextsOf, Running, type WorkAnswer } from "./process.ts";
 
 const NOW = Date.parse("2025-02-10T12:34:56Z");
 const posix = process.platform !== "win32";
@@ -164,6 +164,14 @@ describe("stopping", { skip: !posix && "signals are another matter there" }, () 
       }
     });
   }
+
+  test("a signal passed on to a program that hears nothing more ends as one that was stopped", async () => {
+    const deaf = ["-e", "console.log('deaf'); setInterval(() => {}, 1000)"];
+    const running = new Running([LAUNCHER, ...deaf], process.cwd(), process.env, true);
+    await running.said(/deaf/);
+    running.signal("SIGINT", "process");
+    assert.equal((await running.end()).code, 130);
+  });
 
   test("a signal that comes twice by two ways at once is one", async () => {
     const silent = await startTwin({ now: NOW, faults: "timeout@/klines" });

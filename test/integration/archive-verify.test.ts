@@ -2,17 +2,18 @@
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { after, describe, test } from "node:test";
-import { VANISHED } from "../../src/core/manifest.ts";
+import { UNCONFIRMED, VANISHED } from "../../src/core/manifest.ts";
 import { exitCodeOf } from "../../src/pipeline/exit-code.ts";
 import { startTwin, type Twin } from "../../src/twin/start.ts";
 import { Cli, type WorkAnswer } from "../cli/process.ts";
 import { bytesOf, NOW, SPOT, sumOf } from "../fakes/archive-files.ts";
 import { TemporaryFolder, tree } from "../fakes/folder.ts";
 import { wish } from "../fakes/lab.ts";
-import { type Instead, NOT_THERE, startFront } from "../fakes/twin-front.ts";
+import { type Front, type Instead, NOT_THERE, startFront } from "../fakes/twin-front.ts";
 import { TwinLab } from "../fakes/twin-lab.ts";
 
 const spot = wish("spot", Date.UTC(2025, 0, 1), Date.UTC(2025, 3, 1), { venue: "binance" });
+const archived = { ...spot, choice: "archive" as const };
 const WEB_PAGE: Instead = { status: 200, body: "<html>" };
 const NAME = "BTCUSDT-1h-2025-02.zip";
 const KEY = `${SPOT}/1h/${NAME}`;
@@ -95,33 +96,114 @@ describe("--verify-archives", () => {
       }),
     ));
 
-  test("keeps rows that what was published anew leaves out, and brings in the rest", () =>
+  /** February as the other has it but for three hours, and no daily files; `rest` answers in the place of REST. */
+  const holey = (
+    body: (other: Twin, front: Front) => Promise<void>,
+    rest: () => Instead | undefined = () => undefined,
+    path = "/",
+  ): Promise<void> =>
     withTwin({ seed: 7, faults: "csv-hole" }, async (other) => {
-      const daily = /BTCUSDT-1h-2025-02-\d\d\.zip/;
-      const holey = await bytesOf(other, KEY);
-      const body = { zip: holey, checksum: `${sumOf(holey)}  ${NAME}\n` };
+      const zip = await bytesOf(other, KEY);
+      const checksum = `${sumOf(zip)}  ${NAME}\n`;
       await using front = await startFront(twin, (url): Instead | undefined => {
-        if (daily.test(url)) return NOT_THERE;
+        if (url.startsWith("/binance-spot") && url.includes(path)) return rest();
+        if (/BTCUSDT-1h-2025-02-\d\d\.zip/.test(url)) return NOT_THERE;
         if (!url.includes(NAME)) return undefined;
-        return { status: 200, body: url.endsWith(".CHECKSUM") ? body.checksum : body.zip };
+        return { status: 200, body: url.endsWith(".CHECKSUM") ? checksum : zip };
       });
-      const archived = { ...spot, choice: "archive" as const };
+      await body(other, front);
+    });
+
+  const notesOf = (lab: TwinLab): Record<string, number> => {
+    const counts: Record<string, number> = {};
+    for (const { notes } of Object.values(lab.manifest(MANIFEST).partitions))
+      for (const { kind, count } of notes) counts[kind] = (counts[kind] ?? 0) + count;
+    return counts;
+  };
+
+  const rowsAndGaps = (lab: TwinLab) =>
+    Object.values(lab.manifest(MANIFEST).partitions).map(({ rows, gaps }) => [rows, gaps]);
+
+  /** Whose prices the lake has, hour by hour. */
+  const pricesOf = async (lab: TwinLab): Promise<unknown[]> => {
+    const sql = "SELECT open_time, close FROM spot_klines WHERE month(open_time) = 2 ORDER BY 1";
+    return (await lab.queryLake(sql)).map(({ close }) => String(close));
+  };
+
+  test("keeps rows that what was published anew leaves out, until REST may be asked for them", () =>
+    holey(async (_, front) => {
       await using lab = new TwinLab(place("left out"), twin.settings);
       await lab.run(archived);
-      const old = lab.manifest(MANIFEST);
+      const old = rowsAndGaps(lab);
       await using later = new TwinLab(lab.data, front.settings);
       const { outcomes } = await later.verify(archived);
       assert.deepEqual(new Set(outcomes.map(({ status, revised }) => `${status} ${revised}`)), new Set(["done true"]));
-      const { partitions } = later.manifest(MANIFEST);
-      const kept = Object.values(partitions).flatMap(({ notes }) => notes.filter(({ kind }) => kind === VANISHED));
-      assert.equal(
-        kept.reduce((sum, { count }) => sum + count, 0),
-        3,
-      );
-      for (const [day, { rows, gaps }] of Object.entries(partitions))
-        assert.deepEqual([rows, gaps], [old.partitions[day]?.rows, []]);
-      assert.deepEqual((await later.verify(archived)).outcomes, []);
+      assert.deepEqual(notesOf(later), { [UNCONFIRMED]: 3 });
+      assert.deepEqual(rowsAndGaps(later), old);
+      assert.deepEqual((await later.verify(archived)).outcomes, [], "the archive alone has nothing more to say");
+      const asked = await later.run(spot);
+      assert.ok(asked.outcomes.length > 0 && asked.outcomes.every(({ status }) => /done|unchanged/.test(status)));
+      assert.deepEqual(notesOf(later), {});
+      assert.deepEqual(rowsAndGaps(later), old);
+      assert.deepEqual((await later.verify(spot)).outcomes, []);
     }));
+
+  for (const [how, path, blocked] of [
+    ["refuses the place", "/", { status: 451, body: "{}" }],
+    ["does not answer", "/klines", { status: 503, body: "busy" }],
+  ] as const) {
+    test(`asks REST later for rows that are left out, where it ${how}`, async () => {
+      let isBlocked = true;
+      await holey(
+        async (other, front) => {
+          await using lab = new TwinLab(place("blocked"), twin.settings);
+          await lab.run(spot);
+          const [old, was] = [rowsAndGaps(lab), await pricesOf(lab)];
+          await using later = new TwinLab(lab.data, front.settings);
+          const { outcomes } = await later.verify(spot);
+          assert.ok(outcomes.some(({ status }) => status === "deferred"));
+          assert.deepEqual(notesOf(later), { [UNCONFIRMED]: 3 });
+          const again = await later.run(spot);
+          assert.ok(again.outcomes.length > 0 && again.outcomes.every(({ status }) => status === "deferred"));
+          isBlocked = false;
+          await using open = new TwinLab(lab.data, front.settings);
+          const { outcomes: healed } = await open.run(spot);
+          assert.ok(healed.every(({ status }) => status !== "failed" && status !== "deferred"));
+          assert.deepEqual(notesOf(open), {});
+          assert.deepEqual(rowsAndGaps(open), old);
+          await using whole = new TwinLab(place("whole"), front.settings);
+          await whole.run(spot);
+          assert.deepEqual(await pricesOf(open), await pricesOf(whole));
+          assert.notDeepEqual(await pricesOf(open), was);
+          assert.deepEqual((await open.verify(spot)).outcomes, []);
+          assert.ok(other.requests.length > 0);
+        },
+        () => (isBlocked ? blocked : undefined),
+        path,
+      );
+    });
+  }
+
+  test("notes as left out what REST has not either", async () => {
+    let isBlocked = true;
+    await holey(
+      async (_, front) => {
+        await using lab = new TwinLab(place("gone"), twin.settings);
+        await lab.run(spot);
+        const old = rowsAndGaps(lab);
+        await using later = new TwinLab(lab.data, front.settings);
+        await later.verify(spot);
+        isBlocked = false;
+        await using empty = new TwinLab(lab.data, front.settings);
+        await empty.run(spot);
+        assert.deepEqual(notesOf(empty), { [VANISHED]: 3 });
+        assert.deepEqual(rowsAndGaps(empty), old);
+        assert.deepEqual((await empty.verify(spot)).outcomes, []);
+      },
+      () => (isBlocked ? { status: 503, body: "busy" } : { status: 200, body: "[]" }),
+      "/klines",
+    );
+  });
 
   test("takes a kept file for a day that was not there only where it is as published", () =>
     withTwin({ seed: 7 }, (other) =>
