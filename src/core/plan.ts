@@ -21,6 +21,9 @@ const UNASKED = "a gap was not asked for";
 /** The reason of a step that asks REST for rows that its files lack by now. */
 const OPEN_ROWS = "REST was not asked for rows that its file lacks";
 
+/** The reason of a step whose entry says that the day is empty. */
+const UNNAMED = "the bucket has rows of it that no manifest names";
+
 const UNCOMPARED = "a file of it was not compared";
 
 const FILLING: Routed = { route: "rest", why: "the archive has no more of it, and REST was not asked" };
@@ -32,6 +35,7 @@ function fetchReason(target: Target, day: Day, state: State): string | undefined
   const entry = state.entry(target.table, series, day);
   if (!entry) return "missing";
   if (!state.intact(entry)) return "object missing or changed";
+  if (state.unnamed(target.table, series, day)) return UNNAMED;
   if (target.force) return "forced";
   if (isDue(series, day, entry.asOf, now, first)) return "more has closed since it was read";
   if (target.misdated !== undefined && day === dayOf(target.misdated))
@@ -115,6 +119,7 @@ export function deriveReason(derivation: Derivation, day: Day, state: State): st
   const entry = state.entry(table, series, day);
   if (!entry) return "missing";
   if (!state.intact(entry)) return "object missing or changed";
+  if (state.unnamed(table, series, day)) return UNNAMED;
   if (derivation.force) return "forced";
   return sameInputs(entry.inputs, inputHashes(derivation, day, state)) ? undefined : "an input changed";
 }

@@ -151,12 +151,12 @@ export class BucketLake {
   }
 
   /**
-   * An object of ours that no manifest names: a run was killed before it wrote one, or it is gone, or cannot be read.
-   * Nothing is known of gaps and sources, but that these rows were stored, and must not vanish.
+   * An object of ours that no manifest names: a run was killed before it wrote one, or it is gone, or cannot be read, or
+   * says that the day is empty. Nothing is known of gaps and sources, but that these rows were stored, and must not vanish.
    */
   unnamed(table: TableName, series: Series, day: Day): BucketObject | undefined {
     const page = this.pages.get(manifestKey(table, series, monthOf(day)));
-    if (!page || page.manifest?.partitions.has(day)) return undefined;
+    if (!page || typeof page.manifest?.partitions.get(day)?.object === "string") return undefined;
     const object = this.listing.object(objectKey(table, series, day));
     return object && isOurs(object) ? object : undefined;
   }
@@ -176,11 +176,12 @@ export class BucketLake {
     return this.listing.bytes;
   }
 
-  /** The bucket has an entry's very bytes, and they are those that its own manifest means. */
-  holds({ object, sha256: hash }: Entry): boolean {
-    if (object === null) return false;
-    const entry = this.entries.get(object);
-    return entry?.sha256 === hash && entry?.stored !== undefined && this.isCurrent(entry as StoredEntry);
+  /** The bucket has an entry's very bytes and rows, and they are those that its own manifest means. */
+  holds(own: Entry): boolean {
+    const { object, sha256: hash } = own;
+    const [entry, there] = object === null ? [] : [this.entries.get(object), this.listing.object(object)];
+    if (!there || entry?.sha256 !== hash || contradicts(there, own)) return false;
+    return entry?.stored !== undefined && this.isCurrent(entry as StoredEntry);
   }
 
   /**
@@ -230,6 +231,12 @@ export class BucketLake {
     const fetch = () => this.bucket.read(key, generation, this.signal);
     const bytes = await this.cache.get(`objects/${hash}.parquet`, fetch, isGood);
     return bytes && isGood(bytes) ? bytes : undefined;
+  }
+
+  /** The object that has an entry's bytes and tells other rows of itself. */
+  contradicting(entry: Entry): BucketObject | undefined {
+    const there = entry.object === null ? undefined : this.listing.object(entry.object);
+    return there && contradicts(there, entry) ? there : undefined;
   }
 
   /** A local file of an entry that the bucket holds. @throws StoreError */

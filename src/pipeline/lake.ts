@@ -142,10 +142,14 @@ export class Lake {
     return new DataError(damage.code, message, "candlelake upload", { cause: damage });
   }
 
-  /** Days of which nothing is known but that the bucket has an object that no manifest names. */
+  /** The bucket has an object of a day that no manifest names, and the lake no other rows of it. */
+  isUnnamed(table: TableName, series: Series, day: Day): boolean {
+    return this.remote?.unnamed(table, series, day) !== undefined && !this.entry(table, series, day)?.object;
+  }
+
   unnamedDays(table: TableName, series: Series, month: Month): readonly Day[] {
     const days = this.remote?.unnamedDays(table, series, month) ?? [];
-    return days.filter((day) => !this.entry(table, series, day));
+    return days.filter((day) => this.isUnnamed(table, series, day));
   }
 
   /** Entries of a month whose object was written after the manifest: only its bytes tell whether it is the one named. */

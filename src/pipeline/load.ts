@@ -6,10 +6,10 @@ import type { TableName } from "../core/table.ts";
 import type { Month } from "../core/time.ts";
 import type { BroughtUnit, LoadUnit, Warehouse } from "../ports/warehouse.ts";
 import type { BucketLake } from "./bucket-lake.ts";
+import { countRows, findCulprit } from "./culprit.ts";
 import type { Lake } from "./lake.ts";
 import { detailOf, type Outcome, planned } from "./outcome.ts";
 import type { LakeState } from "./state.ts";
-import { isStored, lostObject } from "./stored-rows.ts";
 import { clearedOf, emptyUnit, intactUnit, unitOf } from "./unit.ts";
 
 export interface LoadPorts {
@@ -40,16 +40,14 @@ async function changedAmong(
   return new Set(brought.filter(isChanged).map(({ unit }) => unit));
 }
 
-/** The partition whose object a warehouse refused, where it is that: then the command that mends it is known. */
-async function findLost(step: LoadStep, lake: Lake, state: LakeState): Promise<DataError | undefined> {
-  for (const series of state.members(step.table, step.month)) {
-    await lake.open(step.table, series, [step.month]);
-    for (const [day, entry] of lake.entries(step.table, series, step.month)) {
-      if (entry.object === null || (await isStored(lake, entry))) continue;
-      return lostObject(series, day, entry, lake.isTaken(entry));
-    }
+/** What is looked for where something failed already is no second failure. */
+async function unlessRefused<T>(look: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await look();
+  } catch (error) {
+    if (error instanceof AppError) return undefined;
+    throw error;
   }
-  return undefined;
 }
 
 /**
@@ -148,7 +146,8 @@ class Loading {
       try {
         const failed = (unit: LoadUnit, cause: AppError) => causes.set(unit, cause);
         const done = (unit: LoadUnit, rows: number) => this.done(unit, rows);
-        await this.warehouse.load([...this.units.keys()], done, this.signal, { findChanged, failed });
+        const talk = { findChanged, failed, countRows: (unit: LoadUnit) => this.count(unit) };
+        await this.warehouse.load([...this.units.keys()], done, this.signal, talk);
         return;
       } catch (error) {
         if (!(error instanceof AppError) || error instanceof Interrupted || error instanceof StoreError) throw error;
@@ -170,11 +169,22 @@ class Loading {
       if (way === "anew") clearings.push({ step, way: isReplaced ? "intact" : "empty", cause });
       else if (way === "intact") clearings.push({ step, way: "empty", cause: earlier ?? cause });
       else if (way === "whole" && isReplaced) again.push(step);
-      else this.fail(step, (cause instanceof DataError && (await findLost(step, this.lake, this.state))) || cause);
+      else this.fail(step, (await this.culpritOf(step, cause)) ?? cause);
     }
     if (again.length > 0) await this.renew(again);
     for (const clearing of clearings) await this.clear(clearing);
     this.lake.forget();
+  }
+
+  /** Where the objects cannot be read, nobody knows their rows. */
+  private count(unit: LoadUnit): Promise<number | undefined> {
+    const { step } = this.units.get(unit) as Try;
+    return unlessRefused(() => countRows(step, unit, this.lake, this.state));
+  }
+
+  private async culpritOf(step: LoadStep, cause: AppError): Promise<DataError | undefined> {
+    if (!(cause instanceof DataError)) return undefined;
+    return unlessRefused(() => findCulprit(step, cause.code === "row-count", this.lake, this.state));
   }
 
   /** Another machine was there: its manifests tell what the months are made of now. */

@@ -133,8 +133,7 @@ export class LakeState implements State {
 
   unnamed(table: TableName, series: Series, day: Day): AppError | undefined {
     const { remote } = this.lake;
-    if (!remote?.unnamed(table, series, day) || this.lake.entry(table, series, day)) return undefined;
-    return unnamedRows(remote, table, series, day);
+    return remote && this.lake.isUnnamed(table, series, day) ? unnamedRows(remote, table, series, day) : undefined;
   }
 
   unitDamage(table: TableName, month: Month, coming: ReadonlySet<string> = new Set()): AppError | undefined {

@@ -8,6 +8,7 @@ import type { Series } from "../core/series.ts";
 import type { TableName } from "../core/table.ts";
 import { DAY, type Day, dayOf, dayRange, monthsOf, timeOfDay } from "../core/time.ts";
 import type { LedgerRow } from "../ports/warehouse.ts";
+import { contradictedEntry } from "./false-entry.ts";
 import type { Lake } from "./lake.ts";
 import type { Shelf } from "./shelves.ts";
 import { isStored, lostObject, replacedObject } from "./stored-rows.ts";
@@ -135,6 +136,7 @@ export async function statusOf(lake: Lake, shelf: Shelf, ledger: readonly Ledger
       const stored = lake.remote?.entry(table, series, day);
       if (stored?.content === entry.content && (stored.object === null || lake.remote?.holds(stored))) uploaded++;
       if (lake.remote?.isReplaced(entry)) damaged.push(replacedObject(lake, lake.remote, series, day, entry));
+      else if (lake.remote?.contradicting(entry)) damaged.push(contradictedEntry(lake.remote, series, day, entry));
       else if (!lake.isThere(entry) || (doubtful.has(day) && !(await isStored(lake, entry))))
         damaged.push(lostObject(series, day, entry, lake.isTaken(entry)));
     }

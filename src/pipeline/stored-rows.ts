@@ -12,7 +12,7 @@ import type { Checked } from "../market/check.ts";
 import { TABLE } from "../market/tables.ts";
 import { contentHash } from "../parquet/content.ts";
 import { decode } from "../parquet/decode.ts";
-import { type BucketLake, changing } from "./bucket-lake.ts";
+import { type BucketLake, changing, contradicts } from "./bucket-lake.ts";
 import { isOurs, moveCommand } from "./foreign.ts";
 import { type DayRows, missingRows, rechecked, timeAt, withRows } from "./kept-rows.ts";
 import type { Lake } from "./lake.ts";
@@ -33,7 +33,9 @@ export function replacedObject(lake: Lake, remote: BucketLake, series: Series, d
   const there = remote.object(key);
   const next = lake.hasFile(entry) ? "candlelake upload" : fetchCommand(series, day);
   if (!there) return new DataError("object-missing", `${uri} is gone.`, next);
-  const why = `${uri} is not the object that its manifest names.`;
+  const why = contradicts(there, entry)
+    ? `${uri} tells other rows of itself than its manifest does.`
+    : `${uri} is not the object that its manifest names.`;
   // What others put there is overwritten by no command.
   return new DataError("object-changed", why, isOurs(there) ? next : moveCommand(uri, there));
 }
@@ -63,6 +65,12 @@ export async function isStored(lake: Lake, entry: Entry): Promise<boolean> {
   return (bytes !== undefined && sha256(bytes) === entry.sha256) || (lake.remote?.holds(entry) ?? false);
 }
 
+interface Stored {
+  readonly batch: Batch;
+  /** How many rows there are to be kept: those of the very file that the entry names, whatever it says of them. */
+  readonly rows: number;
+}
+
 /**
  * The rows that are stored, as far as they can be read. A run that was killed between object and manifest left an object
  * that no manifest names yet: its rows are as good, once they pass the check again.
@@ -72,17 +80,21 @@ async function storedRows(
   step: FetchStep | DeriveStep,
   entry: Entry,
   first?: number,
-): Promise<Batch | undefined> {
+): Promise<Stored | undefined> {
   const { table, series, day } = step;
   try {
-    return await readPartition(lake, table, series, day, entry);
+    const batch = await readPartition(lake, table, series, day, entry);
+    return { batch, rows: batch.rows };
   } catch (error) {
     if (!(error instanceof DataError)) throw error;
   }
-  const bytes = entry.object === null ? undefined : await lake.store.read(entry.object);
+  const contradicting = lake.remote?.contradicting(entry);
+  const named = contradicting && (await lake.remote?.bytesOf(contradicting));
+  const bytes = named ?? (entry.object === null ? undefined : await lake.store.read(entry.object));
   if (!bytes) return undefined;
   try {
-    return rechecked(series, day, decode(bytes, TABLE[table], step.path), first);
+    const batch = rechecked(series, day, decode(bytes, TABLE[table], step.path), first);
+    return batch && { batch, rows: named ? batch.rows : entry.rows };
   } catch (error) {
     if (error instanceof DataError) return undefined;
     throw error;
@@ -122,11 +134,12 @@ export async function keepStored(
 ): Promise<Checked> {
   const { batch } = checked;
   if (old.rows === 0 || (batch.rows >= old.rows && contentHash(batch, old.rows) === old.content)) return checked;
-  const stored = await storedRows(lake, step, old, target.first);
-  if (!stored) {
+  const found = await storedRows(lake, step, old, target.first);
+  if (!found) {
     if (batch.rows >= old.rows || target.force) return checked;
     throw rowsLost(step, batch, old);
   }
+  const stored = found.batch;
   const missing = missingRows(stored, batch);
   const times = missing.map((row) => timeAt(stored, row));
   const explained = checked.gaps.filter((gap) => gap.class === "not-published" || gap.class === "quarantined");
@@ -146,7 +159,7 @@ export async function keepStored(
   const notes: Note[] = [...checked.notes, ...kept.filter(({ count }) => count > 0)];
   const all = withRows(step.series, { ...checked, notes }, stored, missing, target.first);
   // What could be read may be an older file.
-  if (all.batch.rows < old.rows && !target.force) throw rowsLost(step, all.batch, old);
+  if (all.batch.rows < found.rows && !target.force) throw rowsLost(step, all.batch, old);
   return all;
 }
 
@@ -154,5 +167,5 @@ export async function keepStored(
 export async function keepDerived(lake: Lake, step: DeriveStep, old: Entry, made: DayRows): Promise<DayRows> {
   const { first } = step.derivation;
   const stored = old.rows > made.batch.rows ? await storedRows(lake, step, old, first) : undefined;
-  return stored ? withRows(step.series, made, stored, missingRows(stored, made.batch), first) : made;
+  return stored ? withRows(step.series, made, stored.batch, missingRows(stored.batch, made.batch), first) : made;
 }

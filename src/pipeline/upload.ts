@@ -10,6 +10,7 @@ import { TABLE } from "../market/tables.ts";
 import { decode } from "../parquet/decode.ts";
 import type { BucketObject } from "../ports/bucket.ts";
 import { type BucketLake, contradicts } from "./bucket-lake.ts";
+import { falseEntry } from "./false-entry.ts";
 import { foreignObject } from "./foreign.ts";
 import type { Lake } from "./lake.ts";
 import { failed, type Outcome, planned } from "./outcome.ts";
@@ -68,7 +69,11 @@ async function send(
   if (isNamed && !contradicts(there, entry) && (!isOwn || there.crc32c === crc32c(bytes))) return placed(there, 0);
   const foreign = foreignObject(remote, entry.object);
   if (foreign) throw foreign;
-  if (!isOwn) throw lostObject(step.series, step.day, entry, bytes !== undefined);
+  const { table, series, day } = step;
+  if (!isOwn) throw lostObject(series, day, entry, bytes !== undefined);
+  // Once false figures are an object's metadata, nothing tells any more that they are.
+  const wrong = falseEntry(table, series, day, entry, bytes);
+  if (wrong) throw wrong;
   await refuseLoss(lake, remote, step, bytes);
   const options = { replaces: there?.generation ?? null, metadata: metadataOf(entry) };
   const written = await remote.bucket.write(entry.object, bytes, options, signal);

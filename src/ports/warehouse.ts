@@ -58,10 +58,18 @@ export interface BroughtUnit {
  */
 export type FindChanged = (brought: readonly BroughtUnit[]) => Promise<ReadonlySet<LoadUnit>>;
 
+/**
+ * Counts the rows of a unit's objects in themselves, whatever was told of them; undefined where one of them is not the
+ * object that was meant. @throws StoreError, DataError
+ */
+export type CountRows = (unit: LoadUnit) => Promise<number | undefined>;
+
 /** What a caller says and hears of a load beside what is done. */
 export interface LoadTalk {
   /** Asked by a warehouse that reads objects, which others may replace meanwhile. */
   readonly findChanged?: FindChanged | undefined;
+  /** Asked where other rows came than were told of, and are in the month already. */
+  readonly countRows?: CountRows | undefined;
   /** Told of each unit that failed by itself, with its own cause; the others were not tried, or are done. */
   readonly failed?: ((unit: LoadUnit, cause: AppError) => void) | undefined;
 }

@@ -265,6 +265,22 @@ describe("a Parquet file that is not the one that was written", () => {
     assert.deepEqual(await cli.json("query", "--lake", "SELECT count(*) AS n FROM spot_klines"), [{ n: 72 }]);
   });
 
+  test("as its manifest tells it: where that was edited, the load names the day, and force puts it right", async () => {
+    using cli = await filled();
+    const manifest = lake(cli, MANIFEST.replaceAll("futures_klines", "spot_klines").replace("_um_", "_spot_"));
+    const text = readFileSync(manifest, "utf8");
+    writeFileSync(
+      manifest,
+      text.replace('"rows":24', '"rows":23').replace(/"content":"[0-9a-f]{4}/, '"content":"0000'),
+    );
+    const load = (await cli.run("load", "--format", "json")).exits(1);
+    names(load, OBJECT, MEND);
+    assert.equal(load.json<WorkAnswer>().steps.find(({ status }) => status === "failed")?.error?.code, "false-entry");
+    (await cli.follow(nextsOf(load.stderr)[0] ?? "")).exits(0);
+    (await cli.run("load")).exits(0);
+    assert.deepEqual(await cli.json("query", "SELECT count(*) AS n FROM spot_klines"), [{ n: 72 }]);
+  });
+
   test("and is an input: nothing is derived from it, and it is brought back first", async () => {
     using cli = await filled();
     const objects = () => [...tree(cli.path("data"))].filter(([file]) => file.endsWith(".parquet"));

@@ -1,5 +1,6 @@
 // Entries that a folder takes over from the bucket, because another machine has read them later, and whose objects go.
 import * as assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { manifestKey, objectKey } from "../../src/core/layout.ts";
 import { DAY, HOUR, MINUTE } from "../../src/core/time.ts";
@@ -16,6 +17,13 @@ const SPOT = wish("spot", start, undefined);
 const [FIRST, SECOND, THIRD] = ["2025-01-30", "2025-01-31", "2025-02-01"].map((day) =>
   objectKey("spot_klines", spot("1h"), day),
 ) as [string, string, string];
+
+const WORDS = "ingest spot --venue binance-us --symbol BTCUSDT --interval 1h";
+
+const EVERYTHING = { topic: undefined, range: undefined };
+/** Other rows than there are, as a manifest's first entry may be edited to tell. */
+const falsified = (text: string): string =>
+  text.replace('"rows":24', '"rows":25').replace(/"content":"[0-9a-f]{4}/, '"content":"0000');
 
 const open = () => CloudLab.open(new ModelVenue(start - 20 * DAY, now));
 
@@ -170,7 +178,7 @@ describe("an entry that somebody edited in the bucket's manifest, so that it has
     await one.engine.setup();
     await one.apply(loading(SPOT));
     const text = new TextDecoder().decode(await lab.bucket().read(MANIFEST));
-    const wrong = text.replace('"rows":24', '"rows":25');
+    const wrong = falsified(text);
     assert.notEqual(wrong, text);
     await lab.put(`raw/${MANIFEST}`, wrong);
   }
@@ -202,7 +210,7 @@ describe("an entry that somebody edited in the bucket's manifest, so that it has
     assert.deepEqual(await fresh.plan(SPOT), []);
   });
 
-  test("is named by one without a folder, and costs the warehouse no rows", async () => {
+  test("is named by one without a folder, costs the warehouse no rows, and is put right by its next run", async () => {
     await using lab = await open();
     await edited(lab);
     await using fresh = lab.loader("fresh");
@@ -212,19 +220,119 @@ describe("an entry that somebody edited in the bucket's manifest, so that it has
       series.flatMap(({ damaged }) => damaged.map((error) => [error.code, error.next])),
       [["object-changed", next]],
     );
-    const { outcomes } = await fresh.apply(loading(SPOT));
-    assert.ok(
-      outcomes.some(
-        ({ step, error }) => step.action === "fetch" && step.day === "2025-01-30" && error?.next === `${next} --force`,
-      ),
+    assert.match(series[0]?.damaged[0]?.message ?? "", /tells other rows of itself than its manifest does/);
+    const load = await fresh.apply({ wishes: [], load: EVERYTHING });
+    assert.deepEqual(
+      load.outcomes.map(({ error }) => error?.next),
+      [next],
     );
     assert.deepEqual(await rows(fresh), [{ n: 58 }]);
-    await fresh.ingest({ ...SPOT, to: start + DAY, force: true });
+    assert.equal(tally(await fresh.apply(loading(SPOT))), "fetch done 1, upload done 1, load unchanged 1");
+    assert.deepEqual(await rows(fresh), [{ n: 58 }]);
     assert.deepEqual(
       (await fresh.engine.survey()).series.flatMap(({ damaged }) => damaged),
       [],
     );
-    assert.ok((await fresh.apply(loading(SPOT))).outcomes.every(({ error }) => error === undefined));
+    assert.deepEqual(await fresh.plan(SPOT), []);
+  });
+
+  /** The object in place anew, without a word of ours: only its bytes tell of its rows. */
+  async function silenced(lab: CloudLab): Promise<void> {
+    const { generation } = await generationOf(lab, FIRST);
+    const bytes = (await lab.bucket().read(FIRST)) ?? assert.fail(FIRST);
+    await lab.bucket().write(FIRST, bytes, { replaces: generation, metadata: {} });
+  }
+
+  test("costs no rows either where the object says nothing of itself; the load names it, and the command that helps", async () => {
+    await using lab = await open();
+    await edited(lab);
+    await silenced(lab);
+    await using fresh = lab.loader("fresh");
+    for (let run = 0; run < 2; run++) {
+      const { outcomes } = await fresh.apply(loading(SPOT));
+      assert.deepEqual(
+        outcomes.map(({ step, error }) => [step.action, error?.code, error?.next]),
+        [["load", "false-entry", `candlelake ${WORDS} --date 2025-01-30 --force`]],
+      );
+      assert.match(outcomes[0]?.error?.message ?? "", /but its rows are 24, and its manifest says 25\.$/);
+      assert.deepEqual(await rows(fresh), [{ n: 58 }]);
+    }
+    await fresh.ingest({ ...SPOT, to: start + DAY, force: true });
+    assert.equal(tally(await fresh.apply(loading(SPOT))), "load done 1");
     assert.deepEqual(await rows(fresh), [{ n: 58 }]);
+    assert.deepEqual(await fresh.plan(SPOT), []);
+  });
+
+  test("is not sent from a folder whose own manifest somebody edited, and costs no rows there either", async () => {
+    await using lab = await open();
+    await using one = lab.loader("one");
+    await one.engine.setup();
+    await one.apply(loading(SPOT));
+    const whole = await lab.contents();
+    const metadata = async () => (await generationOf(lab, FIRST)).metadata;
+    const before = await metadata();
+    const file = `${lab.path("one")}/${MANIFEST}`;
+    writeFileSync(file, falsified(readFileSync(file, "utf8")));
+    await using again = lab.loader("one");
+    const { series } = await again.engine.survey();
+    assert.deepEqual(
+      series.flatMap(({ damaged }) => damaged.map((error) => [error.code, error.next])),
+      [["false-entry", `candlelake ${WORDS} --date 2025-01-30 --force`]],
+    );
+    for (let run = 0; run < 2; run++) {
+      const { outcomes } = await again.apply(loading(SPOT));
+      assert.deepEqual(
+        outcomes.map(({ step, status, error }) => [step.action, status, error?.code, error?.next]),
+        [
+          ["upload", "failed", "false-entry", `candlelake ${WORDS} --date 2025-01-30 --force`],
+          ["load", "deferred", "false-entry", `candlelake ${WORDS} --date 2025-01-30 --force`],
+        ],
+      );
+      assert.deepEqual(await rows(again), [{ n: 58 }]);
+      assert.deepEqual(await metadata(), before);
+    }
+    await again.ingest({ ...SPOT, to: start + DAY, force: true });
+    assert.doesNotMatch(tally(await again.apply(loading(SPOT))), /error|entry/);
+    assert.deepEqual(await rows(again), [{ n: 58 }]);
+    assert.deepEqual(Object.keys(await lab.contents()), Object.keys(whole));
+    assert.deepEqual(await metadata(), before);
+  });
+});
+
+describe("an entry that somebody edited in the bucket's manifest, so that its day is empty", () => {
+  const MANIFEST = manifestKey("spot_klines", spot("1h"), "2025-01");
+
+  test("is named with its object, costs no rows, and is put right by the next run", async () => {
+    await using lab = await open();
+    await using one = lab.loader("one");
+    await one.engine.setup();
+    await one.apply(loading(SPOT));
+    const text = new TextDecoder().decode(await lab.bucket().read(MANIFEST));
+    const wrong = text.replace(
+      /("2025-01-30": \{)"object":.*?"gaps":/,
+      `$1"object":null,"sha256":null,"content":"${"0".repeat(64)}","bytes":0,"rows":0,"span":null,"gaps":`,
+    );
+    assert.notEqual(wrong, text);
+    await lab.put(`raw/${MANIFEST}`, wrong);
+    await using fresh = lab.loader("fresh");
+    const { series } = await fresh.engine.survey();
+    assert.deepEqual(
+      series.flatMap(({ damaged }) => damaged.map((error) => [error.code, error.next])),
+      [["unnamed-object", `candlelake ${WORDS} --date 2025-01-30`]],
+    );
+    const load = await fresh.apply({ wishes: [], load: EVERYTHING });
+    assert.deepEqual(
+      load.outcomes.map(({ error }) => error?.code),
+      ["unnamed-object"],
+    );
+    const rows = async () => rowsOf(await fresh.engine.query("SELECT count(*) AS n FROM spot_klines"));
+    assert.deepEqual(await rows(), [{ n: 58 }]);
+    assert.equal(tally(await fresh.apply(loading(SPOT))), "fetch done 1, upload done 1, load unchanged 1");
+    assert.deepEqual(await rows(), [{ n: 58 }]);
+    assert.deepEqual(
+      (await fresh.engine.survey()).series.flatMap(({ damaged }) => damaged),
+      [],
+    );
+    assert.deepEqual(await fresh.plan(SPOT), []);
   });
 });

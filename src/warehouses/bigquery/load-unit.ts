@@ -41,6 +41,8 @@ export interface Brought {
   readonly since: number;
   /** Milliseconds; when the job ended. */
   readonly endTime: number;
+  /** As the job counted them. */
+  readonly rows: number;
 }
 
 export const rowsOf = (unit: LoadUnit): number => unit.objects.reduce((sum, object) => sum + object.rows, 0);
@@ -133,6 +135,7 @@ export const broughtBy = ({ jobReference, statistics }: Job): Brought => ({
   jobId: jobReference.jobId,
   since: Number(statistics?.creationTime),
   endTime: Number(statistics?.endTime),
+  rows: Number(statistics?.load?.outputRows),
 });
 
 /** Replaces the unit's partition by one load job. @throws DataError, WarehouseError, Interrupted */

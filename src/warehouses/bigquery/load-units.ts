@@ -81,8 +81,8 @@ export async function loadUnits(
 
 /**
  * What came into a month and is not to count, and why. Where objects were replaced meanwhile the rows are another
- * machine's newer ones as a rule, and stay until the month is loaded anew; rows of which nobody knows where they come from
- * are taken out. The ledger says of both that nothing is there, so that nobody takes the month for loaded.
+ * machine's newer ones as a rule, and stay until the month is loaded anew; so do those that the objects have, though a
+ * manifest tells of others. Rows of which nobody knows where they come from are taken out. The ledger says of both that nothing is there, so that nobody takes the month for loaded.
  */
 async function unbelieved(
   { talk, tables }: BatchWork,
@@ -92,13 +92,14 @@ async function unbelieved(
 ): Promise<ReadonlyMap<number, unknown>> {
   const why = new Map<number, unknown>();
   if (brought.size === 0) return why;
-  const all = [...brought].map(([index, { since }]) => ({ index, since, unit: units[index] as LoadUnit }));
+  const all = [...brought].map(([index, { since, rows }]) => ({ index, since, rows, unit: units[index] as LoadUnit }));
   const changed = await talk.findChanged?.(all);
-  for (const { index, unit } of all) {
+  for (const { index, unit, rows } of all) {
     const failure = failures.get(index);
     if (changed?.has(unit)) why.set(index, replaced(unit));
     else if (failure) {
-      await tables.remove(`${unit.table.name}$${decorator(unit.month)}`);
+      // What the objects have is in the month, and only what a manifest says of them is false.
+      if ((await talk.countRows?.(unit)) !== rows) await tables.remove(`${unit.table.name}$${decorator(unit.month)}`);
       why.set(index, failure);
     }
   }

@@ -55,9 +55,9 @@ export async function loadThroughStaging(
     copied = job;
   }
   await work.onStep("verify");
-  const brought = { ...broughtBy(copied), since };
   const { copiedRows = rowsOf(unit) } = copied.statistics?.copy ?? {};
-  if (Number(copiedRows) !== rowsOf(unit))
+  const brought = { ...broughtBy(copied), since, rows: Number(copiedRows) };
+  if (brought.rows !== rowsOf(unit))
     throw new WrongRows(unit, brought, `has ${copiedRows} rows, and its manifest says ${rowsOf(unit)}`);
   await checkExpiry(work, unit, goal.table, partition);
   await work.onStep("drop");

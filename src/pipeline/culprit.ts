@@ -1,0 +1,56 @@
+import type { DataError } from "../core/errors.ts";
+import type { LoadStep } from "../core/step.ts";
+import { decode } from "../parquet/decode.ts";
+import type { LoadUnit } from "../ports/warehouse.ts";
+import { falseEntry } from "./false-entry.ts";
+import type { Lake } from "./lake.ts";
+import type { LakeState } from "./state.ts";
+import { isStored, lostObject } from "./stored-rows.ts";
+
+/** Partitions with rows, of all series of a step's month. */
+async function* partitionsOf({ table, month }: LoadStep, lake: Lake, state: LakeState) {
+  for (const series of state.members(table, month)) {
+    await lake.open(table, series, [month]);
+    for (const [day, entry] of lake.entries(table, series, month))
+      if (entry.object !== null) yield { series, day, entry };
+  }
+}
+
+/**
+ * The partition that a warehouse refused, where it is that: then the command that mends it is known.
+ * @param isCounted other rows came than were told of
+ */
+export async function findCulprit(
+  step: LoadStep,
+  isCounted: boolean,
+  lake: Lake,
+  state: LakeState,
+): Promise<DataError | undefined> {
+  for await (const { series, day, entry } of partitionsOf(step, lake, state)) {
+    const bytes = isCounted ? await lake.bytes(entry) : undefined;
+    const wrong = bytes && falseEntry(step.table, series, day, entry, bytes);
+    if (wrong) return wrong;
+    if (!bytes && !(await isStored(lake, entry))) return lostObject(series, day, entry, lake.isTaken(entry));
+  }
+  return undefined;
+}
+
+/** Rows of a unit's objects as these have them; undefined where one of them is not the object that was meant. */
+export async function countRows(
+  step: LoadStep,
+  unit: LoadUnit,
+  lake: Lake,
+  state: LakeState,
+): Promise<number | undefined> {
+  const wanted = new Map(unit.objects.map(({ key, sha256 }) => [key, sha256]));
+  let rows = 0;
+  for await (const { entry } of partitionsOf(step, lake, state)) {
+    const key = entry.object ?? "";
+    if (wanted.get(key) !== entry.sha256) continue;
+    const bytes = await lake.bytes(entry);
+    if (!bytes) return undefined;
+    rows += decode(bytes, unit.table, key).rows;
+    wanted.delete(key);
+  }
+  return wanted.size === 0 ? rows : undefined;
+}
