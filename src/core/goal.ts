@@ -54,6 +54,8 @@ export interface Derivation {
   readonly force: boolean;
   /** Nothing new is made: days that are there already follow what they were made of. */
   readonly follows?: true;
+  /** What the archive alone has is enough: it waits for nothing that only REST may have. */
+  readonly isArchived?: true;
   readonly candles: Omit<InputKey, "day">;
   /** What is looked up at each close, and how far back (ms). */
   readonly lookUps: readonly (Omit<InputKey, "day"> & { readonly lookBack: number })[];

@@ -258,7 +258,9 @@ export class Apply {
       if (step.error) throw step.error;
       for (const input of inputsOf(step.derivation, step.day)) {
         const cause = lost.get(objectKey(input.table, input.series, input.day));
-        if (cause?.error) return { ...planned(step), status: "deferred", error: cause.error };
+        const isRest = cause?.step.action === "fetch" && cause.step.route === "rest";
+        if (cause?.error && !(step.derivation.isArchived && isRest))
+          return { ...planned(step), status: "deferred", error: cause.error };
       }
       if (deriveReason(step.derivation, step.day, this.state) === undefined) return undefined;
       return await produceDerived(this.lake, step, this.state);

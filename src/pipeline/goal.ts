@@ -257,6 +257,7 @@ function derivationOf(made: readonly Target[], main: Target): Derivation {
     now: main.now,
     first: main.first,
     force: main.force,
+    ...(main.choice === "archive" ? { isArchived: true as const } : {}),
     candles: { table: "futures_klines", series: (candles ?? main).series },
     lookUps: inputs.map(({ table, series }) => lookUpOf(table, series)),
   };

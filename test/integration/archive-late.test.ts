@@ -129,6 +129,35 @@ test("funding and open interest that two wishes share are had in the best of the
   assert.deepEqual(contents[0], contents[1]);
 });
 
+test("what a wish of the archive alone shares with others that ask REST holds back nothing of it", async () => {
+  const hourly = wish("futures", at("2026-08-01"), at("2026-08-04"), {
+    venue: "binance",
+    choice: "archive",
+    period: "1h",
+  });
+  const all = [hourly, { ...hourly, interval: "4h" as const, choice: "auto" as const }];
+  let isBlocked = true;
+  await using front = await startFront(twin, (url) =>
+    isBlocked && url.startsWith("/binance-futures") ? { status: 451, body: "{}" } : undefined,
+  );
+  const metrics = ({ outcomes }: Awaited<ReturnType<TwinLab["run"]>>) =>
+    outcomes
+      .filter(({ step }) => step.action === "derive")
+      .map(({ step, status }) => `${step.action === "derive" && step.series.step} ${status}`);
+  const each = (...states: string[]) => states.flatMap((state) => [state, state, state]);
+  const data = place();
+  await using blocked = new TwinLab(data, front.settings);
+  assert.deepEqual(metrics(await blocked.run(...all)), each("1h done", "4h deferred"));
+  assert.deepEqual(metrics(await blocked.run(...all)), each("1h unchanged", "4h deferred"));
+  isBlocked = false;
+  await using open = new TwinLab(data, front.settings);
+  assert.deepEqual(metrics(await open.run(...all)), each("1h done", "4h done"));
+  await using whole = new TwinLab(place(), front.settings);
+  await whole.run(...all);
+  const files = (lab: TwinLab) => Object.entries(lab.contents()).filter(([key]) => key.endsWith(".parquet"));
+  assert.deepEqual(files(open), files(whole));
+});
+
 describe("a symbol that is gone", () => {
   const gone = /LTCUSDT-\w+-2026-08-2\d|LTCUSDT-\w+-2026-08-1[5-9]/;
   for (const [topic, file] of [
