@@ -130,6 +130,13 @@ export const countMonths = (schema: string, table: Table, months: readonly Month
   `count(*) FILTER (WHERE ${stranger(synthetic)}) AS strangers FROM ${qualified(schema, table.name)} ` +
   `WHERE ${inMonths(table, months)} GROUP BY ALL;`;
 
+export const countAll = (schema: string, name: string): string => `SELECT count(*) FROM ${qualified(schema, name)};`;
+
+/** A row a month: month, rows. */
+export const countEachMonth = (schema: string, table: Table): string =>
+  `SELECT strftime(${identifier(table.eventTime)}, '%Y-%m') AS month, count(*) FROM ${qualified(schema, table.name)} ` +
+  "GROUP BY ALL;";
+
 /** One row: rows, rows of the other world, rows outside the month. */
 export const examineFile = (table: Table, path: string, month: Month, synthetic: boolean): string =>
   `SELECT count(*), count(*) FILTER (WHERE ${stranger(synthetic)}), ` +

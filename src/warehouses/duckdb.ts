@@ -94,7 +94,8 @@ export class DuckDbWarehouse implements Warehouse {
       const { differs } = (await this.compare(found)).report;
       const refusals = TABLES.map(({ name }) => [name, this.stranger(differs, name)] as const);
       this.foreign = new Map(refusals.flatMap(([name, refusal]) => (refusal ? [[name, refusal]] : [])));
-      return found.tables.has(LEDGER.name) ? readLedger(connection, raw) : [];
+      if (!found.tables.has(LEDGER.name)) return [];
+      return readLedger(connection, raw, (name) => found.tables.has(name) && !this.foreign.has(name));
     });
     return rows ?? [];
   }

@@ -138,4 +138,49 @@ describe("DuckDB", () => {
       await onlyFails(one, { funding_rates: why });
     });
   }
+
+  for (const [what, statements, months] of [
+    ["of which somebody removed rows", ["DELETE FROM spot_klines WHERE open_time >= '2025-02-01'"], ["2025-02"]],
+    ["to which somebody appended rows", ["INSERT INTO spot_klines FROM spot_klines LIMIT 1"], ["2025-01"]],
+    ["that somebody emptied", ["DELETE FROM spot_klines"], ["2025-01", "2025-02"]],
+    ["that somebody dropped", ["DROP TABLE spot_klines"], ["2025-01", "2025-02"]],
+    [
+      "in whose place somebody made a view, which is gone again",
+      ["DROP TABLE spot_klines", "CREATE VIEW spot_klines AS SELECT 1 AS one", "DROP VIEW spot_klines"],
+      ["2025-01", "2025-02"],
+    ],
+  ] as const) {
+    test(`a loaded table ${what}, is loaded again, and no more of it than that`, async () => {
+      await using lab = await open();
+      await using one = lab.machine("one");
+      const sums = async () =>
+        rowsOf(await one.engine.query("SELECT count(*) AS n, sum(close) AS close FROM spot_klines"));
+      await one.apply(RUN);
+      const before = await sums();
+      await edit(`${lab.path("one")}/candlelake.duckdb`, "USE btc_forecast_raw", ...statements);
+      const { outcomes } = await one.apply(RUN);
+      assert.deepEqual(
+        outcomes.map(({ step, status }) => `${step.table} ${step.action === "load" && step.month} ${status}`),
+        months.map((month) => `spot_klines ${month} done`),
+      );
+      assert.deepEqual(await sums(), before);
+      assert.deepEqual(await one.plan(wish("spot", start, undefined)), []);
+    });
+  }
+
+  test("a loaded table in whose place a view stands is not taken for loaded", async () => {
+    await using lab = await open();
+    await using one = lab.machine("one");
+    await one.apply(RUN);
+    const file = `${lab.path("one")}/candlelake.duckdb`;
+    await edit(file, "USE btc_forecast_raw", "DROP TABLE spot_klines", "CREATE VIEW spot_klines AS SELECT 1 AS one");
+    const { series } = await one.engine.survey();
+    assert.deepEqual(
+      series.filter(({ table }) => table === "spot_klines").map(({ loaded }) => loaded),
+      [0],
+    );
+    const failed = await loadsOf(one);
+    assert.deepEqual(Object.keys(failed), ["spot_klines"]);
+    assert.match(failed["spot_klines"]?.join() ?? "", /^table-differs: .*it is a view/);
+  });
 });
