@@ -14,11 +14,8 @@ export interface Usage {
 export function totals(outcomes: readonly Outcome[], usage: Usage = { requests: 0, retries: 0, loadJobs: 0 }) {
   const of = (status: string) => outcomes.filter((outcome) => outcome.status === status).length;
   const done = outcomes.filter((outcome) => outcome.status === "done");
-  // A day that is deferred for a hole in it has rows all the same.
-  const made = outcomes.filter(
-    ({ step, status }) =>
-      (step.action === "fetch" || step.action === "derive") && (status === "done" || status === "deferred"),
-  );
+  // A day that is deferred for a hole in it, or fails of a file that would have better ones, has rows all the same.
+  const made = outcomes.filter(({ step }) => step.action === "fetch" || step.action === "derive");
   const loads = done.filter((outcome) => outcome.step.action === "load");
   const uploads = done.filter((outcome) => outcome.step.action === "upload");
   const sum = (from: readonly Outcome[], member: "rows" | "bytes") =>

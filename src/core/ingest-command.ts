@@ -1,3 +1,4 @@
+import type { Entry } from "./manifest.ts";
 import type { Series } from "./series.ts";
 import { DAY, type Day, dayOf, type Month, timeOfDay } from "./time.ts";
 
@@ -32,4 +33,13 @@ export function fetchCommand(series: Series, dates: Dates, flags = ""): string {
 }
 
 /** The command that fetches everything there again, and takes what there is. */
-export const refetchCommand = (series: Series, dates: Dates): string => fetchCommand(series, dates, " --force");
+export const refetchCommand = (series: Series, dates: Dates, more = ""): string =>
+  fetchCommand(series, dates, `${more} --force`);
+
+const PERIOD = /^open_interest\/(\w+)\//;
+
+/** The options without which a derived day would be made of other open interest than it was: ` --period 1h`. */
+export function inputFlags({ inputs }: Pick<Entry, "inputs">): string {
+  const period = Object.keys(inputs ?? {}).flatMap((name) => PERIOD.exec(name)?.[1] ?? [])[0];
+  return period === undefined || period === "5m" ? "" : ` --period ${period}`;
+}

@@ -1,5 +1,5 @@
 import { DataError } from "../core/errors.ts";
-import { refetchCommand } from "../core/ingest-command.ts";
+import { inputFlags, refetchCommand } from "../core/ingest-command.ts";
 import type { Entry } from "../core/manifest.ts";
 import type { Series } from "../core/series.ts";
 import type { TableName } from "../core/table.ts";
@@ -10,11 +10,11 @@ import { decode } from "../parquet/decode.ts";
 import type { BucketLake } from "./bucket-lake.ts";
 
 /** What is false in an entry of the folder's, as far as the bucket's object and its manifest tell. */
-export const contradictedEntry = ({ bucket }: BucketLake, series: Series, day: Day, { object }: Entry): DataError =>
+export const contradictedEntry = ({ bucket }: BucketLake, series: Series, day: Day, entry: Entry): DataError =>
   new DataError(
     "false-entry",
-    `${bucket.uri(object ?? "")} tells other rows of itself than the folder's manifest does of the same file.`,
-    refetchCommand(series, day),
+    `${bucket.uri(entry.object ?? "")} tells other rows of itself than the folder's manifest does of the same file.`,
+    refetchCommand(series, day, inputFlags(entry)),
   );
 
 /**
@@ -38,6 +38,6 @@ export function falseEntry(
   return new DataError(
     "false-entry",
     `${entry.object} is the file that its manifest names, but its rows are ${why}.`,
-    refetchCommand(series, day),
+    refetchCommand(series, day, inputFlags(entry)),
   );
 }

@@ -6,7 +6,7 @@ import type { Entry } from "../core/manifest.ts";
 import { closesAt, finalBefore, hasRows, seriesGrid } from "../core/partition.ts";
 import type { Series } from "../core/series.ts";
 import type { TableName } from "../core/table.ts";
-import { DAY, type Day, dayOf, dayRange, monthsOf, timeOfDay } from "../core/time.ts";
+import { DAY, type Day, dayOf, dayRange, timeOfDay } from "../core/time.ts";
 import type { LedgerRow } from "../ports/warehouse.ts";
 import { contradictedEntry } from "./false-entry.ts";
 import type { Lake } from "./lake.ts";
@@ -41,8 +41,8 @@ const readTo = (series: Series, day: Day, entry: Entry, first?: number): number 
   Math.min(closesAt(series, day, first), finalBefore(series, entry.asOf, first));
 
 /**
- * Days between the first and last partition that have rows at the venue and were never asked for, or of which there is
- * nothing to derive from: then what is missing is what the candles lack.
+ * Days between the first and last partition that have rows at the venue and were never asked for, and all those of which
+ * there is nothing to derive from: what is missing is then what the candles lack.
  * @param sources gaps of a derived series' candles, by day, of days without any
  */
 function notFetched(
@@ -52,33 +52,27 @@ function notFetched(
   sources: ReadonlyMap<Day, readonly Gap[]>,
   first?: number,
 ): Gap[] {
-  const gaps: Gap[] = [];
+  const gaps: Gap[] = [...sources].flatMap(([day, source]) => (entries.has(day) ? [] : source));
   const grid = seriesGrid(series, first);
   const [begin, end] = [days[0], days.at(-1)];
   if (!begin || !end) return gaps;
   for (let time = timeOfDay(begin); time < timeOfDay(end); time += DAY) {
     const day = dayOf(time);
     const { from, to } = dayRange(day);
-    if (entries.has(day)) continue;
-    const source = sources.get(day);
-    if (source) gaps.push(...source);
-    else if (hasRows(series, day, to + 40 * DAY, first))
+    if (entries.has(day) || sources.has(day)) continue;
+    if (hasRows(series, day, to + 40 * DAY, first))
       gaps.push({ from, to, class: "not-fetched", bars: grid ? countOpens(grid, { from, to }) : 0 });
   }
   return gaps;
 }
 
 /** Gaps of days of which a derived series has nothing, since it has no candles. */
-async function candleGaps(
-  lake: Lake,
-  { table, series }: Shelf,
-  days: readonly Day[],
-): Promise<ReadonlyMap<Day, readonly Gap[]>> {
+async function candleGaps(lake: Lake, { table, series }: Shelf): Promise<ReadonlyMap<Day, readonly Gap[]>> {
   const gaps = new Map<Day, readonly Gap[]>();
-  const [begin, end] = [days[0], days.at(-1)];
-  if (table !== "futures_metrics" || !begin || !end) return gaps;
+  if (table !== "futures_metrics") return gaps;
   const candles: Series = { ...series, kind: "klines" };
-  const months = monthsOf({ from: timeOfDay(begin), to: timeOfDay(end) + DAY });
+  const shelves = await lake.shelves("futures_klines");
+  const months = shelves.find((one) => fileStem(one.series) === fileStem(candles))?.months ?? [];
   await lake.open("futures_klines", candles, months);
   for (const month of months)
     for (const [day, entry] of lake.entries("futures_klines", candles, month))
@@ -148,7 +142,7 @@ export async function statusOf(lake: Lake, shelf: Shelf, ledger: readonly Ledger
   const all = days.map((day) => entries.get(day) as Entry);
   const gaps = [
     ...all.flatMap((entry) => entry.gaps),
-    ...notFetched(series, entries, days, await candleGaps(lake, shelf, days), first),
+    ...notFetched(series, entries, days, await candleGaps(lake, shelf), first),
   ];
   const sorted = joinGaps(gaps.sort((a, b) => a.from - b.from));
   const spans = all.flatMap((entry) => entry.span ?? []);

@@ -2,7 +2,7 @@ import { type Batch, concat } from "../core/batch.ts";
 import { DataError } from "../core/errors.ts";
 import type { Gap } from "../core/gap.ts";
 import type { Target } from "../core/goal.ts";
-import { fetchCommand, refetchCommand } from "../core/ingest-command.ts";
+import { fetchCommand, inputFlags, refetchCommand } from "../core/ingest-command.ts";
 import { type Entry, type Note, REFUSED_FILE, UNCONFIRMED, unaskedGaps, VANISHED } from "../core/manifest.ts";
 import type { Series } from "../core/series.ts";
 import type { DeriveStep, FetchStep } from "../core/step.ts";
@@ -19,11 +19,11 @@ import type { Lake } from "./lake.ts";
 import { sha256 } from "./rows.ts";
 
 /** Why a partition's object cannot be used, and the command that brings it back. Only by force are files looked into. */
-export const lostObject = (series: Series, day: Day, { object }: Entry, isThere: boolean): DataError =>
+export const lostObject = (series: Series, day: Day, entry: Entry, isThere: boolean): DataError =>
   new DataError(
     isThere ? "object-changed" : "object-missing",
-    `${object} ${isThere ? "is not the file that its manifest names" : "is gone"}.`,
-    isThere ? refetchCommand(series, day) : fetchCommand(series, day),
+    `${entry.object} ${isThere ? "is not the file that its manifest names" : "is gone"}.`,
+    isThere ? refetchCommand(series, day, inputFlags(entry)) : fetchCommand(series, day, inputFlags(entry)),
   );
 
 /** Why an object that the bucket's manifest names cannot be used, and the command that goes towards the right one. */
@@ -31,7 +31,7 @@ export function replacedObject(lake: Lake, remote: BucketLake, series: Series, d
   const key = entry.object ?? "";
   const uri = remote.bucket.uri(key);
   const there = remote.object(key);
-  const next = lake.hasFile(entry) ? "candlelake upload" : fetchCommand(series, day);
+  const next = lake.hasFile(entry) ? "candlelake upload" : fetchCommand(series, day, inputFlags(entry));
   if (!there) return new DataError("object-missing", `${uri} is gone.`, next);
   const why = contradicts(there, entry)
     ? `${uri} tells other rows of itself than its manifest does.`

@@ -80,6 +80,26 @@ test("a derived series lacks what its candles lack, for the same cause; what was
   assert.deepEqual(metrics.gaps, candles.gaps);
 });
 
+test("nor has it what its candles lack at their beginning and at their end", async () => {
+  const lab = make();
+  lab.venue.quirks = { missing: ({ kind }, time) => kind === "klines" && (time < at(1) || time >= at(2)) };
+  await lab.run(wish("futures", at(0), at(4)));
+  const all = [...(await statuses(lab)).values()];
+  const [candles, metrics] = ["futures_klines", "futures_metrics"].map(
+    (name) => all.find(({ table }) => table === name) ?? assert.fail(name),
+  ) as [SeriesStatus, SeriesStatus];
+  assert.equal(metrics.partitions, 1);
+  assert.deepEqual(
+    metrics.gaps.map(({ from, to }) => [from, to]),
+    [
+      [at(0), at(1)],
+      [at(2), at(4)],
+    ],
+  );
+  assert.deepEqual(metrics.gaps, candles.gaps);
+  assert.equal(metrics.watermark, candles.watermark);
+});
+
 test("a gap that goes on over midnight is one", async () => {
   const lab = make();
   lab.venue.quirks = { missing: (_, time) => time >= at(1, 22) && time < at(2, 3) };

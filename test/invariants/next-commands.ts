@@ -17,6 +17,7 @@ const WORDS: readonly (readonly [about: RegExp, word: string])[] = [
   [/^\w+\[\w+\]$/, ""],
   [/^made \? ingest/, "spot --symbol BTCUSDT"],
   [/^flags$/, " --force"],
+  [/^more$|^inputFlags/, ""],
   [/\.named$/, "--project my-project"],
   [/bucket\.name/, "my-data"],
   [/location/, "us-central1"],

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { parseCommandLine } from "../../src/cli/options.ts";
 import { SPECS } from "../../src/cli/specs.ts";
-import { type Dates, fetchCommand, refetchCommand } from "../../src/core/ingest-command.ts";
+import { type Dates, fetchCommand, inputFlags, refetchCommand } from "../../src/core/ingest-command.ts";
 import { seriesLabel } from "../../src/core/series.ts";
 import { funding, futures, metrics, openInterest, spot } from "../fakes/series.ts";
 
@@ -49,3 +49,13 @@ for (const of of [
     });
   }
 }
+
+test("a derived day is made again of the open interest that it was made of", () => {
+  const inputs = (period: string) => ({
+    inputs: { "futures_klines/1h/2025-02-03": "", [`open_interest/${period}/2025-02-03`]: "" },
+  });
+  const options = typed(refetchCommand(metrics("1d"), "2025-02-03", inputFlags(inputs("1h"))));
+  assert.deepEqual([options.get("period"), options.has("force")], ["1h", true]);
+  assert.equal(inputFlags(inputs("5m")), "");
+  assert.equal(inputFlags({ inputs: null }), "");
+});
