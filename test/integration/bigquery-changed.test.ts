@@ -216,6 +216,29 @@ describe("what others do to months of ours", () => {
   );
 
   scene(
+    "a month that was corrected after its load and before its ledger is loaded anew at once",
+    async (it) => {
+      const { open, lake, front } = it;
+      now = Date.now();
+      await open().setup();
+      const units = MONTHS.map((month) => lake.candleUnit(month, [{ day: `${month}-01` }]));
+      const killed = () => Promise.reject(new Error("killed"));
+      const dying = open({ onStep: (step) => (step === "ledger" ? killed() : Promise.resolve()) });
+      await assert.rejects(
+        dying.load(units, () => {}),
+        /killed/,
+      );
+      now += 3600 * SECOND;
+      await correct(it);
+      await catchUp(open(), units);
+      assert.deepEqual(await rowsOf(open(), "SELECT count(*) AS n FROM spot_klines WHERE close = 1"), [[0]]);
+      const { load_ledger: _, ...writes } = await writesOf(front);
+      assert.deepEqual(writes, { spot_klines$202401: 2, spot_klines$202402: 1, spot_klines$202403: 1 });
+    },
+    options,
+  );
+
+  scene(
     "what happens in the moment of a load is told by the number of rows",
     async (it) => {
       const { open, ask } = it;

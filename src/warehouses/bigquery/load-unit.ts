@@ -7,6 +7,7 @@ import { attemptId, decorator, jobName } from "./job-id.ts";
 import type { JobRequest, Jobs, OnStep, Settled } from "./jobs.ts";
 import type { LoadedUnit } from "./ledger-state.ts";
 import { isTransient, loadFailure } from "./refusal.ts";
+import { isLater } from "./standing.ts";
 import { fieldsOf, type Tables } from "./tables.ts";
 import type { Job, TableReference, TableResource } from "./wire.ts";
 
@@ -101,7 +102,10 @@ export const loadOf = (
   },
 });
 
-/** Whether what a job brought into a partition is what is there now: nobody wrote after it, and the rows are there. */
+/**
+ * Whether what a job brought into a partition is what is there now: nobody wrote after it, by another job or a statement,
+ * and the rows are there.
+ */
 export async function standsIn(work: LoadWork, unit: LoadUnit, partition: string, job: Job): Promise<boolean> {
   const { tables, jobs } = work;
   const { creationTime = "0", endTime = "0" } = job.statistics ?? {};
@@ -116,6 +120,9 @@ export async function standsIn(work: LoadWork, unit: LoadUnit, partition: string
     const end = other.statistics?.endTime;
     if (isHere && (end === undefined || Number(end) > Number(endTime))) return false;
   }
+  const table = await tables.table(unit.table.name);
+  const written = table && (await tables.partitions(table)).get(decorator(unit.month));
+  if (written === undefined || isLater(written, Number(endTime))) return false;
   return (await tables.count(partition)) === rowsOf(unit);
 }
 

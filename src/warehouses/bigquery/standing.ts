@@ -28,6 +28,9 @@ export interface Standing {
  */
 const SLACK = SECOND / 4;
 
+/** Whether somebody wrote after a job's end; both in milliseconds. */
+export const isLater = (written: number, end: number): boolean => written > end + SLACK;
+
 /** The partition of rows without a time. */
 const NULL_PARTITION = "__NULL__";
 
@@ -81,7 +84,7 @@ const marked = (own: readonly LedgerRow[], times: ReadonlyMap<string, number>): 
   own.flatMap((row) => {
     const written = times.get(decorator(row.month));
     if (written === undefined) return [];
-    return [written <= row.loadedAt + SLACK ? row : { ...row, isChanged: true as const }];
+    return [isLater(written, row.loadedAt) ? { ...row, isChanged: true as const } : row];
   });
 
 /** Those of the months that have their number of rows: what was done right after a load is told by nothing else. */
