@@ -82,7 +82,8 @@ export async function loadUnits(
 /**
  * What came into a month and is not to count, and why. Where objects were replaced meanwhile the rows are another
  * machine's newer ones as a rule, and stay until the month is loaded anew; so do those that the objects have, though a
- * manifest tells of others. Rows of which nobody knows where they come from are taken out. The ledger says of both that nothing is there, so that nobody takes the month for loaded.
+ * manifest tells of others. Rows of which nobody knows where they come from are taken out. The ledger says of all of these
+ * that nothing is there, so that nobody takes the month for loaded.
  */
 async function unbelieved(
   { talk, tables }: BatchWork,
