@@ -1,7 +1,7 @@
 import { release } from "../archive/release.ts";
 import { type Batch, concat, numbers, take } from "../core/batch.ts";
 import type { Target } from "../core/goal.ts";
-import { type Entry, type Revision, UNCONFIRMED } from "../core/manifest.ts";
+import { type Entry, REFUSED_FILE, type Revision, UNCONFIRMED } from "../core/manifest.ts";
 import { finalRange } from "../core/partition.ts";
 import { inputHashes, inputsOf } from "../core/plan.ts";
 import type { State } from "../core/state.ts";
@@ -145,8 +145,7 @@ export interface Provenance {
   readonly quarantined?: Entry["quarantined"];
 }
 
-/** What was published anew came before, and only some of its rows are open. */
-const isOpen = (old: Entry | undefined): boolean => old?.notes.some(({ kind }) => kind === UNCONFIRMED) ?? false;
+const hasNote = ({ notes }: Pick<Entry, "notes">, kind: string): boolean => notes.some((note) => note.kind === kind);
 
 /** Stores what was checked for a day, and keeps what was stored before and did not come. @throws DataError, StoreError */
 export async function produceChecked(
@@ -159,8 +158,13 @@ export async function produceChecked(
 ): Promise<Outcome> {
   const { table, series, day } = step;
   const old = state.entry(table, series, day);
-  const isMeant = (): boolean => target.force || state.republished(table, series, day) || isOpen(old);
-  const all = old ? await keepStored(lake, target, step, old, checked, isMeant()) : checked;
+  // What a refused file may have had was not left out.
+  const isWhole = !hasNote(checked, REFUSED_FILE);
+  // What was published anew may have come before, while only some of its rows are open still.
+  const isNew = (entry: Entry): boolean => state.republished(table, series, day) || hasNote(entry, UNCONFIRMED);
+  const all = old
+    ? await keepStored(lake, target, step, old, checked, isWhole && (target.force || isNew(old)))
+    : checked;
   const kept = await keepUnnamed(lake, step, all, target.first);
   const { batch, gaps, notes } = kept;
   const quarantined = provenance.quarantined ?? (await quarantine(lake, step, kept.refused));

@@ -3,7 +3,7 @@ import { DataError } from "../core/errors.ts";
 import type { Gap } from "../core/gap.ts";
 import type { Target } from "../core/goal.ts";
 import { fetchCommand, inputFlags, refetchCommand } from "../core/ingest-command.ts";
-import { type Entry, type Note, REFUSED_FILE, UNCONFIRMED, unaskedGaps, VANISHED } from "../core/manifest.ts";
+import { type Entry, type Note, UNCONFIRMED, unaskedGaps, VANISHED } from "../core/manifest.ts";
 import type { Series } from "../core/series.ts";
 import type { DeriveStep, FetchStep } from "../core/step.ts";
 import type { TableName } from "../core/table.ts";
@@ -110,13 +110,6 @@ const rowsLost = ({ series, day, path }: FetchStep, { rows }: Batch, old: Entry)
 
 const isIn = (gaps: readonly Gap[], time: number): boolean => gaps.some(({ from, to }) => time >= from && time < to);
 
-/** Whether a row that is missing may be had all the same: REST was not asked for it, or a file was refused. */
-function openTimes(checked: Checked): (time: number) => boolean {
-  if (checked.notes.some(({ kind }) => kind === REFUSED_FILE)) return () => true;
-  const open = unaskedGaps(checked);
-  return (time) => isIn(open, time);
-}
-
 /**
  * Stored rows never vanish: where the venue no longer publishes them, or sends them broken, the stored ones stay; where
  * it silently leaves them out, or they can no longer be read and fewer came, the step fails and nothing changes.
@@ -151,7 +144,9 @@ export async function keepStored(
       refetchCommand(step.series, step.day),
     );
   }
-  const isOpen = openTimes(checked);
+  // REST may have these all the same: it was not asked, or did not answer.
+  const open = unaskedGaps(checked);
+  const isOpen = (time: number): boolean => isIn(open, time);
   const kept = [
     { kind: VANISHED, count: lacking.filter((time) => !isOpen(time)).length },
     { kind: UNCONFIRMED, count: times.filter(isOpen).length },
