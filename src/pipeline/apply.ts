@@ -1,8 +1,9 @@
-import { AppError, DataError, Interrupted, StoreError, throwIfAborted } from "../core/errors.ts";
-import type { Goal, Target } from "../core/goal.ts";
+import { AppError, DataError, type ErrorDetail, Interrupted, StoreError, throwIfAborted } from "../core/errors.ts";
+import type { Goal, InputKey, Target } from "../core/goal.ts";
 import { objectKey } from "../core/layout.ts";
 import { finalRange, hasRows } from "../core/partition.ts";
 import { deriveReason, inputsOf } from "../core/plan.ts";
+import { seriesLabel } from "../core/series.ts";
 import type { DeriveStep, FetchStep, LoadStep, Step, UploadStep } from "../core/step.ts";
 import { type Day, monthOf } from "../core/time.ts";
 import { TABLE } from "../market/tables.ts";
@@ -258,8 +259,7 @@ export class Apply {
       if (step.error) throw step.error;
       for (const input of inputsOf(step.derivation, step.day)) {
         const cause = lost.get(objectKey(input.table, input.series, input.day));
-        const isRest = cause?.step.action === "fetch" && cause.step.route === "rest";
-        if (cause?.error && !(step.derivation.isArchived && isRest))
+        if (cause?.error && !(step.derivation.isArchived && this.isRefusal(input, cause.error)))
           return { ...planned(step), status: "deferred", error: cause.error };
       }
       if (deriveReason(step.derivation, step.day, this.state) === undefined) return undefined;
@@ -270,6 +270,13 @@ export class Apply {
       if (error instanceof StoreError) this.settle(outcome);
       throw error;
     }
+  }
+
+  /** REST, which only other wishes ask, cannot be asked for an input. */
+  private isRefusal({ table, series }: InputKey, { message }: ErrorDetail): boolean {
+    const isIt = (target: Target) => target.table === table && seriesLabel(target.series) === seriesLabel(series);
+    const refusal = ({ restError, choice, error }: Target) => restError ?? (choice === "rest" ? error : undefined);
+    return this.goal.targets.some((target) => isIt(target) && refusal(target)?.message === message);
   }
 
   private async loadAll(steps: readonly LoadStep[]): Promise<void> {

@@ -11,6 +11,7 @@ import { tableOf } from "../market/tables.ts";
 import { followersOf, lookUpOf } from "./followers.ts";
 import type { Lake } from "./lake.ts";
 import { targetOf } from "./target.ts";
+import { joined, type Want } from "./want.ts";
 import { openWays, type WayPorts, type Ways } from "./ways.ts";
 import type { Topic, Wish } from "./wish.ts";
 
@@ -30,7 +31,8 @@ export interface ReadGoal {
   readonly venues: ReadonlyMap<Target, Wish["venue"]>;
 }
 
-function seriesOf(wish: Wish, synthetic: boolean): Series[] {
+/** The main one, and what is looked up for it. */
+function seriesOf(wish: Wish, synthetic: boolean): [Series, ...Series[]] {
   const venue: Venue = synthetic ? "synthetic" : wish.venue;
   const base = { venue, symbol: wish.symbol };
   const klines = (market: Market): Series => ({ ...base, kind: "klines", market, step: wish.interval });
@@ -68,7 +70,7 @@ async function isMuch(wish: Wish, lake: Lake, { clock, synthetic }: GoalPorts): 
   const { from, to = clock.now(), choice } = wish;
   if (choice === "rest" || to - from <= MUCH) return false;
   const [main] = seriesOf(wish, synthetic);
-  if (!main || wish.venue === "binance-us" || !hasArchive(main)) return false;
+  if (wish.venue === "binance-us" || !hasArchive(main)) return false;
   return (await lake.bounds(tableOf(main).name, main, { from, to })).listed === undefined;
 }
 
@@ -107,13 +109,12 @@ function future(wish: Wish, now: number): UsageError | undefined {
   );
 }
 
-function unlisted(wish: Wish, targets: readonly Target[]): UsageError | undefined {
-  const [main] = targets;
-  if (!main || main.first === undefined || main.first < main.range.to) return undefined;
+function unlisted(wish: Wish, { series, first }: Target, { from, to }: TimeRange): UsageError | undefined {
+  if (first === undefined || first < to) return undefined;
   return new UsageError(
     "before-listing",
-    `${seriesLabel(main.series)} begins on ${dayOf(main.first)}; ${iso(main.range.from)} to ${iso(main.range.to)} lies before it.`,
-    `${commandOf(wish)} --from ${dayOf(main.first)}`,
+    `${seriesLabel(series)} begins on ${dayOf(first)}; ${iso(from)} to ${iso(to)} lies before it.`,
+    `${commandOf(wish)} --from ${dayOf(first)}`,
   );
 }
 
@@ -123,43 +124,111 @@ const WIDTH = 8;
 /** One wish as it was read. */
 interface ReadWish {
   readonly made: readonly Target[];
-  /** The candles, or what was wished alone. */
-  readonly main: Target | undefined;
+  /** What it says of its own days: derived ones, where it wishes any. */
+  readonly derivation: Derivation | undefined;
   readonly notes: readonly string[];
   readonly refusal: UsageError | undefined;
 }
 
-async function readOne(
-  wish: Wish,
-  waysTo: (series: Series) => Promise<Ways>,
-  lake: Lake,
-  synthetic: boolean,
-  signal: AbortSignal | undefined,
-): Promise<ReadWish> {
-  const all = seriesOf(wish, synthetic);
-  const { now, error: silent } = await waysTo(all[0] as Series);
-  const early = silent ? undefined : future(wish, now);
-  if (early) return { made: [], main: undefined, notes: [], refusal: early };
-  const notes: string[] = [];
-  const to = Math.min(wish.to ?? now, now);
-  const range = widened(wish.from, to);
-  const wishedTo = wish.to ?? to;
-  if (range.from !== wish.from || (wishedTo <= now && wish.to !== undefined && range.to !== wishedTo))
-    notes.push(`Widened to whole UTC days: ${dayOf(range.from)} to ${dayOf(range.to)}.`);
-  const made: Target[] = [];
-  let main: Target | undefined;
-  for (const series of all) {
-    const ways = await waysTo(series);
-    const own = main ? lookUpRange(main.series, range, now, main.first) : range;
-    const target = await targetOf(series, own, wish.force, ways, lake, (text) => notes.push(text), signal);
-    if (!target) continue;
-    main ??= target;
-    made.push(target);
+/** Looks at the series of one symbol, for all wishes of it together: their order must not matter. */
+class SymbolReading {
+  readonly venues = new Map<Target, Wish["venue"]>();
+  readonly notes: string[] = [];
+  private readonly wishes: readonly Wish[];
+  private readonly lake: Lake;
+  private readonly synthetic: boolean;
+  private readonly waysTo: (wish: Wish, series: Series) => Promise<Ways>;
+  private readonly signal: AbortSignal;
+
+  constructor(
+    wishes: readonly Wish[],
+    lake: Lake,
+    synthetic: boolean,
+    waysTo: (wish: Wish, choice: SourceChoice) => Promise<Ways>,
+    signal: AbortSignal,
+  ) {
+    this.wishes = wishes;
+    this.lake = lake;
+    this.synthetic = synthetic;
+    const choices = choicesOf(wishes, synthetic);
+    this.waysTo = (wish, series) => waysTo(wish, choices.get(seriesLabel(series)) ?? wish.choice);
+    this.signal = signal;
   }
-  const refusal = unlisted(wish, made);
-  if (!refusal && main && !main.error && !opensAny(main))
-    notes.push(`No ${wish.interval} candle opens and closes from ${dayOf(range.from)} to ${dayOf(range.to)}.`);
-  return { made, main, notes, refusal };
+
+  async read(): Promise<ReadonlyMap<Wish, ReadWish>> {
+    const read = new Map<Wish, ReadWish>();
+    const mains: Want[] = [];
+    for (const wish of this.wishes) {
+      const [series] = seriesOf(wish, this.synthetic);
+      const { now, error } = await this.waysTo(wish, series);
+      const refusal = error ? undefined : future(wish, now);
+      if (refusal) read.set(wish, { made: [], derivation: undefined, notes: [], refusal });
+      else mains.push({ wish, series, range: widened(wish.from, Math.min(wish.to ?? now, now)), now });
+    }
+    const own = await this.targetsOf(mains);
+    const others = mains.flatMap((want) => this.lookedUp(want, own.get(want)));
+    const looked = await this.targetsOf(others);
+    for (const want of mains) {
+      const main = own.get(want);
+      const lookUps = others.filter(({ wish }) => wish === want.wish).flatMap((other) => looked.get(other) ?? []);
+      read.set(want.wish, this.readOne(want, main, lookUps));
+    }
+    return read;
+  }
+
+  /** What is looked up at the closes of the candles that are wanted. */
+  private lookedUp({ wish, range, now }: Want, main: Target | undefined): Want[] {
+    const [, ...others] = seriesOf(wish, this.synthetic);
+    const own = main ? lookUpRange(main.series, range, now, main.first) : range;
+    return others.map((series) => ({ wish, series, range: own, now }));
+  }
+
+  /** Several wishes may want the same series, as two intervals of a symbol want its funding: it is asked for once. */
+  private async targetsOf(wants: readonly Want[]): Promise<ReadonlyMap<Want, Target>> {
+    const targets = new Map<Want, Target>();
+    for (const { series, range, members } of joined(wants)) {
+      const [{ wish }] = members as readonly [Want, ...Want[]];
+      const ways = await this.waysTo(wish, series);
+      const force = members.some((member) => member.wish.force);
+      const note = (text: string) => this.notes.push(text);
+      const target = await targetOf(series, range, force, ways, this.lake, note, this.signal);
+      if (!target) continue;
+      this.venues.set(target, wish.venue);
+      for (const want of members) targets.set(want, target);
+    }
+    return targets;
+  }
+
+  private readOne({ wish, range, now }: Want, own: Target | undefined, lookUps: readonly Target[]): ReadWish {
+    const made = own ? [own, ...lookUps] : lookUps;
+    const [main] = made;
+    const notes: string[] = [];
+    const wishedTo = wish.to ?? range.to;
+    if (range.from !== wish.from || (wishedTo <= now && wish.to !== undefined && range.to !== wishedTo))
+      notes.push(`Widened to whole UTC days: ${dayOf(range.from)} to ${dayOf(range.to)}.`);
+    const refusal = main && unlisted(wish, main, range);
+    if (!refusal && main && !main.error && !opensAny(main, range))
+      notes.push(`No ${wish.interval} candle opens and closes from ${dayOf(range.from)} to ${dayOf(range.to)}.`);
+    const derivation = wish.topic === "futures" && own ? this.derivationOf(wish, own, range) : undefined;
+    return { made, derivation, notes, refusal };
+  }
+
+  /** Whatever of its look-ups can be asked for in this run, those that the lake has are looked at. */
+  private derivationOf(wish: Wish, main: Target, { from, to }: TimeRange): Derivation {
+    const { range } = main;
+    const [, ...others] = seriesOf(wish, this.synthetic);
+    return {
+      table: "futures_metrics",
+      series: { ...main.series, kind: "metrics" },
+      range: { from: Math.max(from, range.from), to: Math.max(from, range.from, Math.min(to, range.to)) },
+      now: main.now,
+      first: main.first,
+      force: wish.force,
+      ...(main.choice === "archive" ? { isArchived: true as const } : {}),
+      candles: { table: "futures_klines", series: main.series },
+      lookUps: others.map((series) => lookUpOf(tableOf(series).name, series)),
+    };
+  }
 }
 
 /**
@@ -183,82 +252,37 @@ export async function readGoal(
     return ways;
   };
   const read = new Map<Wish, ReadWish>();
-  /** Wishes of a symbol may be of the same series: they are read one after the other. */
+  const venues = new Map<Target, Wish["venue"]>();
+  const told = new Map<Wish, readonly string[]>();
   const readAll = async (some: readonly Wish[], either: AbortSignal): Promise<void> => {
-    const choices = choicesOf(some, ports.synthetic);
-    for (const wish of some) {
-      if (await isMuch(wish, lake, ports)) ports.prepare();
-      const ways = (series: Series) => waysTo(wish, choices.get(seriesLabel(series)) ?? wish.choice);
-      read.set(wish, await readOne(wish, ways, lake, ports.synthetic, either));
-    }
+    for (const wish of some) if (await isMuch(wish, lake, ports)) ports.prepare();
+    const reading = new SymbolReading(some, lake, ports.synthetic, waysTo, either);
+    for (const [wish, one] of await reading.read()) read.set(wish, one);
+    for (const [target, venue] of reading.venues) venues.set(target, venue);
+    const [first] = some;
+    if (first) told.set(first, reading.notes);
   };
   const groups = Map.groupBy(wishes, ({ symbol }) => symbol).values();
   for await (const _ of inOrder(groups, WIDTH, readAll, signal));
-  const targets: Target[] = [];
+  const targets = new Set<Target>();
   const derivations: Derivation[] = [];
   const notes = new Set<string>();
-  const venues = new Map<Target, Wish["venue"]>();
   for (const wish of wishes) {
-    const { made, main, refusal, notes: own } = read.get(wish) as ReadWish;
+    const { made, derivation, refusal, notes: own } = read.get(wish) as ReadWish;
     if (refusal && wishes.length === 1) throw refusal;
-    for (const note of own) notes.add(note);
+    for (const note of [...(told.get(wish) ?? []), ...own]) notes.add(note);
     if (refusal) {
       notes.add(`${refusal.message} Left out.`);
       continue;
     }
-    for (const target of made) venues.set(target, wish.venue);
-    for (const target of made) merge(target, targets, venues);
-    if (wish.topic === "futures" && main?.series.kind === "klines") derivations.push(derivationOf(made, main));
+    for (const target of made) targets.add(target);
+    if (derivation) derivations.push(derivation);
   }
   const followers: Derivation[] = [];
   for (const target of targets) if (!target.error) followers.push(...(await followersOf(target, derivations, lake)));
   derivations.push(...followers);
-  return { goal: { targets, derivations, uploads: null, load: null }, notes: [...notes], venues };
+  return { goal: { targets: [...targets], derivations, uploads: null, load: null }, notes: [...notes], venues };
 }
 
-const opensAny = ({ series, range, now, first }: Target): boolean =>
+const opensAny = ({ series, now, first }: Target, range: TimeRange): boolean =>
   series.kind !== "klines" || daysOf(range).some((day) => hasRows(series, day, now, first));
-
-/** Two targets of one series whose days overlap or touch. */
-const belong = (a: Target, b: Target): boolean =>
-  a.table === b.table &&
-  seriesLabel(a.series) === seriesLabel(b.series) &&
-  a.range.from <= b.range.to &&
-  b.range.from <= a.range.to;
-
-/** Several wishes may want the same series, as two intervals of a symbol want its funding: it is read once. */
-function merge(target: Target, targets: Target[], venues: Map<Target, Wish["venue"]>): void {
-  let joined = target;
-  let place = targets.length;
-  const find = () => targets.findIndex((other) => belong(other, joined));
-  // What was joined may reach a third one that neither of the two did.
-  for (let twin = find(); twin >= 0; twin = find()) {
-    const other = targets.splice(twin, 1)[0] as Target;
-    const range = {
-      from: Math.min(other.range.from, joined.range.from),
-      to: Math.max(other.range.to, joined.range.to),
-    };
-    place = Math.min(place, twin);
-    const { filed: _, ...both } = other;
-    const { filed } = other.range.to < joined.range.to ? joined : other;
-    joined = { ...both, range, force: other.force || joined.force, ...(filed === undefined ? {} : { filed }) };
-    venues.set(joined, venues.get(other) as Wish["venue"]);
-  }
-  targets.splice(place, 0, joined);
-}
-
-function derivationOf(made: readonly Target[], main: Target): Derivation {
-  const candles = made.find(({ series }) => series.kind === "klines");
-  const inputs = made.filter(({ series }) => series.kind !== "klines");
-  return {
-    table: "futures_metrics",
-    series: { ...main.series, kind: "metrics" },
-    range: main.range,
-    now: main.now,
-    first: main.first,
-    force: main.force,
-    ...(main.choice === "archive" ? { isArchived: true as const } : {}),
-    candles: { table: "futures_klines", series: (candles ?? main).series },
-    lookUps: inputs.map(({ table, series }) => lookUpOf(table, series)),
-  };
-}

@@ -136,8 +136,10 @@ export async function keepStored(
   const missing = missingRows(stored, batch);
   const times = missing.map((row) => timeAt(stored, row));
   const explained = checked.gaps.filter((gap) => gap.class === "not-published" || gap.class === "quarantined");
+  // Those that were known to be left out need no second word.
+  const known = old.notes.find(({ kind }) => kind === VANISHED)?.count ?? 0;
   const lacking = times.filter((time) => !isIn(explained, time));
-  if (lacking.length > 0 && !isMeant) {
+  if (lacking.length > known && !isMeant) {
     throw new DataError(
       "rows-vanished",
       `${step.path}: the venue no longer sends ${lacking.length} of ${stored.rows} stored rows, the first at ${iso(lacking[0] as number)}; the stored ones are kept.`,

@@ -65,6 +65,20 @@ test("by force they stay, and what came beside them is taken", async () => {
   assert.deepEqual([again.status, again.revised], ["unchanged", false]);
 });
 
+test("rows that were kept by force need no second word as the day goes on; others do", async () => {
+  const lab = await changed({ missing: is("klines", 53, 54) }, now + HOUR);
+  const forced = only(await lab.run(wish("spot", start + 2 * DAY, undefined, { force: true })), "spot_klines");
+  assert.deepEqual([forced.status, forced.rows], ["done", 11]);
+  lab.venue.time = now + 3 * HOUR;
+  const later = only(await lab.run(wish("spot", start, undefined)), "spot_klines");
+  assert.deepEqual([later.status, later.rows, later.gaps], ["done", 13, []]);
+  const manifest = lab.contents()["_manifests/spot_klines/binance-us_btcusdt_spot_1h_2025-02.json"] ?? "";
+  assert.match(manifest, /"kind":"vanished","count":2/);
+  lab.venue.time = now + 4 * HOUR;
+  lab.venue.quirks = { missing: is("klines", 53, 54, 55) };
+  assert.equal(only(await lab.run(wish("spot", start, undefined)), "spot_klines").error?.code, "rows-vanished");
+});
+
 test("rows that come broken stay as they were stored, with the refusal on record", async () => {
   const lab = await changed({ broken: is("klines", 5) });
   const before = await lab.rows(SPOT_KLINES, spot("1h"));

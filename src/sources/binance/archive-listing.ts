@@ -43,7 +43,7 @@ export class ArchiveListing {
   async #list(folder: string, signal: AbortSignal | undefined): Promise<Names | undefined> {
     const names = new Set<string>();
     let marker = "";
-    for (let pages = 0; pages < MOST_PAGES; pages++) {
+    for (let pages = 0; pages < MOST_PAGES && !this.#isNone; pages++) {
       const query = { delimiter: "/", prefix: folder, ...(marker ? { marker } : {}) };
       const page = await this.#http.get({ path: "", query, subject: folder }, bodyText, signal);
       if (!page.includes("<ListBucketResult")) break;
