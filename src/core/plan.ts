@@ -7,6 +7,7 @@ import { type Entry, REFUSED_FILE, UNCONFIRMED, unaskedGaps } from "./manifest.t
 import { hasRows, inputDays, isDue, lookingDays } from "./partition.ts";
 import { planLoads } from "./plan-loads.ts";
 import { planUploads } from "./plan-uploads.ts";
+import { isPastRest } from "./rest-kept.ts";
 import { type Routed, routeOf } from "./route.ts";
 import type { State } from "./state.ts";
 import type { DeriveStep, FetchStep, Step } from "./step.ts";
@@ -61,6 +62,7 @@ const unforced = (damage: AppError | undefined): AppError | undefined =>
 
 function planFetches(target: Target, state: State): FetchStep[] {
   const steps: FetchStep[] = [];
+  const gapsOf = (day: Day) => state.entry(target.table, target.series, day)?.gaps ?? [];
   for (const day of daysOf(target.range)) {
     if (!hasRows(target.series, day, target.now, target.first)) continue;
     const { table, series, now, choice } = target;
@@ -73,8 +75,8 @@ function planFetches(target: Target, state: State): FetchStep[] {
     const { route, why } = fills ? FILLING : routeOf(series, day, now, choice);
     const isFiled = route !== "rest" && timeOfDay(day) < (target.filed ?? Number.POSITIVE_INFINITY);
     const isOpen = fills || reason === OPEN_ROWS;
-    // Of a series that has ended a gap is settled without REST.
-    const isRestless = isOpen ? target.ended !== undefined : isFiled;
+    // A gap is settled without REST where that knows the series no longer, or has the day no longer.
+    const isRestless = isOpen ? target.ended !== undefined || isPastRest(target, day, gapsOf(day)) : isFiled;
     const unread = target.error ?? (isRestless ? undefined : target.restError);
     const error = uncompared ?? unread ?? (target.force ? unforced(damage) : damage);
     const path = objectKey(table, series, day);

@@ -4,6 +4,7 @@ import type { Target } from "../core/goal.ts";
 import { nextOpen } from "../core/interval.ts";
 import { type Entry, UNASKED_REST } from "../core/manifest.ts";
 import { finalRange, seriesGrid } from "../core/partition.ts";
+import { isPastRest } from "../core/rest-kept.ts";
 import type { FetchStep } from "../core/step.ts";
 import type { Refused } from "../market/check.ts";
 import type { Source } from "../ports.ts";
@@ -12,7 +13,7 @@ import { detailOf, failure, isFatal, type Outcome, planned } from "./outcome.ts"
 import { askable, type Patched, patchOverRest } from "./patch.ts";
 import { produceChecked } from "./produce.ts";
 import { readQuarantine } from "./quarantine.ts";
-import { RestGaps } from "./rest-gaps.ts";
+import { nothingKept, type RestAnswers, RestGaps } from "./rest-gaps.ts";
 import type { LakeState } from "./state.ts";
 import { readPartition } from "./stored-rows.ts";
 
@@ -50,7 +51,9 @@ export async function fillAll(
   try {
     for (const step of steps) {
       throwIfAborted(signal);
-      settle(await fillStored(lake, target, step, state, rest));
+      const { gaps: open } = state.entry(table, series, step.day) ?? { gaps: [] };
+      const answers = isPastRest(target, step.day, open) ? nothingKept(series) : rest;
+      settle(await fillStored(lake, target, step, state, { answers, host: rest.host }));
     }
   } finally {
     await rest.close();
@@ -63,7 +66,7 @@ async function fillStored(
   target: Target,
   step: FetchStep,
   state: LakeState,
-  rest: RestGaps,
+  { answers, host: restHost }: { readonly answers: RestAnswers; readonly host: string },
 ): Promise<Outcome> {
   const { series, first, now } = target;
   try {
@@ -86,10 +89,10 @@ async function fillStored(
       error: undefined,
     };
     const range = finalRange(series, step.day, now, first);
-    const patched = target.ended === undefined ? await patchOverRest(series, stored, range, first, rest) : stored;
+    const patched = target.ended === undefined ? await patchOverRest(series, stored, range, first, answers) : stored;
     if (patched.error) return { ...planned(step), rows: 0, status: "deferred", error: detailOf(patched.error) };
     const source = isRest && series.venue !== "synthetic" ? "rest" : entry.source;
-    const host = isRest ? rest.host : entry.host;
+    const host = isRest ? restHost : entry.host;
     const kept = evidence ? {} : { quarantined: entry.quarantined };
     const made = { source, host, archives, ...kept, disagreements: patched.disagreements };
     return await produceChecked(lake, target, step, patched.checked, made, state);

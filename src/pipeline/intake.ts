@@ -3,7 +3,7 @@ import type { Target } from "../core/goal.ts";
 import { LATENESS } from "../core/late-file.ts";
 import type { Entry } from "../core/manifest.ts";
 import { finalRange, seriesGrid } from "../core/partition.ts";
-import { isForgotten } from "../core/rest-kept.ts";
+import { isForgotten, isPastRest } from "../core/rest-kept.ts";
 import type { FetchStep } from "../core/step.ts";
 import { dayRange } from "../core/time.ts";
 import { check } from "../market/check.ts";
@@ -18,7 +18,7 @@ import { askable, type Patched, patchOverRest, preferred, unasked, withoutFirst,
 import { produceChecked, produceFinished } from "./produce.ts";
 import { Receiver } from "./received.ts";
 import { isHoley } from "./refine.ts";
-import { RestGaps } from "./rest-gaps.ts";
+import { nothingKept, RestGaps } from "./rest-gaps.ts";
 import { Saver } from "./saver.ts";
 import type { LakeState } from "./state.ts";
 import { isStored } from "./stored-rows.ts";
@@ -159,8 +159,7 @@ export class Intake {
     const { from, to } = dayRange(day);
     const isRest = choice === "auto" && ended === undefined;
     const restHas = ended === undefined && !isForgotten(series, day, now);
-    if (isRest && restError) return restError;
-    if (isRest && restHas) return "rest";
+    if (isRest && restHas) return restError ?? "rest";
     const refusal = await this.files.withheld(step, this.signal);
     if (refusal) return refusal;
     const isAlone = choice === "archive" && ended === undefined;
@@ -168,7 +167,7 @@ export class Intake {
     const isLate = now < to + LATENESS && (!isRest || (await this.isServed()));
     if (typeof isLate !== "boolean") return isLate;
     if (isLate || isStanding) return notInArchive(this.archive.host, step, restHas);
-    if (isRest) return "rest";
+    if (isRest && !restError) return "rest";
     return isAlone ? "not-fetched" : "not-published";
   }
 
@@ -259,9 +258,12 @@ export class Intake {
   ) {
     const { series, first, now, choice, restError, ended } = this.target;
     let whole = patched;
+    const answers = isPastRest(this.target, step.day, patched.checked.gaps) ? nothingKept(series) : rest;
     if (choice === "archive") whole = unasked(patched);
-    else if (restError && ended === undefined && isHoley(patched.checked)) whole = unasked(patched, restError);
-    else if (rest) whole = await patchOverRest(series, patched, finalRange(series, step.day, now, first), first, rest);
+    else if (!answers && restError && ended === undefined && isHoley(patched.checked))
+      whole = unasked(patched, restError);
+    else if (answers && ended === undefined)
+      whole = await patchOverRest(series, patched, finalRange(series, step.day, now, first), first, answers);
     if (refusal) {
       // It may be what has the rest.
       if (whole.checked.gaps.some((gap) => gap.class !== "exchange-halt")) throw refusal;

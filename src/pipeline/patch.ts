@@ -11,7 +11,7 @@ import { unfilled } from "../market/event-gaps.ts";
 import { isHead, isTail, stampedBefore } from "../market/month-edges.ts";
 import { reconcile, type Version } from "../market/reconcile.ts";
 import { isHoley } from "./refine.ts";
-import type { RestGaps } from "./rest-gaps.ts";
+import type { RestAnswers } from "./rest-gaps.ts";
 import { expected } from "./ways.ts";
 
 /** A partition as several sources make it. */
@@ -79,7 +79,7 @@ export async function patchOverRest(
   patched: Patched,
   range: TimeRange,
   first: number | undefined,
-  rest: RestGaps,
+  rest: RestAnswers,
 ): Promise<Patched> {
   if (!isHoley(patched.checked)) return patched;
   let received: Received;
@@ -102,7 +102,7 @@ export async function patchOverRest(
 }
 
 /** Of a hole at the beginning of a month, an event that was stamped before it took place. */
-async function withoutEarly(series: Series, checked: Checked, rest: RestGaps): Promise<Checked> {
+async function withoutEarly(series: Series, checked: Checked, rest: RestAnswers): Promise<Checked> {
   const head = seriesGrid(series) ? undefined : checked.gaps.find((gap) => gap.class === "unknown" && isHead(gap));
   if (!head || !(await rest.hasAny(stampedBefore(head.from)))) return checked;
   return { ...checked, gaps: checked.gaps.flatMap((gap) => (gap === head ? unfilled(gap, [gap.from]) : gap)) };

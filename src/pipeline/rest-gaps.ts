@@ -16,6 +16,15 @@ function joined(ranges: readonly TimeRange[]): TimeRange[] {
   return stretches;
 }
 
+/** What REST says of the gaps of a day. */
+export type RestAnswers = Pick<RestGaps, "take" | "hasAny">;
+
+/** What it says of days that it has no longer: nobody needs to ask for that, and it holds where nobody can. */
+export const nothingKept = (series: Series): RestAnswers => ({
+  take: async (range) => ({ ...new Receiver(tableOf(series), range.from).take(range), unpublished: [range] }),
+  hasAny: async () => false,
+});
+
 /**
  * Asks REST for the gaps of several days. Gaps that touch are read as one stretch, in as few requests as its rows need,
  * and handed out day by day: what a day gets is what it would get if it asked alone.

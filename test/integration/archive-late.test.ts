@@ -129,6 +129,33 @@ test("funding and open interest that two wishes share are had in the best of the
   assert.deepEqual(contents[0], contents[1]);
 });
 
+test("open interest that REST has no longer is settled where REST refuses the place, as where it answers", async () => {
+  const holey = await startTwin({
+    now: NOW + 40 * DAY,
+    limits: false,
+    archive: "files",
+    faults: "csv-hole@/BTCUSDT-metrics-2026-07-13",
+  });
+  try {
+    const found: unknown[] = [];
+    for (const isBlocked of [false, true]) {
+      await using front = await startFront(holey, (url) => {
+        if (isBlocked && url.startsWith("/binance-futures")) return { status: 451, body: "{}" };
+        return MISSING.test(url) ? NOT_THERE : undefined;
+      });
+      await using lake = new TwinLab(place(), front.settings);
+      const metrics = wish("futures", at("2026-07-10"), at("2026-07-15"), { venue: "binance", period: "5m" });
+      const { outcomes } = await lake.run(metrics);
+      assert.deepEqual(notDone(outcomes), []);
+      assert.deepEqual((await lake.run(metrics)).outcomes, []);
+      found.push([gapsByDay(outcomes), await lake.queryLake("SELECT * FROM futures_metrics ORDER BY open_time")]);
+    }
+    assert.deepEqual(found[1], found[0]);
+  } finally {
+    await holey.close();
+  }
+});
+
 test("what a wish of the archive alone shares with others that ask REST holds back nothing of it", async () => {
   const hourly = wish("futures", at("2026-08-01"), at("2026-08-04"), {
     venue: "binance",
