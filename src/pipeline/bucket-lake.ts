@@ -156,9 +156,12 @@ export class BucketLake {
    */
   unnamed(table: TableName, series: Series, day: Day): BucketObject | undefined {
     const page = this.pages.get(manifestKey(table, series, monthOf(day)));
-    if (!page || typeof page.manifest?.partitions.get(day)?.object === "string") return undefined;
+    const entry = page?.manifest?.partitions.get(day);
     const object = this.listing.object(objectKey(table, series, day));
-    return object && isOurs(object) ? object : undefined;
+    if (!page || typeof entry?.object === "string" || !object || !isOurs(object)) return undefined;
+    // One that could not be read was given up by force: the day is empty without it.
+    const isGivenUp = entry?.revisions.some(({ sha256: hash }) => hash === object.metadata["sha256"]);
+    return isGivenUp ? undefined : object;
   }
 
   /** Days of a month of which there are such objects. */

@@ -1,11 +1,10 @@
-import type { DataError } from "../core/errors.ts";
+import { DataError } from "../core/errors.ts";
 import type { LoadStep } from "../core/step.ts";
-import { decode } from "../parquet/decode.ts";
 import type { LoadUnit } from "../ports/warehouse.ts";
 import { falseEntry } from "./false-entry.ts";
 import type { Lake } from "./lake.ts";
 import type { LakeState } from "./state.ts";
-import { isStored, lostObject } from "./stored-rows.ts";
+import { isStored, lostObject, readPartition } from "./stored-rows.ts";
 
 /** Partitions with rows, of all series of a step's month. */
 async function* partitionsOf({ table, month }: LoadStep, lake: Lake, state: LakeState) {
@@ -35,22 +34,20 @@ export async function findCulprit(
   return undefined;
 }
 
-/** Rows of a unit's objects as these have them; undefined where one of them is not the object that was meant. */
-export async function countRows(
-  step: LoadStep,
-  unit: LoadUnit,
-  lake: Lake,
-  state: LakeState,
-): Promise<number | undefined> {
+/**
+ * Rows of a unit's objects as these have them.
+ * @throws DataError where one of them is not the object that was meant; StoreError, Interrupted where they cannot be read
+ */
+export async function countRows(step: LoadStep, unit: LoadUnit, lake: Lake, state: LakeState): Promise<number> {
   const wanted = new Map(unit.objects.map(({ key, sha256 }) => [key, sha256]));
   let rows = 0;
-  for await (const { entry } of partitionsOf(step, lake, state)) {
+  for await (const { series, day, entry } of partitionsOf(step, lake, state)) {
     const key = entry.object ?? "";
     if (wanted.get(key) !== entry.sha256) continue;
-    const bytes = await lake.bytes(entry);
-    if (!bytes) return undefined;
-    rows += decode(bytes, unit.table, key).rows;
+    rows += (await readPartition(lake, step.table, series, day, entry)).rows;
     wanted.delete(key);
   }
-  return wanted.size === 0 ? rows : undefined;
+  const [missed] = wanted.keys();
+  if (missed === undefined) return rows;
+  throw new DataError("object-changed", `${missed} is named by no manifest any more.`, "candlelake load");
 }

@@ -176,10 +176,9 @@ class Loading {
     this.lake.forget();
   }
 
-  /** Where the objects cannot be read, nobody knows their rows. */
-  private count(unit: LoadUnit): Promise<number | undefined> {
+  private count(unit: LoadUnit): Promise<number> {
     const { step } = this.units.get(unit) as Try;
-    return unlessRefused(() => countRows(step, unit, this.lake, this.state));
+    return countRows(step, unit, this.lake, this.state);
   }
 
   private async culpritOf(step: LoadStep, cause: AppError): Promise<DataError | undefined> {

@@ -31,10 +31,14 @@ export function unnamedRows(
   ...others: readonly Day[]
 ): DataError {
   const last = others.at(-1);
+  const isEmpty = remote.entry(table, series, first) !== undefined;
+  const why = isEmpty
+    ? "is there, and its manifest says that the day is empty"
+    : "is named by no manifest, and its rows are nowhere else in the lake";
   const more = others.length > 0 ? ` Nor ${others.length} more of its month.` : "";
   return new DataError(
     "unnamed-object",
-    `${remote.bucket.uri(objectKey(table, series, first))} is named by no manifest, and its rows are nowhere else in the lake.${more}`,
+    `${remote.bucket.uri(objectKey(table, series, first))} ${why}.${more}`,
     fetchCommand(series, last ? [first, last] : first),
   );
 }

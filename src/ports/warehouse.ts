@@ -59,10 +59,10 @@ export interface BroughtUnit {
 export type FindChanged = (brought: readonly BroughtUnit[]) => Promise<ReadonlySet<LoadUnit>>;
 
 /**
- * Counts the rows of a unit's objects in themselves, whatever was told of them; undefined where one of them is not the
- * object that was meant. @throws StoreError, DataError
+ * Counts the rows of a unit's objects in themselves, whatever was told of them.
+ * @throws DataError where one of them is not the object that was meant; StoreError, Interrupted where they cannot be read
  */
-export type CountRows = (unit: LoadUnit) => Promise<number | undefined>;
+export type CountRows = (unit: LoadUnit) => Promise<number>;
 
 /** What a caller says and hears of a load beside what is done. */
 export interface LoadTalk {

@@ -263,6 +263,30 @@ describe("an entry that somebody edited in the bucket's manifest, so that it has
     assert.deepEqual(await fresh.plan(SPOT), []);
   });
 
+  for (const [how, stop] of [
+    ["the load is stopped", (_: CloudLab, work: AbortController) => work.abort()],
+    ["Cloud Storage does not answer", ({ google }: CloudLab) => google.setFaults("503@/dd=30")],
+    ["the object may not be read", ({ google }: CloudLab) => google.setFaults("deny:storage.objects.get@/dd=30")],
+  ] as const)
+    test(`nor where ${how} before anybody has looked`, async () => {
+      await using lab = await open();
+      await edited(lab);
+      await silenced(lab);
+      const work = new AbortController();
+      let isStopped = false;
+      await using struck = lab.loader("struck", async (step) => {
+        if (step !== "verify" || isStopped) return;
+        isStopped = true;
+        stop(lab, work);
+      });
+      await struck.engine.apply({ wishes: [], load: EVERYTHING }, "candlelake load", undefined, work.signal);
+      lab.google.setFaults("");
+      await using fresh = lab.loader("fresh");
+      assert.ok(isStopped);
+      assert.deepEqual(await rows(fresh), [{ n: 58 }]);
+      assert.equal(tally(await fresh.apply({ wishes: [], load: EVERYTHING })), "load false-entry 1");
+    });
+
   test("is not sent from a folder whose own manifest somebody edited, and costs no rows there either", async () => {
     await using lab = await open();
     await using one = lab.loader("one");
@@ -320,6 +344,7 @@ describe("an entry that somebody edited in the bucket's manifest, so that its da
       series.flatMap(({ damaged }) => damaged.map((error) => [error.code, error.next])),
       [["unnamed-object", `candlelake ${WORDS} --date 2025-01-30`]],
     );
+    assert.match(series[0]?.damaged[0]?.message ?? "", /is there, and its manifest says that the day is empty\.$/);
     const load = await fresh.apply({ wishes: [], load: EVERYTHING });
     assert.deepEqual(
       load.outcomes.map(({ error }) => error?.code),
@@ -335,4 +360,28 @@ describe("an entry that somebody edited in the bucket's manifest, so that its da
     );
     assert.deepEqual(await fresh.plan(SPOT), []);
   });
+});
+
+test("an object with other bytes than it says, which the venue has no longer, is given up by force for good", async () => {
+  await using lab = await open();
+  await using one = lab.loader("one");
+  await one.engine.setup();
+  await one.apply(loading(SPOT));
+  await damage(lab, FIRST);
+  lab.venue.quirks = { kept: ({ kind }) => (kind === "klines" ? start + DAY : 0) };
+  await using fresh = lab.loader("fresh");
+  const { outcomes } = await fresh.apply(loading(SPOT));
+  assert.deepEqual(outcomes.flatMap(({ error }) => error?.next ?? []).slice(0, 1), [
+    `candlelake ${WORDS} --date 2025-01-30 --force`,
+  ]);
+  assert.equal(tally(await fresh.ingest({ ...SPOT, to: start + DAY, force: true })), "fetch done 1, upload done 1");
+  assert.equal(tally(await fresh.apply(loading(SPOT))), "load done 1");
+  assert.deepEqual(await fresh.plan(SPOT), []);
+  assert.deepEqual(await rowsOf(await fresh.engine.query("SELECT count(*) AS n FROM spot_klines")), [{ n: 34 }]);
+  await using other = lab.loader("other");
+  assert.deepEqual(await other.plan(SPOT), []);
+  assert.deepEqual(
+    (await other.engine.survey()).series.flatMap(({ damaged }) => damaged),
+    [],
+  );
 });

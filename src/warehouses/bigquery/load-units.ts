@@ -99,12 +99,34 @@ async function unbelieved(
     const failure = failures.get(index);
     if (changed?.has(unit)) why.set(index, replaced(unit));
     else if (failure) {
-      // What the objects have is in the month, and only what a manifest says of them is false.
-      if ((await talk.countRows?.(unit)) !== rows) await tables.remove(`${unit.table.name}$${decorator(unit.month)}`);
-      why.set(index, failure);
+      if (await mayStay(talk, unit, rows)) why.set(index, failure);
+      else {
+        await tables.remove(`${unit.table.name}$${decorator(unit.month)}`);
+        why.set(index, emptiedFor(unit, failure));
+      }
     }
   }
   return why;
+}
+
+/**
+ * Whether rows that came otherwise than they were told of are what the objects have: then only what a manifest says of
+ * them is false. Where nobody can look, that is left to the next run.
+ */
+async function mayStay({ countRows }: LoadTalk, unit: LoadUnit, rows: number): Promise<boolean> {
+  if (!countRows) return false;
+  try {
+    return (await countRows(unit)) === rows;
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    return !(error instanceof DataError);
+  }
+}
+
+function emptiedFor({ table, month }: LoadUnit, failure: unknown): unknown {
+  if (!(failure instanceof DataError)) return failure;
+  const message = `${failure.message} Nobody knows where these rows come from: ${table.name} ${month} is empty now.`;
+  return new DataError(failure.code, message, failure.next, { cause: failure });
 }
 
 const replaced = ({ table, month }: LoadUnit): DataError =>
