@@ -5,9 +5,9 @@ import type { Api } from "./api.ts";
 import { expired, lifetimeOf } from "./expiry.ts";
 import { attemptId, decorator, jobName } from "./job-id.ts";
 import type { JobRequest, Jobs, OnStep, Settled } from "./jobs.ts";
+import { isLater } from "./later.ts";
 import type { LoadedUnit } from "./ledger-state.ts";
 import { isTransient, loadFailure } from "./refusal.ts";
-import { isLater } from "./standing.ts";
 import { fieldsOf, type Tables } from "./tables.ts";
 import type { Job, TableReference, TableResource } from "./wire.ts";
 

@@ -1,10 +1,11 @@
 import type { WarehouseError } from "../../core/errors.ts";
 import type { TableName } from "../../core/table.ts";
-import { type Month, SECOND } from "../../core/time.ts";
+import type { Month } from "../../core/time.ts";
 import { TABLES } from "../../market/tables.ts";
 import type { LedgerRow, StrangeMonth } from "../../ports/warehouse.ts";
 import { lifetimeOf } from "./expiry.ts";
 import { decorator, monthNamed } from "./job-id.ts";
+import { isLater } from "./later.ts";
 import type { LedgerState } from "./ledger-state.ts";
 import { notOurs, strangerRows } from "./ownership.ts";
 import type { Tables } from "./tables.ts";
@@ -21,15 +22,6 @@ export interface Standing {
   /** How long months last, of tables in which they do not for ever. */
   readonly lifetimes: ReadonlyMap<TableName, number>;
 }
-
-/**
- * Milliseconds by which a write may seem later than the end of the job that made it. A job commits before it ends, and both
- * times are Google's, whose servers' clocks are milliseconds apart; what anybody does after he saw a load end comes later.
- */
-const SLACK = SECOND / 4;
-
-/** Whether somebody wrote after a job's end; both in milliseconds. */
-export const isLater = (written: number, end: number): boolean => written > end + SLACK;
 
 /** The partition of rows without a time. */
 const NULL_PARTITION = "__NULL__";
