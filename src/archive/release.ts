@@ -11,3 +11,8 @@ export function release(views: Iterable<ArrayBufferView>): void {
     if (isOwn && buffer instanceof ArrayBuffer) buffer.transfer(0);
   }
 }
+
+/** As `release`, of views that may share their memory and are all done with. */
+export function releaseAll(views: Iterable<ArrayBufferView>): void {
+  for (const { buffer } of views) if (buffer instanceof ArrayBuffer && buffer.byteLength > LARGE) buffer.transfer(0);
+}

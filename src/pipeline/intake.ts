@@ -1,3 +1,4 @@
+import { releaseAll } from "../archive/release.ts";
 import { AppError, DataError, StoreError, throwIfAborted } from "../core/errors.ts";
 import type { Target } from "../core/goal.ts";
 import { LATENESS } from "../core/late-file.ts";
@@ -42,6 +43,10 @@ export interface IntakePorts {
   readonly comparesKept: boolean;
 }
 
+/** A finished day's file, which its neighbours' may lie beside in memory. */
+const bytesOf = (harvest: Harvest): readonly Uint8Array[] =>
+  "from" in harvest && harvest.day.kind === "finished" && harvest.day.object ? [harvest.day.object.bytes] : [];
+
 /** Takes one series' archive files into the lake. */
 export class Intake {
   private readonly target: Target;
@@ -85,6 +90,7 @@ export class Intake {
           for (const [i, harvest] of harvests.entries()) await this.take(harvest, laid[i], rest, left, saver);
         } finally {
           await rest?.close();
+          releaseAll(harvests.flatMap(bytesOf));
         }
       }
     } finally {
