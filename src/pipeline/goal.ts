@@ -1,4 +1,5 @@
 import { hasArchive } from "../core/archive-calendar.ts";
+import { UsageError } from "../core/errors.ts";
 import type { Derivation, Goal, Target } from "../core/goal.ts";
 import { inOrder } from "../core/in-order.ts";
 import type { SourceChoice } from "../core/route.ts";
@@ -38,14 +39,31 @@ async function isMuch(wish: Wish, lake: Lake, { clock, synthetic }: GoalPorts): 
 
 const marketOf = (topic: Topic): Market => (topic === "spot" ? "spot" : "um");
 
+/** @throws UsageError where metrics of one interval are wished of two periods: they would be made of one and of the other */
+function refuseTwoPeriods(wishes: readonly Wish[]): void {
+  const periods = new Map<string, Wish["period"]>();
+  for (const { topic, symbol, interval, period } of wishes) {
+    if (topic !== "futures") continue;
+    const name = `${symbol} ${interval}`;
+    const other = periods.get(name) ?? period;
+    periods.set(name, other);
+    if (other === period) continue;
+    throw new UsageError(
+      "two-periods",
+      `futures ${name} is wished with open interest of ${other} and of ${period}: its metrics are made of one.`,
+      "candlelake config",
+    );
+  }
+}
+
 /** Symbols whose series are looked at at once: each may take a question or two. */
 const WIDTH = 8;
 
 /**
  * Reads wishes into a goal: asks each venue's clock once, and each series' beginning where no manifest tells it. A
  * venue that does not answer leaves its targets with their error; the others go on.
- * @throws UsageError for a range that lies in the future or wholly before the series begins; where there are other
- * wishes such a one is left out with a note
+ * @throws UsageError for metrics of two periods of open interest, and for a range that lies in the future or wholly before
+ * the series begins; where there are other wishes such a one is left out with a note
  */
 export async function readGoal(
   wishes: readonly Wish[],
@@ -53,6 +71,7 @@ export async function readGoal(
   ports: GoalPorts,
   signal?: AbortSignal,
 ): Promise<ReadGoal> {
+  refuseTwoPeriods(wishes);
   const known = new Map<string, Promise<Ways>>();
   const waysTo = (wish: Wish, choice: SourceChoice): Promise<Ways> => {
     const market = marketOf(wish.topic);

@@ -92,6 +92,8 @@ function unlisted(wish: Wish, { series, first }: Target, { from, to }: TimeRange
 const opensAny = ({ series, now, first }: Target, range: TimeRange): boolean =>
   series.kind !== "klines" || daysOf(range).some((day) => hasRows(series, day, now, first));
 
+const isCandles = ({ series }: Want): boolean => series.kind === "klines";
+
 /** One wish as it was read. */
 export interface ReadWish {
   readonly made: readonly Target[];
@@ -136,13 +138,13 @@ export class SymbolReading {
       if (refusal) read.set(wish, { made: [], derivation: undefined, notes: [], refusal });
       else mains.push({ wish, series, range: widened(wish.from, Math.min(wish.to ?? now, now)), now });
     }
-    const own = await this.targetsOf(mains);
-    const others = mains.flatMap((want) => this.lookedUp(want, own.get(want)));
+    // Candles first: what is looked up at their closes depends on where they begin.
+    const candles = await this.targetsOf(mains.filter(isCandles));
+    const others = mains.flatMap((want) => (isCandles(want) ? this.lookedUp(want, candles.get(want)) : [want]));
     const looked = await this.targetsOf(others);
     for (const want of mains) {
-      const main = own.get(want);
-      const lookUps = others.filter(({ wish }) => wish === want.wish).flatMap((other) => looked.get(other) ?? []);
-      read.set(want.wish, this.readOne(want, main, lookUps));
+      const own = others.filter(({ wish }) => wish === want.wish).flatMap((other) => looked.get(other) ?? []);
+      read.set(want.wish, this.readOne(want, candles.get(want), own));
     }
     return read;
   }
@@ -170,8 +172,8 @@ export class SymbolReading {
     return targets;
   }
 
-  private readOne({ wish, range, now }: Want, own: Target | undefined, lookUps: readonly Target[]): ReadWish {
-    const made = own ? [own, ...lookUps] : lookUps;
+  private readOne({ wish, range, now }: Want, candles: Target | undefined, others: readonly Target[]): ReadWish {
+    const made = candles ? [candles, ...others] : others;
     const [main] = made;
     const notes: string[] = [];
     const wishedTo = wish.to ?? range.to;
@@ -180,7 +182,7 @@ export class SymbolReading {
     const refusal = main && unlisted(wish, main, range);
     if (!refusal && main && !main.error && !opensAny(main, range))
       notes.push(`No ${wish.interval} candle opens and closes from ${dayOf(range.from)} to ${dayOf(range.to)}.`);
-    const derivation = wish.topic === "futures" && own ? this.derivationOf(wish, own, range) : undefined;
+    const derivation = wish.topic === "futures" && candles ? this.derivationOf(wish, candles, range) : undefined;
     return { made, derivation, notes, refusal };
   }
 

@@ -1,6 +1,8 @@
 // Funding and open interest that several wishes share, and what candles' metrics have of them in each way.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import fc from "fast-check";
+import { UsageError } from "../../src/core/errors.ts";
 import { DAY } from "../../src/core/time.ts";
 import type { Wish } from "../../src/pipeline/wish.ts";
 import { startTwin } from "../../src/twin/start.ts";
@@ -130,3 +132,71 @@ describe("where REST refuses the place", () => {
     }
   });
 });
+
+test("metrics of two periods of open interest are refused: they would be made of one and of the other", async () => {
+  await using lab = new TwinLab(place(), twin.settings);
+  const one = futures("2026-08-01", "2026-08-03");
+  await assert.rejects(lab.run(one, { ...one, period: "1h" }), (error) => {
+    assert.ok(error instanceof UsageError);
+    assert.equal(
+      error.message,
+      "futures BTCUSDT 1h is wished with open interest of 5m and of 1h: its metrics are made of one.",
+    );
+    return true;
+  });
+  await lab.run(one, { ...one, interval: "4h", period: "1h" });
+});
+
+const BEGINNINGS = ["2026-05-30", "2026-06-30", "2026-07-20", "2026-07-31", "2026-08-01", "2026-08-05", "2026-08-27"];
+/** Metrics of an interval are made of one period. */
+const KINDS: readonly Partial<Wish>[] = [
+  { topic: "futures", interval: "1h", period: "5m" },
+  { topic: "futures", interval: "4h", period: "1h" },
+  { topic: "futures", interval: "1d", period: "5m" },
+  { topic: "funding" },
+  { topic: "open-interest", period: "5m" },
+  { topic: "spot", interval: "4h" },
+];
+
+const someWish = fc
+  .record({
+    kind: fc.constantFrom(...KINDS),
+    from: fc.constantFrom(...BEGINNINGS),
+    days: fc.integer({ min: 1, max: 9 }),
+    choice: fc.constantFrom("auto" as const, "archive" as const),
+  })
+  .map(({ kind, from, days, choice }) => ({ ...futures(from, from, { choice, ...kind }), to: at(from) + days * DAY }));
+
+test("the order of wishes decides nothing, nor whether they are had at once or one by one, with REST away at first or not", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(someWish, { minLength: 2, maxLength: 4 }), fc.boolean(), async (wishes, isAway) => {
+      let isBlocked = isAway;
+      const answer = (url: string) => (isBlocked && url.startsWith("/binance-futures") ? BLOCKED : undefined);
+      await using front = await startFront(twin, answer);
+      const found: Record<string, string>[] = [];
+      for (const runs of [[wishes], [wishes.toReversed()], [...wishes.map((one) => [one]), wishes]]) {
+        isBlocked = isAway;
+        await using away = new TwinLab(place(), front.settings);
+        if (isAway) await away.run(...wishes);
+        isBlocked = false;
+        await using lab = new TwinLab(away.data, front.settings);
+        for (const some of runs) await lab.run(...some);
+        const { outcomes } = await lab.run(...wishes);
+        assert.deepEqual(
+          outcomes.filter(({ status }) => status !== "deferred"),
+          [],
+          "the run after that has nothing to do",
+        );
+        found.push(files(lab));
+      }
+      assert.deepEqual(found[1], found[0]);
+      assert.deepEqual(found[2], found[0]);
+    }),
+    { numRuns: 15 },
+  );
+});
+
+/** Parquet files: what manifests say of a series' beginning depends on who could be asked for it. */
+function files(lab: TwinLab): Record<string, string> {
+  return Object.fromEntries(Object.entries(lab.contents()).filter(([key]) => key.endsWith(".parquet")));
+}
